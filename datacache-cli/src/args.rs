@@ -1,0 +1,250 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::Styles;
+use clap::{ArgGroup, Parser, Subcommand};
+use clap_complete::Shell;
+use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
+
+const STYLES: Styles = Styles::styled();
+
+const EXAMPLES: &str = "\
+Examples:
+  datacache get https://example.com/cover.png -o cover.png
+  datacache get https://example.com/a.json --offline
+  datacache put embedded://album/1 cover.png --identifier 'Daft Punk' --type front_cover
+  datacache random 'Daft Punk' artistfanart -o fanart.jpg
+  datacache ls --provider cdn
+
+Exit status:
+  0  data delivered or work done
+  1  failed
+  2  wrong usage
+  3  known absent, or not in the cache where only the cache was asked
+  4  queued or pending, no data yet";
+
+/// A URL-keyed cache that many processes share
+#[derive(Debug, Parser)]
+#[command(name = "datacache", version, styles = STYLES, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// The cache folder [default: the system's cache folder + datacache]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// The configuration file [default: datacache.toml in the system's configuration folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print one JSON object, or one per line for lists
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say more on standard error; repeat for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Get a URL's bytes from the cache or its origin
+    Get(Get),
+    /// Store bytes under a URL
+    Put(Put),
+    /// Show what is known about an entry
+    Show {
+        /// The entry's URL
+        url: String,
+    },
+    /// List entries
+    Ls(Selection),
+    /// Remove entries and their files
+    Rm(Rm),
+    /// Get a random image of an artist or album, never the same twice in a row
+    Random(Random),
+    /// List the cachekeys of an artist's or album's entries of one type
+    Keys {
+        /// Whose
+        identifier: String,
+        /// Of which data type
+        #[arg(value_name = "TYPE", value_parser = data_type)]
+        data_type: DataType,
+    },
+    /// Show what the cache holds
+    Stats,
+    /// Print shell completions
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write one per command
+    Man {
+        /// A folder for the pages of all commands
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["url", "cachekey"]))]
+pub(crate) struct Get {
+    /// What to get
+    pub(crate) url: Option<String>,
+    /// An entry's handle instead of a URL; implies --offline
+    #[arg(long, value_name = "UUID")]
+    pub(crate) cachekey: Option<Cachekey>,
+    #[command(flatten)]
+    pub(crate) options: RequestOptions,
+    /// Queue it for a worker if the cache does not have it
+    #[arg(long)]
+    pub(crate) batch: bool,
+    /// Fail rather than deliver a stale entry
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Ask the cache only
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Wait at most this long; then deliver what there is and queue the rest
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// How long one attempt may take [default: the provider's, mostly 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How often to try again after a failure that may pass [default: 2]
+    #[arg(long, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+    /// Send a header
+    #[arg(long = "header", value_name = "K: V", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) output: OutputOption,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Put {
+    /// The URL to store under, of any scheme
+    pub(crate) url: String,
+    /// The file to store; - reads standard input
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) options: RequestOptions,
+}
+
+/// What `get` and `put` say about an entry.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RequestOptions {
+    /// What the entry is about: an artist, an album, a MusicBrainz id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) identifier: Option<String>,
+    /// What kind of data it is; image types accept pictures only [default: other]
+    #[arg(long = "type", value_name = "TYPE", value_parser = data_type)]
+    pub(crate) data_type: Option<DataType>,
+    /// Under whose policy to ask [default: told from the host]
+    #[arg(long, value_name = "NAME", value_parser = provider)]
+    pub(crate) provider: Option<Provider>,
+    /// How long the entry is fresh: 90s, 15m, 12h, 14d
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) ttl: Option<Duration>,
+    /// How long "there is none" is believed
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) negative_ttl: Option<Duration>,
+    /// Refuse bytes with another SHA-256
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) checksum: Option<Checksum>,
+    /// A JSON object to keep beside the entry
+    #[arg(long, value_name = "JSON", value_parser = metadata)]
+    pub(crate) metadata: Option<Metadata>,
+}
+
+/// Where bytes go.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OutputOption {
+    /// Write the bytes to a file instead of standard output
+    #[arg(short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Which entries are meant.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Selection {
+    /// Only entries about this artist, album or id
+    #[arg(long, value_name = "NAME", value_parser = identifier)]
+    pub(crate) identifier: Option<Identifier>,
+    /// Only entries of this type
+    #[arg(long = "type", value_name = "TYPE", value_parser = data_type)]
+    pub(crate) data_type: Option<DataType>,
+    /// Only entries from this provider
+    #[arg(long, value_name = "NAME", value_parser = provider)]
+    pub(crate) provider: Option<Provider>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("which").required(true).multiple(true)
+    .args(["urls", "identifier", "data_type", "provider", "all"]))]
+pub(crate) struct Rm {
+    /// The entries' URLs
+    #[arg(value_name = "URL", conflicts_with_all = ["identifier", "data_type", "provider", "all"])]
+    pub(crate) urls: Vec<String>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Every entry
+    #[arg(long, conflicts_with_all = ["identifier", "data_type", "provider"])]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Random {
+    /// Whose
+    #[arg(value_parser = identifier)]
+    pub(crate) identifier: Identifier,
+    /// Of which image type
+    #[arg(value_name = "TYPE", value_parser = data_type)]
+    pub(crate) data_type: DataType,
+    /// Only from this provider
+    #[arg(long, value_name = "NAME", value_parser = provider)]
+    pub(crate) provider: Option<Provider>,
+    #[command(flatten)]
+    pub(crate) output: OutputOption,
+}
+
+fn identifier(text: &str) -> Result<Identifier, datacache::Error> {
+    Identifier::new(text)
+}
+
+fn data_type(text: &str) -> Result<DataType, datacache::Error> {
+    DataType::new(text)
+}
+
+fn provider(text: &str) -> Result<Provider, datacache::Error> {
+    Provider::new(text)
+}
+
+fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
+    humantime::parse_duration(text)
+}
+
+fn metadata(text: &str) -> Result<Metadata, String> {
+    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header is written 'Name: value'")?;
+    Ok((name.trim().to_owned(), value.trim_matches(' ').to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+}

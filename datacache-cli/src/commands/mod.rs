@@ -1,0 +1,62 @@
+//! One file per command.
+
+mod completions;
+mod get;
+mod keys;
+mod ls;
+mod man;
+mod put;
+mod random;
+mod rm;
+mod show;
+mod stats;
+
+use datacache::{Cache, Filter};
+
+use crate::args::{Args, Command, Global, Selection};
+use crate::outcome::Outcome;
+use crate::settings;
+
+/// Runs the command.
+pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
+    let Args { global, command } = args;
+    match command {
+        Command::Completions { shell } => return completions::run(shell),
+        Command::Man { dir } => return man::run(dir.as_deref()),
+        _ => {}
+    }
+    let cache = settings::open_cache(&global).await?;
+    let outcome = with_cache(&cache, &global, command).await;
+    cache.close().await;
+    outcome
+}
+
+async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Get(get) => get::run(cache, global, get).await,
+        Command::Put(put) => put::run(cache, global, put).await,
+        Command::Show { url } => show::run(cache, global, &url).await,
+        Command::Ls(selection) => ls::run(cache, global, selection).await,
+        Command::Rm(rm) => rm::run(cache, global, rm).await,
+        Command::Random(random) => random::run(cache, global, random).await,
+        Command::Keys { identifier, data_type } => {
+            keys::run(cache, global, &identifier, &data_type).await
+        }
+        Command::Stats => stats::run(cache, global).await,
+        Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
+    }
+}
+
+fn filter(selection: Selection) -> Filter {
+    let mut filter = Filter::all();
+    if let Some(identifier) = selection.identifier {
+        filter = filter.identifier(identifier);
+    }
+    if let Some(data_type) = selection.data_type {
+        filter = filter.data_type(data_type);
+    }
+    if let Some(provider) = selection.provider {
+        filter = filter.provider(provider);
+    }
+    filter
+}

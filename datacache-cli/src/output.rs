@@ -1,0 +1,117 @@
+//! What people and programs get to see.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Context as _;
+use datacache::{EntryInfo, Freshness, Timestamp};
+use indicatif::HumanBytes;
+use serde::Serialize;
+
+const BOLD: Style = Style::new().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+
+/// Delivers bytes: to a file, which appears whole or not at all, or to standard output.
+pub(crate) fn deliver(data: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = file else {
+        let mut out = io::stdout().lock();
+        out.write_all(data)?;
+        return Ok(out.flush()?);
+    };
+    write_file(data, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_file(data: &[u8], path: &Path) -> io::Result<()> {
+    if path.exists() && !path.is_file() {
+        // A device or a pipe cannot be replaced, only written to.
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(data);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temp = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    temp.write_all(data)?;
+    temp.persist(path)?;
+    Ok(())
+}
+
+/// One line of JSON.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(io::stdout().write_all(&line)?)
+}
+
+/// One line for people.
+pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    Ok(writeln!(anstream::stdout(), "{text}")?)
+}
+
+/// One line about the data, not of it.
+pub(crate) fn note(text: impl std::fmt::Display) {
+    // Nobody can be told that standard error is closed.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// `warning: TEXT` on standard error.
+pub(crate) fn warn(text: impl std::fmt::Display) {
+    note(format_args!("{YELLOW}warning{YELLOW:#}: {text}"));
+}
+
+pub(crate) fn error_label() -> impl std::fmt::Display {
+    format!("{RED}error{RED:#}")
+}
+
+pub(crate) fn heading(text: impl std::fmt::Display) -> impl std::fmt::Display {
+    format!("{BOLD}{text}{BOLD:#}")
+}
+
+pub(crate) fn size(bytes: u64) -> String {
+    HumanBytes(bytes).to_string()
+}
+
+/// `3h 12m`, from the two largest units.
+pub(crate) fn duration(duration: Duration) -> String {
+    let text = humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string();
+    text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+/// `2026-01-31 12:00:00 UTC`
+pub(crate) fn moment(at: Timestamp) -> String {
+    let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+    let time = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(millis));
+    // The formatter knows years up to 9999.
+    let last = std::time::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    let time = time.map_or(last, |time| time.min(last));
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    text.replace('T', " ").replace('Z', " UTC")
+}
+
+/// `fresh`, `stale` or `absent`, padded to one width and coloured.
+pub(crate) fn state(info: &EntryInfo, now: Timestamp) -> String {
+    if info.is_absence() {
+        return format!("{YELLOW}absent{YELLOW:#}");
+    }
+    match info.freshness(now) {
+        Freshness::Fresh => format!("{GREEN}fresh {GREEN:#}"),
+        Freshness::Stale => format!("{YELLOW}stale {YELLOW:#}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_and_durations_read_well() {
+        assert_eq!(moment(Timestamp::from_millis(0)), "1970-01-01 00:00:00 UTC");
+        assert_eq!(moment(Timestamp::from_millis(i64::MAX)), "9999-12-31 23:59:59 UTC");
+        assert_eq!(duration(Duration::from_millis(11_523_456)), "3h 12m");
+        assert_eq!(duration(Duration::ZERO), "0s");
+    }
+}

@@ -1,0 +1,140 @@
+//! Settings: the configuration file, the environment over it, flags over both.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+use datacache::{Cache, Config};
+use directories::BaseDirs;
+use toml::{Table, Value};
+
+use crate::args::Global;
+
+const FILE_NAME: &str = "datacache.toml";
+const PREFIX: &str = "DATACACHE_";
+const DIR: &str = "DATACACHE_DIR";
+
+/// Environment variables, and the settings they stand for. `DATACACHE_DIR` is not among them
+/// because a path need not be text.
+const VARIABLES: &[(&str, &str, &str)] = &[
+    ("DATACACHE_INLINE_MAX_BYTES", "cache", "inline_max_bytes"),
+    ("DATACACHE_HTTP_CONTACT", "http", "contact"),
+    ("DATACACHE_HTTP_USER_AGENT", "http", "user_agent"),
+    ("DATACACHE_HTTP_MAX_BODY_BYTES", "http", "max_body_bytes"),
+    ("DATACACHE_HTTP_CONNECT_TIMEOUT", "http", "connect_timeout"),
+    ("DATACACHE_HTTP_MAX_REDIRECTS", "http", "max_redirects"),
+];
+
+/// Opens the cache that the settings name.
+pub(crate) async fn open_cache(global: &Global) -> anyhow::Result<Cache> {
+    Ok(Cache::open(config(global)?).await?)
+}
+
+fn config(global: &Global) -> anyhow::Result<Config> {
+    let environment = environment();
+    let mut table = file(global.config.as_deref())?;
+    let dir = overlay(&mut table, environment)?;
+    let config: Result<Config, toml::de::Error> = table.try_into();
+    let mut config =
+        config.map_err(|error| anyhow!("cannot use the environment: {}", error.message()))?;
+    config.cache.dir = global.cache_dir.clone().or(dir).or(config.cache.dir);
+    if config.cache.dir.is_none() {
+        let system = BaseDirs::new().context("no cache folder: set --cache-dir")?;
+        config.cache.dir = Some(system.cache_dir().join("datacache"));
+    }
+    Ok(config)
+}
+
+/// A file that was named must be there; the usual one need not.
+fn file(named: Option<&Path>) -> anyhow::Result<Table> {
+    let usual = || BaseDirs::new().map(|system| system.config_dir().join(FILE_NAME));
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => match usual().filter(|path| path.exists()) {
+            Some(path) => path,
+            None => return Ok(Table::new()),
+        },
+    };
+    let shown = path.display();
+    let text = std::fs::read_to_string(&path);
+    let text = text.with_context(|| format!("cannot read the configuration {shown}"))?;
+    // Read twice: as settings, to name the line of a mistake, then as a table to overlay.
+    let checked = toml::from_str::<Config>(&text).and_then(|_| toml::from_str(&text));
+    checked.map_err(|error| {
+        let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+        anyhow!("configuration {shown}, line {line}: {}", error.message())
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn environment() -> Vec<(OsString, OsString)> {
+    env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX)).collect()
+}
+
+/// Puts variables over the table; returns the cache folder, if one is set.
+fn overlay(
+    table: &mut Table,
+    environment: Vec<(OsString, OsString)>,
+) -> anyhow::Result<Option<PathBuf>> {
+    let mut dir = None;
+    for (name, value) in environment {
+        let name = name.to_string_lossy().into_owned();
+        if name == DIR {
+            dir = Some(PathBuf::from(value));
+            continue;
+        }
+        let known = VARIABLES.iter().find(|(variable, ..)| *variable == name);
+        let Some((_, section, key)) = known else {
+            bail!("unknown environment variable {name}");
+        };
+        let Some(text) = value.to_str() else {
+            bail!("the environment variable {name} is not valid UTF-8");
+        };
+        let value = text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer);
+        let section = table.entry(*section).or_insert_with(|| Value::Table(Table::new()));
+        if let Some(section) = section.as_table_mut() {
+            section.insert((*key).to_owned(), value);
+        }
+    }
+    Ok(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlaid(toml: &str, variables: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let mut table: Table = toml::from_str(toml).unwrap();
+        let variables = variables.iter().map(|&(name, value)| (name.into(), value.into()));
+        overlay(&mut table, variables.collect())?;
+        Ok(table.try_into()?)
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_file() {
+        let toml = "[http]\ncontact = 'file'\nmax_body_bytes = 7";
+        let config = overlaid(toml, &[("DATACACHE_HTTP_CONTACT", "environment")]).unwrap();
+        assert_eq!(config.http.contact.as_deref(), Some("environment"));
+        assert_eq!(config.http.max_body_bytes, 7);
+    }
+
+    #[test]
+    fn an_unknown_variable_is_named() {
+        let error = overlaid("", &[("DATACACHE_SPEED", "1")]).unwrap_err();
+        assert!(error.to_string().contains("DATACACHE_SPEED"));
+    }
+
+    #[test]
+    fn every_variable_stands_for_a_setting() {
+        for (variable, ..) in VARIABLES {
+            let value = if variable.ends_with("TIMEOUT") { "5s" } else { "5" };
+            let value = if variable.contains("CONTACT") || variable.contains("AGENT") {
+                "x"
+            } else {
+                value
+            };
+            overlaid("", &[(variable, value)]).unwrap();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Blob files: bodies too large for a row, one file per content.
+//!
+//! # What it owns
+//! ```text
+//! <cache dir>/blobs/v1/ab/cd/<sha256>          the bytes with that checksum
+//! <cache dir>/blobs/tmp/<session>-<n>.part     being written by a live process
+//! ```
+//! Entries with the same bytes share a file. This module knows no SQL; which files are named by an
+//! entry is the store's business.
+//!
+//! # Locking
+//! A file appears under its final name, and disappears from it, only while the caller holds the
+//! database's write lock ([`Staged::publish`], [`Blobs::remove`]). So no process can delete a file
+//! between another's writing it and naming it in a row. The slow part, writing and syncing, is
+//! done before, without any lock ([`Blobs::stage`]).
+//!
+//! # What survives a crash
+//! A published file is complete: it was synced before it was renamed. A process that dies while
+//! writing leaves a temporary file with the id of its dead session, which the next opening of the
+//! cache removes. All temporary files lie in one folder, so that finding them does not mean walking
+//! 65 536 others; it is on the same file system, so renaming stays atomic. The rename itself is
+//! not synced: should a power cut undo it, the entry reads as a miss.
+
+mod path;
+mod temp;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+
+use crate::checksum::Checksum;
+use crate::error::{Error, ErrorKind, Result};
+use crate::session::Session;
+pub(crate) use temp::Staged;
+
+/// A handle to the blob files of a cache folder; clones share it.
+#[derive(Clone)]
+pub(crate) struct Blobs(Arc<Shared>);
+
+struct Shared {
+    root: PathBuf,
+    locks: PathBuf,
+    /// Begun with the first file that is written: readers need none.
+    session: OnceCell<Session>,
+    next_temp: AtomicU64,
+}
+
+/// What reading a blob file found.
+#[derive(Debug)]
+pub(crate) enum BlobRead {
+    Intact(Bytes),
+    Missing,
+    /// The bytes do not have the checksum they are named by.
+    Damaged,
+}
+
+impl Blobs {
+    /// Opens the blob folder and removes what dead processes left half-written.
+    pub(crate) async fn open(dir: &Path, locks: &Path) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            root: dir.join("blobs"),
+            locks: locks.to_owned(),
+            session: OnceCell::new(),
+            next_temp: AtomicU64::new(0),
+        });
+        let blobs = Self(shared);
+        blobs.blocking("open cache", |shared| temp::sweep(&shared.root, &shared.locks)).await?;
+        Ok(blobs)
+    }
+
+    /// Writes and syncs `data` to a temporary file. Dropping the result removes the file.
+    pub(crate) async fn stage(&self, data: Bytes, checksum: Checksum) -> Result<Staged> {
+        let session = self
+            .0
+            .session
+            .get_or_try_init(|| self.blocking("store", |shared| Session::begin(&shared.locks)));
+        let session = session.await?.id();
+        self.blocking("store", move |shared| temp::stage(shared, session, &data, checksum)).await
+    }
+
+    /// The bytes of the file named by `checksum`, verified.
+    pub(crate) async fn read(&self, checksum: Checksum) -> Result<BlobRead> {
+        self.blocking("read blob", move |shared| read(&shared.root, checksum)).await
+    }
+
+    /// Removes the file named by `checksum`. The caller holds the write lock and knows that no
+    /// entry names it. A file that is not there is no error.
+    pub(crate) async fn remove(&self, checksum: Checksum) -> Result<()> {
+        self.blocking("remove blob", move |shared| {
+            match std::fs::remove_file(path::of(&shared.root, checksum)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Where the file named by `checksum` lies, if there is one.
+    pub(crate) fn path(&self, checksum: Checksum) -> PathBuf {
+        path::of(&self.0.root, checksum)
+    }
+
+    /// File operations go to the runtime's threads for blocking work.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Shared) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&shared).map_err(|source| Error::io(operation, &shared.root, source))
+        });
+        done.await.unwrap_or_else(|join| {
+            let reason = "the thread that does the file work failed";
+            Err(Error::new(ErrorKind::Internal, operation, "blobs", reason).with_source(join))
+        })
+    }
+}
+
+fn read(root: &Path, checksum: Checksum) -> io::Result<BlobRead> {
+    let data = match std::fs::read(path::of(root, checksum)) {
+        Ok(data) => data,
+        Err(error) if is_no_file(&error) => return Ok(BlobRead::Missing),
+        Err(error) => return Err(error),
+    };
+    if Checksum::of(&data) == checksum {
+        Ok(BlobRead::Intact(data.into()))
+    } else {
+        Ok(BlobRead::Damaged)
+    }
+}
+
+/// Nothing there, or something that is no file, such as a folder put in its place.
+fn is_no_file(error: &io::Error) -> bool {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
+}
+
+#[cfg(test)]
+mod tests;

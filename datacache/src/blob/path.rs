@@ -1,0 +1,19 @@
+//! Where a blob file lies.
+
+use std::path::{Path, PathBuf};
+
+use crate::checksum::Checksum;
+
+/// The layout's version is part of the path, so that another layout can live beside it.
+const LAYOUT: &str = "v1";
+
+/// `<root>/v1/ab/cd/<sha256>`: at most 65 536 folders, so that none holds many files.
+pub(super) fn of(root: &Path, checksum: Checksum) -> PathBuf {
+    let name = checksum.to_string();
+    root.join(LAYOUT).join(&name[..2]).join(&name[2..4]).join(&name)
+}
+
+/// Where files are written before they are renamed.
+pub(super) fn temp_dir(root: &Path) -> PathBuf {
+    root.join("tmp")
+}

@@ -1,0 +1,97 @@
+//! Temporary files: written, synced, then renamed or removed.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use tempfile::TempPath;
+use uuid::Uuid;
+
+use super::{Shared, path};
+use crate::checksum::Checksum;
+use crate::error::{Error, ErrorKind, Result};
+use crate::{platform, session};
+
+const SUFFIX: &str = ".part";
+
+/// A complete file that has no final name yet; dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    temp: TempPath,
+    checksum: Checksum,
+    target: PathBuf,
+}
+
+impl Staged {
+    /// Gives the file its final name. The caller holds the write lock.
+    ///
+    /// A file of the same content that is there already is replaced rather than trusted: it may be
+    /// damaged, and replacing it mends it.
+    pub(crate) async fn publish(self) -> Result<()> {
+        let done = tokio::task::spawn_blocking(move || self.publish_blocking()).await;
+        done.unwrap_or_else(|join| {
+            let reason = "the thread that does the file work failed";
+            Err(Error::new(ErrorKind::Internal, "store", "blobs", reason).with_source(join))
+        })
+    }
+
+    fn publish_blocking(self) -> Result<()> {
+        let Self { temp, checksum, target } = self;
+        let failed = |source| Error::io("store", &target, source);
+        if let Some(folder) = target.parent() {
+            platform::create_private_dir(folder).map_err(failed)?;
+        }
+        temp.persist(&target).or_else(|refused| {
+            // Windows does not replace a file that somebody is reading. It is the same content.
+            let intact = fs::read(&target).is_ok_and(|data| Checksum::of(&data) == checksum);
+            if intact { Ok(()) } else { Err(failed(refused.error)) }
+        })
+    }
+}
+
+/// Writes and syncs a temporary file of this session. Blocking.
+pub(super) fn stage(
+    shared: &Shared,
+    session: Uuid,
+    data: &[u8],
+    checksum: Checksum,
+) -> io::Result<Staged> {
+    let dir = path::temp_dir(&shared.root);
+    platform::create_private_dir(&dir)?;
+    let number = shared.next_temp.fetch_add(1, Ordering::Relaxed);
+    let path = dir.join(format!("{}-{number}{SUFFIX}", session.simple()));
+    let mut file = platform::create_private_file(&path)?;
+    let temp = TempPath::try_from_path(path)?;
+    file.write_all(data)?;
+    file.sync_all()?;
+    Ok(Staged { temp, checksum, target: path::of(&shared.root, checksum) })
+}
+
+/// Removes the temporary files of dead sessions, then their lock files. Blocking.
+pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<()> {
+    let files = match fs::read_dir(path::temp_dir(root)) {
+        Ok(files) => Some(files),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    for file in files.into_iter().flatten() {
+        let path = file?.path();
+        let alive = match session_of(&path) {
+            Some(session) => session::is_alive(locks, session)?,
+            None => false,
+        };
+        if !alive {
+            // Another process may be sweeping too.
+            let _ = fs::remove_file(&path);
+        }
+    }
+    session::sweep(locks)
+}
+
+fn session_of(path: &Path) -> Option<Uuid> {
+    let name = path.file_name().and_then(OsStr::to_str)?;
+    let (session, _) = name.strip_suffix(SUFFIX)?.split_once('-')?;
+    Uuid::try_parse(session).ok()
+}

@@ -1,0 +1,347 @@
+//! The facade: one handle that looks up, fetches, stores and removes.
+//!
+//! # What it owns
+//! The order in which a request is answered, and the clock. Everything below it takes the time as
+//! an argument.
+//!
+//! # How a request is answered
+//! 1. A fresh entry is returned at once; so is an absence that is still believed.
+//! 2. A request that may not leave the machine gets the stale entry, or learns that it is a miss.
+//! 3. A batch request is queued; a stale entry is returned meanwhile.
+//! 4. Otherwise the origin is asked, and its answer stored before it is returned.
+//! 5. When the deadline passes first, the request is queued with priority 1, and the stale entry
+//!    is returned, or "pending".
+//! 6. When the origin fails, the stale entry is returned with a warning, else the error.
+//!
+//! No connection, transaction or lock is held while the origin is asked. Every operation may be
+//! cancelled by dropping its future: what was not acknowledged has then happened or not, but never
+//! by halves.
+
+mod answer;
+mod fill;
+mod plan;
+mod request;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::blob::Blobs;
+use crate::clock::{Clock, Timestamp};
+use crate::config::{Config, Policies};
+use crate::db::Db;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fetch::Fetcher;
+use crate::identifier::Identifier;
+use crate::key::Key;
+use crate::name::{DataType, Provider};
+use crate::platform;
+use crate::queue::{Queue, QueueCounts};
+use crate::store::{
+    Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Pick, Store, Subject, Totals,
+};
+pub use answer::{Absence, Answer, Found, FoundState, Lookup, Source};
+use plan::Plan;
+pub use request::Request;
+
+/// A handle to a cache folder. Cloning it is cheap, and clones share everything; it works under
+/// either flavour of the tokio runtime.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), datacache::Error> {
+/// use datacache::{Answer, Cache, Config, DataType, Request};
+///
+/// let cache = Cache::open(Config::new("/var/cache/overlay")).await?;
+/// let request = Request::new("https://example.com/daft-punk.png")
+///     .identifier("Daft Punk")
+///     .data_type(DataType::ARTIST_THUMBNAIL);
+/// match cache.fetch(request).await? {
+///     Answer::Found(found) => println!("{} bytes", found.entry.data.len()),
+///     Answer::Absent(_) => println!("there is none"),
+///     other => println!("nothing yet: {other:?}"),
+/// }
+/// cache.close().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    dir: PathBuf,
+    policies: Policies,
+    clock: Clock,
+    db: Db,
+    store: Store,
+    deferred: Deferred,
+    queue: Queue,
+    fetcher: Fetcher,
+}
+
+impl Cache {
+    /// Opens the cache in the folder that `config` names, making it if need be. Any number of
+    /// processes may do so at once.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) and [`InvalidInput`](ErrorKind::InvalidInput) for settings
+    /// that cannot be used; [`ReadOnly`](ErrorKind::ReadOnly), [`Full`](ErrorKind::Full) and
+    /// [`Io`](ErrorKind::Io) for the folder; [`Corrupt`](ErrorKind::Corrupt) when the database is
+    /// damaged or none; [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
+    /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s.
+    pub async fn open(config: Config) -> Result<Self> {
+        Self::open_with_clock(config, Clock::system()).await
+    }
+
+    /// The same, with the time in the caller's hand.
+    pub async fn open_with_clock(config: Config, clock: Clock) -> Result<Self> {
+        let dir = config.dir()?.to_owned();
+        let locks = dir.join("locks");
+        let fetcher = Fetcher::new(config.http.clone())?;
+        make_dirs(&dir, &locks).await?;
+        let db = Db::open(&dir, &locks).await?;
+        let blobs = Blobs::open(&dir, &locks).await?;
+        let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
+        Ok(Self(Arc::new(Inner {
+            policies: Policies::new(&config.providers),
+            deferred: Deferred::new(store.clone()),
+            queue: Queue::new(db.clone()),
+            dir,
+            clock,
+            db,
+            store,
+            fetcher,
+        })))
+    }
+
+    /// The cache folder.
+    pub fn dir(&self) -> &Path {
+        &self.0.dir
+    }
+
+    /// The key under which `url` is stored.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) when `url` is not an absolute URL.
+    pub fn key(&self, url: &str) -> Result<Key> {
+        plan::key_of(&self.0.policies, url)
+    }
+
+    /// What the cache knows about `url`. It never leaves the machine and waits for no writer.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a malformed URL; otherwise the cache itself
+    /// has failed. A miss is not an error.
+    pub async fn lookup(&self, url: &str) -> Result<Lookup> {
+        let key = self.key(url)?;
+        let entry = self.0.store.get(&key).await?;
+        Ok(self.judge(entry))
+    }
+
+    /// The entry with the handle `cachekey`.
+    pub async fn lookup_cachekey(&self, cachekey: Cachekey) -> Result<Lookup> {
+        let entry = self.0.store.get_by_cachekey(cachekey).await?;
+        Ok(self.judge(entry))
+    }
+
+    fn judge(&self, entry: Option<Entry>) -> Lookup {
+        let now = self.now();
+        let Some(entry) = entry else {
+            return Lookup::Miss;
+        };
+        self.0.deferred.touch(&entry.info, now);
+        match (entry.info.is_absence(), entry.info.freshness(now)) {
+            (false, Freshness::Fresh) => Lookup::Fresh(entry),
+            (false, Freshness::Stale) => Lookup::Stale(entry),
+            (true, Freshness::Fresh) => Lookup::Absent(entry.info),
+            (true, Freshness::Stale) => Lookup::Miss,
+        }
+    }
+
+    /// Answers a request from the cache or its origin: see the order in [`Answer`].
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
+    /// [`Unsupported`](ErrorKind::Unsupported) for one that would have to be queued but carries
+    /// secrets; the kinds of the origin's failure when there is no stale entry to return; else the
+    /// cache itself has failed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the fetch; what it had stored stays.
+    pub async fn fetch(&self, request: Request) -> Result<Answer> {
+        let plan = Plan::new(request, &self.0.policies)?;
+        fill::answer(&self.0, &plan).await
+    }
+
+    /// Stores `data` under the request's URL, whatever its scheme, as if its origin had answered
+    /// it now.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be stored;
+    /// [`Refused`](ErrorKind::Refused) when the bytes are no decodable image though the data type
+    /// is an image type, or do not have the expected checksum.
+    pub async fn put(&self, request: Request, data: impl Into<Bytes>) -> Result<EntryInfo> {
+        let plan = Plan::new(request, &self.0.policies)?;
+        let entry = plan.found("store", data.into(), None, self.now())?;
+        self.0.store.put(entry).await
+    }
+
+    /// Removes the entry of `url` and its file; says whether there was one.
+    pub async fn remove(&self, url: &str) -> Result<bool> {
+        let key = self.key(url)?;
+        self.0.store.remove(&key).await
+    }
+
+    /// Removes every entry that `filter` matches, with its file; returns how many.
+    pub async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
+        self.0.store.remove_matching(filter).await
+    }
+
+    /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
+    /// one only where no fresh one is left. `None` when there is none.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) when `data_type` is not an image type.
+    pub async fn random_image(
+        &self,
+        identifier: &Identifier,
+        data_type: &DataType,
+        provider: Option<&Provider>,
+    ) -> Result<Option<Entry>> {
+        require_image_type("pick at random", data_type)?;
+        let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
+        let now = self.now();
+        let mut rng = fastrand::Rng::new();
+        for fresh_after in [now, Timestamp::MIN] {
+            let last = self.0.deferred.last_pick(&subject);
+            let pick = Pick { subject: &subject, provider, last, fresh_after };
+            if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {
+                self.0.deferred.touch(&entry.info, now);
+                self.0.deferred.picked(subject, entry.info.cachekey);
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The handles of the entries of `identifier` and `data_type`, in the order they were first
+    /// stored.
+    pub async fn keys(
+        &self,
+        identifier: &Identifier,
+        data_type: &DataType,
+    ) -> Result<Vec<Cachekey>> {
+        let filter = Filter::all().identifier(identifier.clone()).data_type(data_type.clone());
+        let mut keys = Vec::new();
+        let mut after = Page::default();
+        loop {
+            let (entries, next) = self.list(&filter, after).await?;
+            let found = entries.iter().filter(|info| !info.is_absence());
+            keys.extend(found.map(|info| info.cachekey));
+            let Some(next) = next else { return Ok(keys) };
+            after = next;
+        }
+    }
+
+    /// One page of the entries that `filter` matches, in the order they were first stored, and
+    /// where the next page begins; `None` after the last.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        page: Page,
+    ) -> Result<(Vec<EntryInfo>, Option<Page>)> {
+        let rows = self.0.store.list(filter, page.0, PAGE_ENTRIES).await?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < PAGE_ENTRIES);
+        let next = rows.last().filter(|_| !is_last).map(|(id, _)| Page(*id));
+        Ok((rows.into_iter().map(|(_, info)| info).collect(), next))
+    }
+
+    /// What is known about the entry of `url`, and where its bytes lie if they have a file of
+    /// their own; the bytes are read and verified.
+    pub async fn show(&self, url: &str) -> Result<Option<(EntryInfo, Option<PathBuf>)>> {
+        let key = self.key(url)?;
+        let entry = self.0.store.get(&key).await?;
+        Ok(entry.map(|Entry { info, .. }| {
+            let path = self.0.store.blob_path(&info);
+            (info, path)
+        }))
+    }
+
+    /// What the cache holds.
+    pub async fn stats(&self) -> Result<Stats> {
+        let totals = self.0.store.totals(self.now()).await?;
+        let queue = self.0.queue.counts().await?;
+        let database_bytes = self.0.db.file_bytes().await?;
+        Ok(Stats { totals, queue, database_bytes })
+    }
+
+    /// Writes what is still noted in memory and closes the files. Operations under way finish;
+    /// later ones fail as [`Closed`](ErrorKind::Closed). Dropping the last handle instead loses
+    /// at most the access counts of the last moment.
+    pub async fn close(&self) {
+        self.0.deferred.flush().await;
+        self.0.db.close().await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache").field("dir", &self.0.dir).finish_non_exhaustive()
+    }
+}
+
+/// How many entries one page lists.
+const PAGE_ENTRIES: i64 = 1_000;
+
+/// Where a page of entries begins; the default is the first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page(i64);
+
+/// What a cache holds and waits for.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The entries.
+    pub totals: Totals,
+    /// The queued requests.
+    pub queue: QueueCounts,
+    /// The database with its write-ahead log, in bytes; blob files are not in it.
+    pub database_bytes: u64,
+}
+
+fn require_image_type(operation: &'static str, data_type: &DataType) -> Result<()> {
+    if data_type.is_image() {
+        return Ok(());
+    }
+    let types = DataType::IMAGES.map(|image| image.to_string()).join(", ");
+    let reason = format_args!("not an image type; those are {types}");
+    Err(Error::invalid(operation, format_args!("'{data_type}'"), reason))
+}
+
+async fn make_dirs(dir: &Path, locks: &Path) -> Result<()> {
+    const OPERATION: &str = "open cache";
+    let (dir, locks) = (dir.to_owned(), locks.to_owned());
+    let made = tokio::task::spawn_blocking(move || {
+        if dir.exists() && !dir.is_dir() {
+            let reason = "the cache folder is a file";
+            return Err(Error::new(ErrorKind::Io, OPERATION, dir.display(), reason));
+        }
+        for folder in [&dir, &locks] {
+            let made = platform::create_private_dir(folder);
+            made.map_err(|source| Error::io(OPERATION, folder, source))?;
+        }
+        Ok(())
+    });
+    made.await.unwrap_or_else(|join| {
+        let reason = "the thread that does the file work failed";
+        Err(Error::new(ErrorKind::Internal, OPERATION, "cache folder", reason).with_source(join))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! A request, checked and completed with its provider's policy. Pure.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use url::Url;
+
+use super::request::{Reach, Request, Staleness};
+use crate::checksum::Checksum;
+use crate::clock::Timestamp;
+use crate::config::Policies;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fetch::{Call, Headers};
+use crate::identifier::Identifier;
+use crate::key::{self, Key};
+use crate::media;
+use crate::name::{DataType, Provider};
+use crate::queue::{NewJob, Params, Priority};
+use crate::redact::Stripped;
+use crate::store::{Metadata, NewEntry};
+
+const FOUND: u16 = 200;
+const NOT_FOUND: u16 = 404;
+
+/// Everything that answering a request depends on, but the time.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) key: Key,
+    pub(super) priority: Priority,
+    pub(super) deadline: Option<Duration>,
+    pub(super) staleness: Staleness,
+    pub(super) reach: Reach,
+    pub(super) expected_checksum: Option<Checksum>,
+    target: Target,
+    identifier: Option<Identifier>,
+    data_type: DataType,
+    provider: Provider,
+    ttl: Duration,
+    negative_ttl: Duration,
+    headers: Headers,
+    metadata: Metadata,
+    timeout: Duration,
+    retries: u32,
+    /// What the request itself asked for, to be queued as it came.
+    asked: Asked,
+}
+
+#[derive(Debug)]
+struct Asked {
+    ttl: Option<Duration>,
+    negative_ttl: Option<Duration>,
+    timeout: Option<Duration>,
+}
+
+/// The URL to ask, and whether it says more than the key.
+struct Target {
+    url: Url,
+    secrets: Stripped,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.secrets)
+    }
+}
+
+/// The key of `url` under the rules for secrets of its host.
+pub(super) fn key_of(policies: &Policies, url: &str) -> Result<Key> {
+    let url = key::parse_url(url)?;
+    let rules = policies.secrets_of(&url);
+    Ok(Key::canonical(url.clone(), rules).0)
+}
+
+impl Plan {
+    pub(super) fn new(request: Request, policies: &Policies) -> Result<Self> {
+        let url = key::parse_url(&request.url)?;
+        let (key, secrets) = Key::canonical(url.clone(), policies.secrets_of(&url));
+        let provider = request.provider.unwrap_or_else(|| policies.provider_of(&url));
+        let policy = policies.get(&provider);
+        Ok(Self {
+            key,
+            priority: request.priority,
+            deadline: request.deadline,
+            staleness: request.staleness,
+            reach: request.reach,
+            expected_checksum: request.expected_checksum,
+            identifier: request.identifier.as_deref().map(Identifier::new).transpose()?,
+            ttl: policy.ttl(request.ttl, &request.data_type),
+            negative_ttl: policy.absent_ttl(request.negative_ttl),
+            timeout: request.timeout.unwrap_or(policy.timeout),
+            data_type: request.data_type,
+            provider,
+            headers: Headers::parse(&request.headers)?,
+            metadata: request.metadata,
+            retries: request.retries,
+            target: Target { url, secrets },
+            asked: Asked {
+                ttl: request.ttl,
+                negative_ttl: request.negative_ttl,
+                timeout: request.timeout,
+            },
+        })
+    }
+
+    pub(super) fn call(&self) -> Call<'_> {
+        Call {
+            url: &self.target.url,
+            key: &self.key,
+            headers: &self.headers,
+            timeout: self.timeout,
+            retries: self.retries,
+        }
+    }
+
+    /// The entry for bytes that came from the origin, or from a caller in its place.
+    pub(super) fn found(
+        &self,
+        operation: &'static str,
+        data: Bytes,
+        declared: Option<&str>,
+        now: Timestamp,
+    ) -> Result<NewEntry> {
+        let refuse = |reason: &dyn std::fmt::Display| {
+            Err(Error::new(ErrorKind::Refused, operation, &self.key, reason))
+        };
+        if self.data_type.is_image()
+            && let Err(problem) = media::check_image(&data)
+        {
+            let reason = format_args!("{problem}, but the data type is {}", self.data_type);
+            return refuse(&reason);
+        }
+        let checksum = Checksum::of(&data);
+        if let Some(expected) = self.expected_checksum.filter(|expected| *expected != checksum) {
+            return refuse(&format_args!("the checksum is {checksum}, not {expected}"));
+        }
+        let mime_type = media::mime_type(&data, declared);
+        self.entry(operation, FOUND, mime_type, data, checksum, now)
+    }
+
+    /// The entry that remembers "there is none".
+    pub(super) fn absent(&self, now: Timestamp) -> Result<NewEntry> {
+        let (data, checksum) = (Bytes::new(), Checksum::of(b""));
+        self.entry("fetch", NOT_FOUND, String::new(), data, checksum, now)
+    }
+
+    fn entry(
+        &self,
+        operation: &'static str,
+        status_code: u16,
+        mime_type: String,
+        data: Bytes,
+        checksum: Checksum,
+        now: Timestamp,
+    ) -> Result<NewEntry> {
+        let ttl = if status_code == FOUND { self.ttl } else { self.negative_ttl };
+        let expires_at = now.checked_add(ttl).ok_or_else(|| {
+            Error::invalid(operation, &self.key, "the TTL reaches beyond the calendar")
+        })?;
+        Ok(NewEntry {
+            key: self.key.clone(),
+            identifier: self.identifier.clone(),
+            data_type: self.data_type.clone(),
+            provider: self.provider.clone(),
+            metadata: self.metadata.clone(),
+            status_code,
+            mime_type,
+            checksum,
+            data,
+            created_at: now,
+            expires_at,
+        })
+    }
+
+    /// The request as it is queued. One that cannot be made without its secrets cannot be queued,
+    /// because rows hold none.
+    pub(super) fn job(&self, priority: Priority) -> Result<NewJob> {
+        if self.target.secrets == Stripped::Secrets || self.headers.carry_secrets() {
+            let reason = "a request with a credential in its URL or headers cannot be queued";
+            return Err(Error::new(ErrorKind::Unsupported, "enqueue", &self.key, reason));
+        }
+        let millis = |duration: Option<Duration>| {
+            duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+        };
+        Ok(NewJob {
+            key: self.key.clone(),
+            identifier: self.identifier.clone(),
+            data_type: self.data_type.clone(),
+            provider: self.provider.clone(),
+            priority,
+            params: Params {
+                ttl_ms: millis(self.asked.ttl),
+                negative_ttl_ms: millis(self.asked.negative_ttl),
+                timeout_ms: millis(self.asked.timeout),
+                retries: self.retries,
+                headers: self.headers.as_pairs().to_vec(),
+                metadata: self.metadata.clone(),
+                expected_checksum: self.expected_checksum.map(|checksum| checksum.to_string()),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+    fn plan(request: Request) -> Result<Plan> {
+        Plan::new(request, &Policies::new(&BTreeMap::new()))
+    }
+
+    #[test]
+    fn an_explicit_ttl_wins_over_the_policy_and_loses_to_a_contract() {
+        let expires = |url: &str, ttl: u64| {
+            let request = Request::new(url).ttl(Duration::from_millis(ttl));
+            let entry = plan(request).unwrap().found("x", Bytes::new(), None, NOW).unwrap();
+            entry.expires_at.as_millis()
+        };
+        assert_eq!(expires("https://a.example/", 5), 1_005);
+        let six_hours = 6 * 60 * 60 * 1_000;
+        assert_eq!(expires("https://api.discogs.com/x", 99_999_999), 1_000 + six_hours);
+    }
+
+    #[test]
+    fn a_ttl_beyond_the_calendar_is_refused() {
+        let request = Request::new("https://a.example/").ttl(Duration::MAX);
+        let error = plan(request).unwrap().found("store", Bytes::new(), None, NOW).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn an_image_type_takes_images_only() {
+        let request = Request::new("https://a.example/").data_type(DataType::ARTIST_LOGO);
+        let html = Bytes::from_static(b"<html>log in</html>");
+        let error =
+            plan(request).unwrap().found("fetch", html, Some("image/png"), NOW).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn other_bytes_than_expected_are_refused() {
+        let request = Request::new("https://a.example/").expected_checksum(Checksum::of(b"a"));
+        let plan = plan(request).unwrap();
+        assert!(plan.found("fetch", Bytes::from_static(b"a"), None, NOW).is_ok());
+        let error = plan.found("fetch", Bytes::from_static(b"b"), None, NOW).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+    }
+
+    #[test]
+    fn a_request_with_secrets_cannot_be_queued() {
+        for request in [
+            Request::new("https://a.example/?api_key=s3cret"),
+            Request::new("https://www.theaudiodb.com/api/v1/json/523532/x.php"),
+            Request::new("https://a.example/").header("Authorization", "s3cret"),
+        ] {
+            let error = plan(request).unwrap().job(Priority::Batch).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+        }
+        let plain = Request::new("HTTPS://A.example/#top").header("Accept", "text/plain");
+        let job = plan(plain).unwrap().job(Priority::Batch).unwrap();
+        assert_eq!(job.key.as_str(), "https://a.example/");
+        assert_eq!(job.params.headers.len(), 1);
+    }
+
+    #[test]
+    fn no_secret_can_be_formatted() {
+        let request =
+            Request::new("https://u:s3cret@www.theaudiodb.com/api/v1/json/s3cret/x?token=s3cret")
+                .header("X-Api-Key", "s3cret");
+        let shown = format!("{request:?} {:?}", plan(request.clone()).unwrap());
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}

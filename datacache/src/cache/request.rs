@@ -1,0 +1,189 @@
+//! What is asked of a cache.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::checksum::Checksum;
+use crate::name::{DataType, Provider};
+use crate::queue::Priority;
+use crate::redact::{self, SafeHeaders};
+use crate::store::Metadata;
+
+/// A request for the bytes at a URL. Only the URL is needed; it is checked, like everything else,
+/// when the request is made.
+///
+/// `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) url: String,
+    pub(super) identifier: Option<String>,
+    pub(super) data_type: DataType,
+    pub(super) provider: Option<Provider>,
+    pub(super) ttl: Option<Duration>,
+    pub(super) negative_ttl: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) retries: u32,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) metadata: Metadata,
+    pub(super) expected_checksum: Option<Checksum>,
+    pub(super) priority: Priority,
+    pub(super) deadline: Option<Duration>,
+    pub(super) staleness: Staleness,
+    pub(super) reach: Reach,
+}
+
+/// Whether a stale entry is an acceptable answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Staleness {
+    Accepted,
+    Refused,
+}
+
+/// How far a request may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Origin,
+    Cache,
+}
+
+/// How often a request is tried again after a failure that may pass.
+const DEFAULT_RETRIES: u32 = 2;
+
+impl Request {
+    /// A request for `url`, immediate, with the policy of its provider.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            identifier: None,
+            data_type: DataType::OTHER,
+            provider: None,
+            ttl: None,
+            negative_ttl: None,
+            timeout: None,
+            retries: DEFAULT_RETRIES,
+            headers: Vec::new(),
+            metadata: Metadata::new(),
+            expected_checksum: None,
+            priority: Priority::Immediate,
+            deadline: None,
+            staleness: Staleness::Accepted,
+            reach: Reach::Origin,
+        }
+    }
+
+    /// What the entry is about, as people write it; it is normalised as
+    /// [`Identifier::new`](crate::Identifier::new) says.
+    #[must_use]
+    pub fn identifier(mut self, name: impl Into<String>) -> Self {
+        self.identifier = Some(name.into());
+        self
+    }
+
+    /// What kind of data it is; [`DataType::OTHER`] unless set. Image types accept pictures only.
+    #[must_use]
+    pub fn data_type(mut self, data_type: DataType) -> Self {
+        self.data_type = data_type;
+        self
+    }
+
+    /// Under whose policy the origin is asked. Unless set, the one its host belongs to, else the
+    /// host itself.
+    #[must_use]
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// How long the entry is fresh; a provider's `max_ttl` still caps it.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// How long "there is none" is believed.
+    #[must_use]
+    pub fn negative_ttl(mut self, ttl: Duration) -> Self {
+        self.negative_ttl = Some(ttl);
+        self
+    }
+
+    /// How long one attempt may take, from the name lookup to the last byte.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How often to try again after a failure that may pass; 2 unless set.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sends a header with the request. It is not part of the key, and does not follow a redirect
+    /// to another origin. A request with a credential in a header cannot be queued.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// A JSON object to keep beside the entry.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Refuses bytes with another checksum; a cached entry that has another one is fetched again.
+    #[must_use]
+    pub fn expected_checksum(mut self, checksum: Checksum) -> Self {
+        self.expected_checksum = Some(checksum);
+        self
+    }
+
+    /// How urgent it is; [`Priority::Immediate`] unless set. A batch request that the cache cannot
+    /// answer is queued.
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// The longest the caller waits; then the request is queued and the stale entry, or
+    /// [`Pending`](crate::Answer::Pending), returned.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// A stale entry is no answer: rather an error.
+    #[must_use]
+    pub fn must_be_fresh(mut self) -> Self {
+        self.staleness = Staleness::Refused;
+        self
+    }
+
+    /// The answer comes from the cache or not at all.
+    #[must_use]
+    pub fn offline(mut self) -> Self {
+        self.reach = Reach::Cache;
+        self
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("url", &redact::outline(&self.url))
+            .field("identifier", &self.identifier)
+            .field("data_type", &self.data_type)
+            .field("provider", &self.provider)
+            .field("headers", &SafeHeaders(&self.headers))
+            .field("priority", &self.priority)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,87 @@
+//! The built-in provider policies: what the providers themselves publish.
+//!
+//! MusicBrainz wants its answers kept rather than asked for again; Discogs forbids showing content
+//! older than six hours (Discogs API Terms of Use); new fanart.tv images are hidden for seven days
+//! anyway. Image hosts serve what never changes under one URL.
+
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// One row of the table.
+pub(super) struct BuiltIn {
+    pub(super) name: &'static str,
+    pub(super) hosts: &'static [&'static str],
+    pub(super) ttl: Duration,
+    pub(super) absent_ttl: Duration,
+    pub(super) max_ttl: Option<Duration>,
+    pub(super) timeout: Duration,
+    pub(super) secret_params: &'static [&'static str],
+    pub(super) secret_path_prefixes: &'static [&'static str],
+}
+
+/// Everybody who has no row.
+pub(super) const OTHER: BuiltIn = BuiltIn {
+    name: "",
+    hosts: &[],
+    ttl: Duration::from_hours(7 * 24),
+    absent_ttl: HOUR,
+    max_ttl: None,
+    timeout: Duration::from_secs(30),
+    secret_params: &[],
+    secret_path_prefixes: &[],
+};
+
+/// An API whose "there is none" holds for a day.
+const API: BuiltIn = BuiltIn { absent_ttl: DAY, ..OTHER };
+
+/// A host of pictures.
+const IMAGES: BuiltIn = BuiltIn { ttl: Duration::from_hours(14 * 24), ..OTHER };
+
+const MONTH: Duration = Duration::from_hours(30 * 24);
+
+pub(super) const TABLE: &[BuiltIn] = &[
+    BuiltIn {
+        name: "musicbrainz",
+        hosts: &["musicbrainz.org"],
+        ttl: MONTH,
+        timeout: Duration::from_secs(15),
+        ..API
+    },
+    BuiltIn { name: "coverartarchive", hosts: &["coverartarchive.org"], ttl: MONTH, ..API },
+    BuiltIn {
+        name: "theaudiodb",
+        hosts: &["theaudiodb.com", "www.theaudiodb.com"],
+        secret_path_prefixes: &["/api/v1/json/"],
+        ..API
+    },
+    BuiltIn { name: "fanarttv", hosts: &["webservice.fanart.tv"], ttl: MONTH, ..API },
+    BuiltIn {
+        name: "discogs",
+        hosts: &["api.discogs.com", "i.discogs.com"],
+        ttl: Duration::from_hours(6),
+        max_ttl: Some(Duration::from_hours(6)),
+        secret_params: &["key"],
+        ..API
+    },
+    BuiltIn {
+        name: "lastfm",
+        hosts: &["ws.audioscrobbler.com"],
+        secret_params: &["api_sig", "sk"],
+        ..API
+    },
+    BuiltIn { name: "spotify", hosts: &["api.spotify.com"], ttl: Duration::from_hours(12), ..API },
+    BuiltIn { name: "songlink", hosts: &["api.song.link"], secret_params: &["key"], ..API },
+    BuiltIn {
+        name: "wikimedia",
+        hosts: &["*.wikidata.org", "*.wikimedia.org", "*.wikipedia.org"],
+        ..API
+    },
+    BuiltIn {
+        name: "cdn",
+        hosts: &["assets.fanart.tv", "i.scdn.co", "lastfm.freetls.fastly.net", "r2.theaudiodb.com"],
+        ..IMAGES
+    },
+    BuiltIn { name: "images", ..IMAGES },
+];

@@ -1,0 +1,138 @@
+//! Settings, with their defaults.
+//!
+//! [`Config`] mirrors the configuration file: `[cache]`, `[http]` and `[providers.NAME]`. It reads
+//! no file and no environment itself; any serde format will do, and an unknown key is an error.
+//! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes.
+
+mod built_in;
+mod duration;
+mod provider;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Provider;
+
+pub(crate) use provider::Policies;
+pub use provider::ProviderConfig;
+
+/// All settings of a [`Cache`](crate::Cache).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Config {
+    /// `[cache]`
+    pub cache: CacheConfig,
+    /// `[http]`
+    pub http: HttpConfig,
+    /// `[providers.NAME]`: what differs from the built-in policy of a provider, or a new one.
+    pub providers: BTreeMap<Provider, ProviderConfig>,
+}
+
+impl Config {
+    /// The defaults, with the cache in the folder `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        let mut config = Self::default();
+        config.cache.dir = Some(dir.into());
+        config
+    }
+
+    /// The cache folder.
+    pub(crate) fn dir(&self) -> Result<&Path> {
+        self.cache.dir.as_deref().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "open cache", "cache.dir", "no cache folder is set")
+        })
+    }
+}
+
+/// Where entries lie and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct CacheConfig {
+    /// The cache folder; it is made if it does not exist. All processes that name the same folder
+    /// share one cache.
+    pub dir: Option<PathBuf>,
+    /// Bodies up to this size lie in the database, larger ones in files of their own.
+    /// Default 16 KiB.
+    pub inline_max_bytes: usize,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { dir: None, inline_max_bytes: 16 * 1024 }
+    }
+}
+
+/// How origins are asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct HttpConfig {
+    /// An e-mail address or web page where the operator of this program can be reached; some
+    /// providers refuse requests without one. It is sent in the User-Agent.
+    pub contact: Option<String>,
+    /// The program's name and version as sent in the User-Agent. Default `datacache/VERSION`.
+    pub user_agent: String,
+    /// The largest body that is accepted, in bytes, counted after decompression.
+    /// Default 32 MiB.
+    pub max_body_bytes: usize,
+    /// How long connecting may take. Default 10 s.
+    #[serde(with = "duration")]
+    pub connect_timeout: Duration,
+    /// How many redirects are followed. Default 10.
+    pub max_redirects: usize,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            contact: None,
+            user_agent: concat!("datacache/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_body_bytes: 32 * 1024 * 1024,
+            connect_timeout: Duration::from_secs(10),
+            max_redirects: 10,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<Config, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let config = parse("{}").unwrap();
+        assert_eq!(config.cache.inline_max_bytes, 16_384);
+        assert_eq!(config.http.max_body_bytes, 33_554_432);
+        assert_eq!(config.dir().unwrap_err().kind(), ErrorKind::Config);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        for json in [
+            r#"{"speed": 1}"#,
+            r#"{"http": {"speed": 1}}"#,
+            r#"{"providers": {"cdn": {"speed": 1}}}"#,
+        ] {
+            let error = parse(json).unwrap_err();
+            assert!(error.contains("speed"), "{error}");
+        }
+    }
+
+    #[test]
+    fn durations_are_written_with_units() {
+        let config = parse(r#"{"http": {"connect_timeout": "90s"}}"#).unwrap();
+        assert_eq!(config.http.connect_timeout, Duration::from_secs(90));
+        let error = parse(r#"{"http": {"connect_timeout": "soon"}}"#).unwrap_err();
+        assert!(error.contains("soon"), "{error}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Errors of SQLite in the words of this crate.
+
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind};
+
+/// Primary result codes, <https://sqlite.org/rescode.html>.
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_CANTOPEN: i32 = 14;
+const SQLITE_NOTADB: i32 = 26;
+
+/// Turns an error of SQLite into one of this crate; `path` is the database file.
+pub(crate) fn db_error(operation: &'static str, path: &Path, source: sqlx::Error) -> Error {
+    let (kind, reason) = match primary_code(&source) {
+        Some(SQLITE_BUSY | SQLITE_LOCKED) => {
+            (ErrorKind::Busy, "another process keeps the database locked")
+        }
+        Some(SQLITE_READONLY) => (ErrorKind::ReadOnly, "the database cannot be written"),
+        Some(SQLITE_CORRUPT) => (ErrorKind::Corrupt, "the database is damaged"),
+        Some(SQLITE_NOTADB) => (ErrorKind::Corrupt, "the file is not a database"),
+        Some(SQLITE_FULL) => (ErrorKind::Full, "the disk is full"),
+        Some(SQLITE_CANTOPEN) => cannot_open(path),
+        Some(_) => (ErrorKind::Io, "the database failed"),
+        None if matches!(source, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
+            (ErrorKind::Corrupt, "a row of the database is damaged")
+        }
+        None if matches!(source, sqlx::Error::Io(_)) => (ErrorKind::Io, "the database failed"),
+        None => (ErrorKind::Internal, "the database driver failed"),
+    };
+    let reason = format_args!("{reason}: {source}");
+    Error::new(kind, operation, path.display(), reason).with_source(source)
+}
+
+/// A row whose content no version of this crate has written.
+pub(crate) fn corrupt_row(
+    operation: &'static str,
+    column: &'static str,
+    row: impl std::fmt::Display,
+) -> Error {
+    let subject = format_args!("{column} of {row}");
+    Error::new(ErrorKind::Corrupt, operation, subject, "the value cannot be read")
+}
+
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    // The low byte of an extended result code is the primary one.
+    code.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
+/// SQLite says "unable to open" alike for a missing folder, a full disk and a folder where it may
+/// not make its `-wal` and `-shm`; the last is the one users meet.
+fn cannot_open(path: &Path) -> (ErrorKind, &'static str) {
+    let dir = path.parent().unwrap_or(path);
+    match tempfile::tempfile_in(dir) {
+        Ok(_) => (ErrorKind::Io, "the database cannot be opened"),
+        Err(error) => match Error::io("", dir, error).kind() {
+            ErrorKind::ReadOnly => (ErrorKind::ReadOnly, "the cache folder cannot be written"),
+            ErrorKind::Full => (ErrorKind::Full, "the disk is full"),
+            _ => (ErrorKind::Io, "the database cannot be opened"),
+        },
+    }
+}

@@ -1,0 +1,232 @@
+//! The one error of this crate.
+//!
+//! An [`Error`] says what was being done ([`operation`](Error::operation)), to what
+//! ([`subject`](Error::subject), already free of secrets), what a caller can do about it
+//! ([`kind`](Error::kind)) and what lies beneath ([`source`](std::error::Error::source)).
+//! A miss is not an error; neither is an answer "there is none".
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+/// The result of every fallible function of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, seen from what a caller can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller's argument cannot be used: a malformed URL, an empty identifier, a header with
+    /// a line break.
+    InvalidInput,
+    /// The configuration cannot be used.
+    Config,
+    /// Another process held the cache for longer than we wait (30 s).
+    Busy,
+    /// The cache's files are damaged or are not a cache.
+    Corrupt,
+    /// A newer version of this crate wrote the cache.
+    NewerSchema,
+    /// The cache folder cannot be written.
+    ReadOnly,
+    /// The disk is full.
+    Full,
+    /// Any other trouble with files.
+    Io,
+    /// The cache was closed.
+    Closed,
+    /// The origin cannot be reached: no network, no such host, connection refused.
+    Offline,
+    /// The origin took too long.
+    Timeout,
+    /// The connection broke in the middle of the answer.
+    Interrupted,
+    /// The origin's certificate or TLS handshake was not acceptable.
+    Tls,
+    /// The origin asked to be left alone for a while: see [`Error::retry_after`].
+    RateLimited,
+    /// The origin wants other credentials (401, 403).
+    Unauthorized,
+    /// The origin failed or answered what HTTP does not allow: see [`Error::status`].
+    Upstream,
+    /// The bytes are not what was asked for: no image, another checksum.
+    Refused,
+    /// The body is larger than the configured limit.
+    TooLarge,
+    /// This cannot be done with these arguments, whatever their values.
+    Unsupported,
+    /// A defect in this crate.
+    Internal,
+}
+
+/// An error with its context. It is one pointer wide, and no secret can be in it.
+pub struct Error(Box<Repr>);
+
+#[derive(Debug)]
+struct Repr {
+    kind: ErrorKind,
+    operation: &'static str,
+    subject: String,
+    reason: String,
+    attempts: u32,
+    status: Option<u16>,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// `subject` must already be free of secrets: a [`Key`](crate::Key), a path, a name.
+    pub(crate) fn new(
+        kind: ErrorKind,
+        operation: &'static str,
+        subject: impl fmt::Display,
+        reason: impl fmt::Display,
+    ) -> Self {
+        Self(Box::new(Repr {
+            kind,
+            operation,
+            subject: subject.to_string(),
+            reason: reason.to_string(),
+            attempts: 0,
+            status: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn invalid(
+        operation: &'static str,
+        subject: impl fmt::Display,
+        reason: impl fmt::Display,
+    ) -> Self {
+        Self::new(ErrorKind::InvalidInput, operation, subject, reason)
+    }
+
+    /// An error of the file system, with the path it is about.
+    pub(crate) fn io(
+        operation: &'static str,
+        path: &std::path::Path,
+        source: std::io::Error,
+    ) -> Self {
+        let kind = match source.kind() {
+            std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+                ErrorKind::ReadOnly
+            }
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => ErrorKind::Full,
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, operation, path.display(), &source).with_source(source)
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
+        self
+    }
+
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was being done, for example `fetch` or `open cache`.
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// What it was being done to: a key, a path, a name; never with a secret in it.
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
+    /// How often the origin was asked before giving up; 0 when no origin was involved.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The origin's HTTP status, when it gave one.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// How long the origin asked to be left alone, when it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the same request may succeed later without anybody changing anything.
+    pub fn is_transient(&self) -> bool {
+        use ErrorKind::{Busy, Interrupted, Offline, RateLimited, Timeout, Tls, Upstream};
+        match self.0.kind {
+            Busy | Interrupted | Offline | RateLimited | Timeout | Tls => true,
+            // A server that fails may recover; one that rejects the request will do so again.
+            Upstream => self.0.status.is_none_or(|status| status >= 500),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Repr { operation, subject, reason, attempts, .. } = &*self.0;
+        write!(f, "{operation} {subject}: {reason}")?;
+        if *attempts > 1 {
+            write!(f, " (after {attempts} attempts)")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_says_what_where_and_why() {
+        let error = Error::new(ErrorKind::Upstream, "fetch", "https://a.example/", "status 503")
+            .with_status(503)
+            .with_attempts(3);
+        assert_eq!(error.to_string(), "fetch https://a.example/: status 503 (after 3 attempts)");
+        assert_eq!(error.status(), Some(503));
+        assert!(error.is_transient());
+    }
+
+    #[test]
+    fn a_full_disk_and_a_read_only_disk_have_kinds_of_their_own() {
+        let at = std::path::Path::new("/cache");
+        let kind = |kind: std::io::ErrorKind| Error::io("store", at, kind.into()).kind();
+        assert_eq!(kind(std::io::ErrorKind::StorageFull), ErrorKind::Full);
+        assert_eq!(kind(std::io::ErrorKind::ReadOnlyFilesystem), ErrorKind::ReadOnly);
+        assert_eq!(kind(std::io::ErrorKind::PermissionDenied), ErrorKind::ReadOnly);
+        assert_eq!(kind(std::io::ErrorKind::NotFound), ErrorKind::Io);
+    }
+}

@@ -1,0 +1,142 @@
+//! HTTP out: the only code that sends.
+//!
+//! A call is one GET, with its redirects and its retries; what comes back is our own type. Absence
+//! is an answer; everything else that is not a body is an error whose kind says what happened.
+//! Only http and https are spoken, certificates are verified, bodies are capped while they stream,
+//! and a call's timeout covers each attempt from the name lookup to the last byte.
+//!
+//! Nothing is held while waiting: a call may be dropped at any await, which closes its connection.
+
+mod backoff;
+mod body;
+mod classify;
+mod client;
+mod error;
+mod headers;
+mod redirect;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Client;
+use reqwest::header::CONTENT_TYPE;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::config::HttpConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use classify::Class;
+pub(crate) use headers::Headers;
+
+const OPERATION: &str = "fetch";
+
+/// One thing to get.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// The URL to ask, with its secrets.
+    pub(crate) url: &'a Url,
+    /// The same without, for errors and events.
+    pub(crate) key: &'a Key,
+    /// The caller's headers; they are not sent to another origin that a redirect leads to.
+    pub(crate) headers: &'a Headers,
+    /// How long one attempt may take.
+    pub(crate) timeout: Duration,
+    /// How many attempts may follow a first one that failed in passing.
+    pub(crate) retries: u32,
+}
+
+/// What an origin answered.
+#[derive(Debug)]
+pub(crate) enum Fetched {
+    Found {
+        data: Bytes,
+        /// The media type the origin called it.
+        declared: Option<String>,
+    },
+    /// The origin says that there is none.
+    Absent,
+}
+
+/// Asks origins. The connections of its client are shared by all calls.
+pub(crate) struct Fetcher {
+    http: HttpConfig,
+    /// Built with the first call: loading the system's certificates takes longer than a hit.
+    client: OnceCell<Client>,
+}
+
+impl Fetcher {
+    pub(crate) fn new(http: HttpConfig) -> Result<Self> {
+        client::check(&http)?;
+        Ok(Self { http, client: OnceCell::new() })
+    }
+
+    /// Gets `call.url`, trying again after failures that may pass.
+    pub(crate) async fn get(&self, call: Call<'_>) -> Result<Fetched> {
+        check_scheme(call)?;
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(call).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => error.with_attempts(attempt),
+            };
+            if attempt > call.retries || !backoff::is_worthwhile(&error) {
+                return Err(error);
+            }
+            let pause = backoff::pause(attempt, fastrand::f64());
+            tracing::debug!(key = %call.key, attempt, ?pause, %error, "trying again");
+            #[expect(clippy::disallowed_methods, reason = "the origin is given real time")]
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, call: Call<'_>) -> Result<Fetched> {
+        let client = self.client.get_or_try_init(|| client::build(&self.http)).await?;
+        let answered = tokio::time::timeout(call.timeout, self.exchange(client, call)).await;
+        answered.unwrap_or_else(|_| {
+            let reason = format_args!("no complete answer within {:?}", call.timeout);
+            Err(Error::new(ErrorKind::Timeout, OPERATION, call.key, reason))
+        })
+    }
+
+    /// Sends, follows redirects, reads the body.
+    async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
+        let mut url = call.url.clone();
+        let mut redirects = 0;
+        loop {
+            let mut request = client.get(url.clone());
+            if url.origin() == call.url.origin() {
+                request = request.headers(call.headers.to_map());
+            }
+            #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
+            let response =
+                request.send().await.map_err(|source| error::sending(call.key, source))?;
+            match classify::classify(call.key, response.status(), response.headers())? {
+                Class::Absent => return Ok(Fetched::Absent),
+                Class::Found => {
+                    let declared = response.headers().get(CONTENT_TYPE);
+                    let declared =
+                        declared.and_then(|value| value.to_str().ok()).map(str::to_owned);
+                    let data = body::read(response, self.http.max_body_bytes, call.key).await?;
+                    return Ok(Fetched::Found { data, declared });
+                }
+                Class::Redirect => {
+                    redirects += 1;
+                    url = redirect::next(call.key, &url, response.headers())?;
+                    redirect::check_count(call.key, redirects, self.http.max_redirects)?;
+                }
+            }
+        }
+    }
+}
+
+fn check_scheme(call: Call<'_>) -> Result<()> {
+    match call.url.scheme() {
+        "http" | "https" => Ok(()),
+        other => {
+            let reason = format_args!("only http and https can be fetched, not {other}");
+            Err(Error::invalid(OPERATION, call.key, reason))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+#![doc = include_str!("../../README.md")]
+
+#[macro_use]
+mod db;
+
+mod blob;
+mod cache;
+mod checksum;
+mod clock;
+mod config;
+mod error;
+mod fetch;
+mod identifier;
+mod key;
+mod lock;
+mod media;
+mod name;
+mod platform;
+mod queue;
+mod redact;
+mod session;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use cache::{Absence, Answer, Cache, Found, FoundState, Lookup, Page, Request, Source, Stats};
+pub use checksum::Checksum;
+pub use clock::{Clock, Timestamp};
+pub use config::{CacheConfig, Config, HttpConfig, ProviderConfig};
+pub use error::{Error, ErrorKind, Result};
+pub use identifier::Identifier;
+pub use key::Key;
+pub use name::{DataType, Provider};
+pub use queue::{Priority, QueueCounts};
+pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};

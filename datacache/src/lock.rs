@@ -1,0 +1,92 @@
+//! Advisory file locks between processes.
+//!
+//! The operating system releases them when their holder dies, however it dies.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fs4::{FileExt, TryLockError};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long a lock is waited for, in steps of [`STEP`].
+const PATIENCE: Duration = Duration::from_secs(30);
+const STEP: Duration = Duration::from_millis(5);
+
+/// A held lock; dropping it releases it.
+#[derive(Debug)]
+pub(crate) struct FileLock(#[expect(dead_code, reason = "holding it open is its use")] File);
+
+/// Waits for the lock on `path`, up to 30 s.
+pub(crate) async fn acquire(path: PathBuf, operation: &'static str) -> Result<FileLock> {
+    let waited = tokio::task::spawn_blocking(move || acquire_blocking(&path, operation)).await;
+    waited.unwrap_or_else(|join| {
+        Err(Error::new(ErrorKind::Internal, operation, "lock", "the waiting thread failed")
+            .with_source(join))
+    })
+}
+
+fn acquire_blocking(path: &Path, operation: &'static str) -> Result<FileLock> {
+    let failed = |source| Error::io(operation, path, source);
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(lock) = try_acquire(path).map_err(failed)? {
+            return Ok(lock);
+        }
+        if waited >= PATIENCE {
+            let reason = "another process has held this lock for 30 s";
+            return Err(Error::new(ErrorKind::Busy, operation, path.display(), reason));
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the system's own waiting for file locks cannot be bounded"
+        )]
+        std::thread::sleep(STEP);
+        waited += STEP;
+    }
+}
+
+/// The lock on `path`, made if it does not exist; `None` when somebody else holds it.
+pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<FileLock>> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    try_lock(file)
+}
+
+/// Locks an open file; `None` when somebody else holds its lock.
+pub(crate) fn try_lock(file: File) -> io::Result<Option<FileLock>> {
+    match FileExt::try_lock(&file) {
+        Ok(()) => Ok(Some(FileLock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_has_one_holder_and_ends_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let held = try_acquire(&path).unwrap();
+        assert!(held.is_some());
+        assert!(try_acquire(&path).unwrap().is_none());
+        drop(held);
+        assert!(try_acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn waiting_ends_when_the_holder_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let held = try_acquire(&path).unwrap().unwrap();
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| acquire_blocking(&path, "test").map(drop));
+            drop(held);
+            waiter.join().unwrap().unwrap();
+        });
+    }
+}

@@ -1,0 +1,198 @@
+//! Secrets in URLs and headers: what they are called, and how they are taken out.
+//!
+//! A [`Key`](crate::Key) is a URL that went through [`SecretRules::strip`], and keys are all that
+//! rows, logs and errors ever see of a URL. User information is always a secret. Parameters are
+//! secrets by name: a few names everywhere, more on the hosts of a provider that uses them
+//! (Discogs sends its credentials as `key` and `secret`). TheAudioDB carries its key in the path.
+
+use std::fmt;
+
+use url::{Url, form_urlencoded};
+
+/// Parameter names that are credentials wherever they appear; compared without case.
+const SECRET_PARAMS: &[&str] = &[
+    "access_token",
+    "api-key",
+    "api_key",
+    "apikey",
+    "auth",
+    "auth_token",
+    "client-key",
+    "client_key",
+    "client_secret",
+    "password",
+    "secret",
+    "sig",
+    "signature",
+    "token",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "x-amz-signature",
+];
+
+/// Parts of header names that mark a credential; compared without case.
+const SECRET_HEADER_PARTS: &[&str] = &["auth", "cookie", "key", "password", "secret", "token"];
+
+/// What a secret path segment is replaced by, so that the path keeps its shape.
+const PATH_PLACEHOLDER: &str = "_";
+
+/// Which parts of a URL are secrets on the hosts of one provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SecretRules {
+    /// Parameter names, beyond those that are secret everywhere.
+    pub(crate) params: Vec<String>,
+    /// Path prefixes, each ending in `/`, after which one segment is a secret.
+    pub(crate) path_prefixes: Vec<String>,
+}
+
+/// Whether a URL had secrets in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stripped {
+    Nothing,
+    Secrets,
+}
+
+impl SecretRules {
+    /// Takes user information, secret parameters and secret path segments out of `url`.
+    pub(crate) fn strip(&self, url: &mut Url) -> Stripped {
+        let before = url.clone();
+        // These fail only for URLs that cannot have user information.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        self.strip_path(url);
+        self.strip_query(url);
+        if *url == before { Stripped::Nothing } else { Stripped::Secrets }
+    }
+
+    fn strip_path(&self, url: &mut Url) {
+        for prefix in &self.path_prefixes {
+            let Some(rest) = url.path().strip_prefix(prefix.as_str()) else {
+                continue;
+            };
+            let tail = rest.find('/').map_or("", |end| &rest[end..]);
+            let path = format!("{prefix}{PATH_PLACEHOLDER}{tail}");
+            url.set_path(&path);
+        }
+    }
+
+    fn strip_query(&self, url: &mut Url) {
+        let Some(query) = url.query() else { return };
+        let kept: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !self.is_secret_pair(pair))
+            .collect();
+        let kept = kept.join("&");
+        url.set_query((!kept.is_empty()).then_some(kept.as_str()));
+    }
+
+    fn is_secret_pair(&self, pair: &str) -> bool {
+        form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| {
+            let is_name = |secret: &str| name.eq_ignore_ascii_case(secret);
+            SECRET_PARAMS.iter().copied().any(is_name)
+                || self.params.iter().map(String::as_str).any(is_name)
+        })
+    }
+}
+
+/// Whether a header of this name carries a credential.
+pub(crate) fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_HEADER_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// What of an unreadable URL may be shown: its scheme and host, as far as they can be told.
+pub(crate) fn outline(raw: &str) -> String {
+    let head = raw.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = head.split_once("://").unwrap_or(("", head));
+    let authority = rest.split(['/', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let shown: String = format!("{scheme}://{host}")
+        .trim_start_matches("://")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(100)
+        .collect();
+    format!("'{shown}'")
+}
+
+/// Headers with the values of credentials hidden, for `Debug`.
+pub(crate) struct SafeHeaders<'a>(pub(crate) &'a [(String, String)]);
+
+impl fmt::Debug for SafeHeaders<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.0.iter().map(|(name, value)| {
+                let shown = if is_secret_header(name) { "***" } else { value };
+                (name, shown)
+            }))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stripped(url: &str, rules: &SecretRules) -> String {
+        let mut url = Url::parse(url).unwrap();
+        rules.strip(&mut url);
+        url.into()
+    }
+
+    #[test]
+    fn parameters_that_are_credentials_everywhere() {
+        let none = SecretRules::default();
+        for (url, expected) in [
+            ("https://a.example/?api_key=x&q=1", "https://a.example/?q=1"),
+            ("https://a.example/?q=1&API_KEY=x", "https://a.example/?q=1"),
+            ("https://a.example/?token=x", "https://a.example/"),
+            ("https://a.example/?%61pi_key=x&b=%20", "https://a.example/?b=%20"),
+            ("https://user:pw@a.example/x", "https://a.example/x"),
+            ("https://a.example/?key=c-major", "https://a.example/?key=c-major"),
+        ] {
+            assert_eq!(stripped(url, &none), expected);
+        }
+    }
+
+    #[test]
+    fn parameters_and_path_segments_of_a_provider() {
+        let rules = SecretRules {
+            params: vec!["key".to_owned()],
+            path_prefixes: vec!["/api/v1/json/".to_owned()],
+        };
+        for (url, expected) in [
+            (
+                "https://a.example/api/v1/json/523532/search.php?s=x&key=1",
+                "https://a.example/api/v1/json/_/search.php?s=x",
+            ),
+            ("https://a.example/api/v1/json/5", "https://a.example/api/v1/json/_"),
+            ("https://a.example/other/5/x", "https://a.example/other/5/x"),
+        ] {
+            assert_eq!(stripped(url, &rules), expected);
+        }
+    }
+
+    #[test]
+    fn an_unreadable_url_is_shown_without_what_may_be_secret() {
+        for (raw, shown) in [
+            ("htp//nowhere", "'htp'"),
+            ("http://user:pw@:99999/path?api_key=1", "'http://:99999'"),
+            ("not a url", "'not a url'"),
+            ("http://h\r\nx/", "'http://hx'"),
+        ] {
+            assert_eq!(outline(raw), shown);
+        }
+    }
+
+    #[test]
+    fn credentials_in_headers_are_hidden() {
+        let headers = [
+            ("Authorization".to_owned(), "Bearer abc".to_owned()),
+            ("X-Api-Key".to_owned(), "abc".to_owned()),
+            ("Accept".to_owned(), "text/html".to_owned()),
+        ];
+        let shown = format!("{:?}", SafeHeaders(&headers));
+        assert!(!shown.contains("abc"), "{shown}");
+        assert!(shown.contains("text/html"));
+    }
+}

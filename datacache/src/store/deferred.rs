@@ -1,0 +1,124 @@
+//! Writes that reads give rise to, done behind the reader's back.
+//!
+//! A hit is worth counting, but not worth waiting for. What is to be written is noted in memory;
+//! one task writes all that has gathered in one transaction, and looks again when it is done. A
+//! process that dies loses the notes of the last moment and nothing else.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::task::JoinHandle;
+
+use super::Store;
+use super::entry::{Cachekey, EntryInfo};
+use super::sql::TOUCH_INTERVAL_MS;
+use crate::clock::Timestamp;
+use crate::identifier::Identifier;
+use crate::name::DataType;
+
+/// What a random pick is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Subject {
+    pub(crate) identifier: Identifier,
+    pub(crate) data_type: DataType,
+}
+
+/// Notes, the latest for each row and subject.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(super) touches: BTreeMap<i64, Timestamp>,
+    pub(super) picks: BTreeMap<Subject, Cachekey>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.touches.is_empty() && self.picks.is_empty()
+    }
+}
+
+/// The notes of one cache handle; clones share them.
+#[derive(Clone)]
+pub(crate) struct Deferred {
+    store: Store,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    noted: Batch,
+    /// What the writer is writing now: still the latest word on the last picks.
+    in_writing: Batch,
+    /// Whether a writer will look at `noted` again before it ends.
+    is_writing: bool,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Deferred {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, state: Arc::default() }
+    }
+
+    /// Notes that an entry was read, unless that was noted in the last five minutes.
+    pub(crate) fn touch(&self, info: &EntryInfo, now: Timestamp) {
+        let since_last = now.as_millis().saturating_sub(info.last_accessed.as_millis());
+        if since_last >= TOUCH_INTERVAL_MS {
+            self.note(|noted| {
+                noted.touches.insert(info.row_id, now);
+            });
+        }
+    }
+
+    /// Notes that an image was picked.
+    pub(crate) fn picked(&self, subject: Subject, cachekey: Cachekey) {
+        self.note(|noted| {
+            noted.picks.insert(subject, cachekey);
+        });
+    }
+
+    /// The last pick, where it is not in the database yet.
+    pub(crate) fn last_pick(&self, subject: &Subject) -> Option<Cachekey> {
+        let state = self.state();
+        let pick = state.noted.picks.get(subject);
+        pick.or_else(|| state.in_writing.picks.get(subject)).copied()
+    }
+
+    /// Waits until everything noted so far is written.
+    pub(crate) async fn flush(&self) {
+        let writer = self.state().writer.take();
+        if let Some(writer) = writer {
+            // The writer cannot panic; it is cancelled only with its runtime.
+            let _ = writer.await;
+        }
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Batch)) {
+        let mut state = self.state();
+        note(&mut state.noted);
+        // A writer also ends, without saying so, with the runtime it was spawned on.
+        let is_lost = state.writer.as_ref().is_some_and(JoinHandle::is_finished);
+        if !state.is_writing || is_lost {
+            state.is_writing = true;
+            state.writer = Some(tokio::spawn(self.clone().write_all()));
+        }
+    }
+
+    async fn write_all(self) {
+        while let Some(batch) = self.next_batch() {
+            if let Err(error) = self.store.write_deferred(batch).await {
+                tracing::debug!(%error, "accesses were not counted");
+            }
+        }
+    }
+
+    fn next_batch(&self) -> Option<Batch> {
+        let mut state = self.state();
+        state.in_writing = mem::take(&mut state.noted);
+        state.is_writing = !state.in_writing.is_empty();
+        state.is_writing.then(|| state.in_writing.clone())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,144 @@
+//! What an entry is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::checksum::Checksum;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::identifier::Identifier;
+use crate::key::Key;
+use crate::name::{DataType, Provider};
+
+/// Whatever a caller wants to keep beside an entry: a JSON object.
+pub type Metadata = serde_json::Map<String, serde_json::Value>;
+
+/// The status of a remembered "there is none".
+const NOT_FOUND: u16 = 404;
+
+/// One cached answer: the bytes and what is known about them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Everything but the bytes.
+    pub info: EntryInfo,
+    /// The bytes, verified against their checksum. Cloning them is cheap.
+    pub data: Bytes,
+}
+
+/// What is known about an entry.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct EntryInfo {
+    /// The canonical URL without secrets.
+    pub url: Key,
+    /// An opaque handle that outlives refreshes.
+    pub cachekey: Cachekey,
+    /// What the entry is about.
+    pub identifier: Option<Identifier>,
+    /// What kind of data it is.
+    pub data_type: DataType,
+    /// Who it came from.
+    pub provider: Provider,
+    /// The caller's own JSON object.
+    pub metadata: Metadata,
+    /// 200 for an answer; 404 where the provider said that there is none.
+    pub status_code: u16,
+    /// The media type, told from the bytes.
+    pub mime_type: String,
+    /// The number of bytes.
+    pub data_size: u64,
+    /// SHA-256 of the bytes.
+    pub content_checksum: Checksum,
+    /// When the bytes came from their origin.
+    pub created_at: Timestamp,
+    /// Until when the entry is fresh.
+    pub expires_at: Timestamp,
+    /// When the entry was last read, give or take five minutes.
+    pub last_accessed: Timestamp,
+    /// In how many stretches of five minutes the entry was read.
+    pub access_count: u64,
+    /// Whether the bytes have a file of their own.
+    #[serde(skip)]
+    pub(crate) is_in_file: bool,
+    /// The row, for noting an access.
+    #[serde(skip)]
+    pub(crate) row_id: i64,
+}
+
+/// Whether an entry may be used without asking its origin again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Freshness {
+    /// Before `expires_at`.
+    Fresh,
+    /// From `expires_at` on.
+    Stale,
+}
+
+impl EntryInfo {
+    /// Whether the entry is fresh at `now`.
+    pub fn freshness(&self, now: Timestamp) -> Freshness {
+        if now < self.expires_at { Freshness::Fresh } else { Freshness::Stale }
+    }
+
+    /// Whether the entry says that there is nothing at this URL.
+    pub fn is_absence(&self) -> bool {
+        self.status_code == NOT_FOUND
+    }
+}
+
+/// An opaque handle of an entry, stable across refreshes, safe to hand to a web page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Cachekey(#[serde(serialize_with = "serialize_uuid")] Uuid);
+
+fn serialize_uuid<S: serde::Serializer>(uuid: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(uuid)
+}
+
+impl Cachekey {
+    pub(super) fn new_random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl FromStr for Cachekey {
+    type Err = Error;
+
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `text` is not a UUID.
+    fn from_str(text: &str) -> Result<Self> {
+        Uuid::try_parse(text).map(Self).map_err(|source| {
+            let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+            Error::invalid("read cachekey", format_args!("'{shown}'"), "it is not a UUID")
+                .with_source(source)
+        })
+    }
+}
+
+impl fmt::Display for Cachekey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An entry to be stored.
+#[derive(Debug)]
+pub(crate) struct NewEntry {
+    pub(crate) key: Key,
+    pub(crate) identifier: Option<Identifier>,
+    pub(crate) data_type: DataType,
+    pub(crate) provider: Provider,
+    pub(crate) metadata: Metadata,
+    pub(crate) status_code: u16,
+    pub(crate) mime_type: String,
+    pub(crate) checksum: Checksum,
+    pub(crate) data: Bytes,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}

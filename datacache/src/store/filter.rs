@@ -1,0 +1,40 @@
+//! Which entries are meant.
+
+use crate::identifier::Identifier;
+use crate::name::{DataType, Provider};
+
+/// A selection of entries; what is not set matches all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub(crate) identifier: Option<Identifier>,
+    pub(crate) data_type: Option<DataType>,
+    pub(crate) provider: Option<Provider>,
+}
+
+impl Filter {
+    /// Every entry.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Only entries about `identifier`.
+    #[must_use]
+    pub fn identifier(mut self, identifier: Identifier) -> Self {
+        self.identifier = Some(identifier);
+        self
+    }
+
+    /// Only entries of `data_type`.
+    #[must_use]
+    pub fn data_type(mut self, data_type: DataType) -> Self {
+        self.data_type = Some(data_type);
+        self
+    }
+
+    /// Only entries from `provider`.
+    #[must_use]
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+}

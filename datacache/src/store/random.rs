@@ -1,0 +1,92 @@
+//! The random pick: uniform, and not the same image twice in a row.
+//!
+//! Entries of one identifier and type are numbered. A pick draws numbers until one belongs to an
+//! eligible entry: every eligible entry is equally likely, and the cost does not grow with their
+//! number. Where gaps make that hopeless, or where there are few entries anyway, the eligible ones
+//! are listed and one is drawn from the list, which is uniform too.
+
+use fastrand::Rng;
+
+use super::deferred::Subject;
+use super::entry::{Cachekey, Entry};
+use super::sql::{self, Candidate};
+use super::{By, Store};
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::error::Result;
+use crate::name::Provider;
+
+const OPERATION: &str = "pick at random";
+
+/// Up to this many numbers, listing is cheaper than drawing.
+const LIST_SPAN: i64 = 64;
+
+/// After this many draws without success, gaps are too many.
+const MAX_DRAWS: u32 = 32;
+
+/// What to pick from.
+pub(crate) struct Pick<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) provider: Option<&'a Provider>,
+    /// The pick before, where this process knows it better than the database.
+    pub(crate) last: Option<Cachekey>,
+    /// Only entries that expire after this.
+    pub(crate) fresh_after: Timestamp,
+}
+
+impl Store {
+    /// An entry of an image type, or `None` when none is eligible. The pick before this one is
+    /// returned again only if it is the only one.
+    pub(crate) async fn pick_random(
+        &self,
+        pick: &Pick<'_>,
+        rng: &mut Rng,
+    ) -> Result<Option<Entry>> {
+        loop {
+            let mut connection = self.db.read(OPERATION).await?;
+            let chosen = choose(&mut connection, pick, rng).await;
+            let chosen = chosen.map_err(|source| connection.error(OPERATION, source))?;
+            connection.close().await;
+            let Some(id) = chosen else { return Ok(None) };
+            // An entry that was removed meanwhile, or dropped as damaged just now, is drawn no more.
+            if let Some(entry) = self.load(By::Id(id)).await? {
+                return Ok(Some(entry));
+            }
+        }
+    }
+}
+
+async fn choose(
+    connection: &mut Connection,
+    pick: &Pick<'_>,
+    rng: &mut Rng,
+) -> sqlx::Result<Option<i64>> {
+    let Some(span) = sql::ordinal_span(connection, pick.subject).await? else {
+        return Ok(None);
+    };
+    let last = match pick.last {
+        Some(cachekey) => Some(cachekey.to_string()),
+        None => sql::last_pick(connection, pick.subject).await?,
+    };
+    let is_repeat = |candidate: &Candidate| Some(&candidate.1) == last.as_ref();
+    if span > LIST_SPAN {
+        for _ in 0..MAX_DRAWS {
+            let number = rng.i64(..span);
+            let drawn = sql::candidate_at(
+                connection,
+                pick.subject,
+                number,
+                pick.fresh_after,
+                pick.provider,
+            );
+            if let Some(candidate) = drawn.await?.filter(|candidate| !is_repeat(candidate)) {
+                return Ok(Some(candidate.0));
+            }
+        }
+    }
+    let eligible =
+        sql::candidates(connection, pick.subject, pick.fresh_after, pick.provider).await?;
+    let (repeats, others): (Vec<_>, Vec<_>) = eligible.into_iter().partition(is_repeat);
+    let from = if others.is_empty() { repeats } else { others };
+    Ok(rng.choice(from).map(|(id, _)| id))
+}

@@ -1,0 +1,105 @@
+//! A row of `cached_data`, read and checked.
+
+use bytes::Bytes;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _};
+
+use super::entry::{EntryInfo, Metadata};
+use crate::clock::Timestamp;
+use crate::db::corrupt_row;
+use crate::error::Result;
+use crate::identifier::Identifier;
+use crate::key::Key;
+use crate::name::{DataType, Provider};
+
+/// The columns as they stand in the row; not yet believed.
+pub(super) struct RawRow {
+    entry_id: i64,
+    url: String,
+    cachekey: String,
+    identifier: String,
+    data_type: String,
+    provider: String,
+    metadata: String,
+    status_code: i64,
+    mime_type: String,
+    data_size: i64,
+    content_checksum: String,
+    created_at: i64,
+    expires_at: i64,
+    last_accessed: i64,
+    access_count: i64,
+    is_in_file: bool,
+    data_value: Option<Vec<u8>>,
+}
+
+impl FromRow<'_, SqliteRow> for RawRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            entry_id: row.try_get("entry_id")?,
+            url: row.try_get("url")?,
+            cachekey: row.try_get("cachekey")?,
+            identifier: row.try_get("identifier")?,
+            data_type: row.try_get("data_type")?,
+            provider: row.try_get("provider")?,
+            metadata: row.try_get("metadata")?,
+            status_code: row.try_get("status_code")?,
+            mime_type: row.try_get("mime_type")?,
+            data_size: row.try_get("data_size")?,
+            content_checksum: row.try_get("content_checksum")?,
+            created_at: row.try_get("created_at")?,
+            expires_at: row.try_get("expires_at")?,
+            last_accessed: row.try_get("last_accessed")?,
+            access_count: row.try_get("access_count")?,
+            is_in_file: row.try_get("is_in_file")?,
+            data_value: row.try_get("data_value")?,
+        })
+    }
+}
+
+/// An entry without its verified bytes.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) info: EntryInfo,
+    /// The bytes where they are in the row and were selected; not yet verified.
+    pub(super) inline: Option<Bytes>,
+}
+
+impl Row {
+    /// Checks every column; an unreadable one is named in the error.
+    pub(super) fn read(operation: &'static str, raw: RawRow) -> Result<Self> {
+        let url = Key::from_row(raw.url);
+        let corrupt = |column| corrupt_row(operation, column, &url);
+        let info = EntryInfo {
+            cachekey: raw.cachekey.parse().map_err(|_| corrupt("cachekey"))?,
+            identifier: Identifier::from_row(raw.identifier),
+            data_type: DataType::from_row(raw.data_type),
+            provider: Provider::from_row(raw.provider),
+            metadata: serde_json::from_str::<Metadata>(&raw.metadata)
+                .map_err(|_| corrupt("metadata"))?,
+            status_code: raw.status_code.try_into().map_err(|_| corrupt("status_code"))?,
+            mime_type: raw.mime_type,
+            data_size: raw.data_size.try_into().map_err(|_| corrupt("data_size"))?,
+            content_checksum: raw
+                .content_checksum
+                .parse()
+                .map_err(|_| corrupt("content_checksum"))?,
+            created_at: Timestamp::from_millis(raw.created_at),
+            expires_at: Timestamp::from_millis(raw.expires_at),
+            last_accessed: Timestamp::from_millis(raw.last_accessed),
+            access_count: raw.access_count.try_into().map_err(|_| corrupt("access_count"))?,
+            is_in_file: raw.is_in_file,
+            row_id: raw.entry_id,
+            url,
+        };
+        Ok(Self { id: raw.entry_id, info, inline: raw.data_value.map(Bytes::from) })
+    }
+
+    /// Whether `other` is the same row with the same content.
+    pub(super) fn is_same_version(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.info.content_checksum == other.info.content_checksum
+            && self.info.created_at == other.info.created_at
+    }
+}

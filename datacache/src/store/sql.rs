@@ -1,0 +1,340 @@
+//! Every statement on `cached_data` and `last_picks`.
+//!
+//! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
+//! and each statement leads with the most selective condition that is set, so that an index serves
+//! it; a test keeps it so.
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Result, query, query_as, query_scalar};
+
+use super::deferred::Subject;
+use super::entry::{Cachekey, NewEntry};
+use super::filter::Filter;
+use super::row::{RawRow, Row};
+use super::totals::GroupTotals;
+use crate::clock::Timestamp;
+use crate::identifier::Identifier;
+use crate::key::Key;
+use crate::name::{DataType, Provider};
+
+/// An access is counted at most once per this time and entry.
+pub(super) const TOUCH_INTERVAL_MS: i64 = 5 * 60 * 1000;
+
+/// All columns of an entry but its bytes.
+macro_rules! info_columns {
+    () => {
+        "entry_id, url, cachekey, identifier, data_type, provider, metadata, status_code, \
+         mime_type, data_size, content_checksum, created_at, expires_at, last_accessed, \
+         access_count, data_value IS NULL AS is_in_file"
+    };
+}
+
+macro_rules! select_entry {
+    ($condition:literal) => {
+        concat!("SELECT ", info_columns!(), ", data_value FROM cached_data WHERE ", $condition)
+    };
+}
+
+macro_rules! list_entries {
+    ($condition:literal) => {
+        concat!(
+            "SELECT ",
+            info_columns!(),
+            ", NULL AS data_value FROM cached_data WHERE entry_id > ?4 AND ",
+            $condition,
+            " ORDER BY entry_id LIMIT ?5"
+        )
+    };
+}
+
+macro_rules! remove_entries {
+    ($condition:literal) => {
+        concat!(
+            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data WHERE ",
+            $condition,
+            " LIMIT ?4) ",
+            returning_blob!()
+        )
+    };
+}
+
+/// The name of the file that a removed row named, if it named one.
+macro_rules! returning_blob {
+    () => {
+        "RETURNING CASE WHEN data_value IS NULL THEN content_checksum END"
+    };
+}
+
+statements! {
+    BY_KEY = select_entry!("url = ?1");
+    BY_CACHEKEY = select_entry!("cachekey = ?1");
+    BY_ID = select_entry!("entry_id = ?1");
+
+    UPSERT = concat!(
+        "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
+           status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
+           last_accessed, data_value, ordinal) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, \
+           (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
+            WHERE identifier = ?3 AND data_type = ?4)) \
+         ON CONFLICT (url) DO UPDATE SET \
+           identifier = excluded.identifier, data_type = excluded.data_type, \
+           provider = excluded.provider, metadata = excluded.metadata, \
+           status_code = excluded.status_code, mime_type = excluded.mime_type, \
+           data_size = excluded.data_size, content_checksum = excluded.content_checksum, \
+           created_at = excluded.created_at, expires_at = excluded.expires_at, \
+           data_value = excluded.data_value, \
+           ordinal = CASE \
+             WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
+             THEN ordinal ELSE excluded.ordinal END \
+         RETURNING ",
+        info_columns!(),
+        ", NULL AS data_value"
+    );
+
+    BLOB_OF = "SELECT content_checksum FROM cached_data WHERE url = ?1 AND data_value IS NULL";
+    IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data \
+        WHERE content_checksum = ?1 AND data_value IS NULL)";
+
+    REMOVE_BY_KEY = concat!("DELETE FROM cached_data WHERE url = ?1 ", returning_blob!());
+    REMOVE_VERSION = concat!(
+        "DELETE FROM cached_data \
+         WHERE entry_id = ?1 AND content_checksum = ?2 AND created_at = ?3 ",
+        returning_blob!()
+    );
+    REMOVE_BY_IDENTIFIER = remove_entries!(
+        "identifier = ?1 AND (?2 IS NULL OR data_type = ?2) AND (?3 IS NULL OR provider = ?3)"
+    );
+    REMOVE_BY_PROVIDER = remove_entries!(
+        "provider = ?3 AND (?2 IS NULL OR data_type = ?2) AND ?1 IS NULL"
+    );
+    REMOVE_ANY = remove_entries!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
+
+    LIST_BY_IDENTIFIER = list_entries!(
+        "identifier = ?1 AND (?2 IS NULL OR data_type = ?2) AND (?3 IS NULL OR provider = ?3)"
+    );
+    LIST_BY_PROVIDER = list_entries!(
+        "provider = ?3 AND (?2 IS NULL OR data_type = ?2) AND ?1 IS NULL"
+    );
+    LIST_ANY = list_entries!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
+
+    TOUCH = "UPDATE cached_data SET access_count = access_count + 1, last_accessed = ?2 \
+        WHERE entry_id = ?1 AND last_accessed <= ?2 - ?3";
+
+    ORDINAL_SPAN = "SELECT MAX(ordinal) + 1 FROM cached_data \
+        WHERE identifier = ?1 AND data_type = ?2";
+    CANDIDATE_AT = "SELECT entry_id, cachekey FROM cached_data \
+        WHERE identifier = ?1 AND data_type = ?2 AND ordinal = ?3 \
+          AND status_code = 200 AND expires_at > ?4 AND (?5 IS NULL OR provider = ?5)";
+    CANDIDATES = "SELECT entry_id, cachekey FROM cached_data \
+        WHERE identifier = ?1 AND data_type = ?2 \
+          AND status_code = 200 AND expires_at > ?3 AND (?4 IS NULL OR provider = ?4)";
+    LAST_PICK = "SELECT cachekey FROM last_picks WHERE identifier = ?1 AND data_type = ?2";
+    NOTE_PICK = "INSERT INTO last_picks (identifier, data_type, cachekey) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (identifier, data_type) DO UPDATE SET cachekey = excluded.cachekey";
+
+    TOTALS = "SELECT provider, data_type, \
+          COUNT(*) FILTER (WHERE status_code = 200 AND expires_at > ?1), \
+          COUNT(*) FILTER (WHERE status_code = 200 AND expires_at <= ?1), \
+          COUNT(*) FILTER (WHERE status_code <> 200), \
+          SUM(data_size) \
+        FROM cached_data GROUP BY provider, data_type ORDER BY provider, data_type";
+}
+
+pub(super) async fn by_key(db: &mut SqliteConnection, key: &Key) -> Result<Option<RawRow>> {
+    query_as(BY_KEY).bind(key.as_str()).fetch_optional(db).await
+}
+
+pub(super) async fn by_cachekey(
+    db: &mut SqliteConnection,
+    cachekey: Cachekey,
+) -> Result<Option<RawRow>> {
+    query_as(BY_CACHEKEY).bind(cachekey.to_string()).fetch_optional(db).await
+}
+
+pub(super) async fn by_id(db: &mut SqliteConnection, id: i64) -> Result<Option<RawRow>> {
+    query_as(BY_ID).bind(id).fetch_optional(db).await
+}
+
+/// Inserts or replaces the row of `new.key`; `inline` is `None` where the bytes have a file.
+pub(super) async fn upsert(
+    db: &mut SqliteConnection,
+    new: &NewEntry,
+    inline: Option<&[u8]>,
+) -> Result<RawRow> {
+    let size = i64::try_from(new.data.len()).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    query_as(UPSERT)
+        .bind(new.key.as_str())
+        .bind(Cachekey::new_random().to_string())
+        .bind(new.identifier.as_ref().map_or("", Identifier::as_str))
+        .bind(new.data_type.as_str())
+        .bind(new.provider.as_str())
+        .bind(serde_json::Value::Object(new.metadata.clone()).to_string())
+        .bind(new.status_code)
+        .bind(&new.mime_type)
+        .bind(size)
+        .bind(new.checksum.to_string())
+        .bind(new.created_at.as_millis())
+        .bind(new.expires_at.as_millis())
+        .bind(inline)
+        .fetch_one(db)
+        .await
+}
+
+/// The name of the file that the row of `key` names.
+pub(super) async fn blob_of(db: &mut SqliteConnection, key: &Key) -> Result<Option<String>> {
+    query_scalar(BLOB_OF).bind(key.as_str()).fetch_optional(db).await
+}
+
+pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: &str) -> Result<bool> {
+    query_scalar(IS_BLOB_NAMED).bind(checksum).fetch_one(db).await
+}
+
+/// What a removal removed.
+pub(super) struct Removed {
+    pub(super) entries: u64,
+    /// The files that the removed rows named; other rows may still name them.
+    pub(super) blobs: Vec<String>,
+}
+
+impl From<Vec<Option<String>>> for Removed {
+    fn from(rows: Vec<Option<String>>) -> Self {
+        let entries = rows.len() as u64;
+        Self { entries, blobs: rows.into_iter().flatten().collect() }
+    }
+}
+
+pub(super) async fn remove_by_key(db: &mut SqliteConnection, key: &Key) -> Result<Removed> {
+    let rows = query_scalar(REMOVE_BY_KEY).bind(key.as_str()).fetch_all(db).await;
+    rows.map(Vec::into)
+}
+
+/// Removes `row` unless it has been replaced since it was read.
+pub(super) async fn remove_version(db: &mut SqliteConnection, row: &Row) -> Result<Removed> {
+    let rows = query_scalar(REMOVE_VERSION)
+        .bind(row.id)
+        .bind(row.info.content_checksum.to_string())
+        .bind(row.info.created_at.as_millis())
+        .fetch_all(db)
+        .await;
+    rows.map(Vec::into)
+}
+
+/// Removes at most `limit` of the entries that `filter` matches.
+pub(super) async fn remove_some(
+    db: &mut SqliteConnection,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Removed> {
+    let statement = match filter {
+        Filter { identifier: Some(_), .. } => REMOVE_BY_IDENTIFIER,
+        Filter { provider: Some(_), .. } => REMOVE_BY_PROVIDER,
+        _ => REMOVE_ANY,
+    };
+    let rows = query_scalar(statement)
+        .bind(filter.identifier.as_ref().map(Identifier::as_str))
+        .bind(filter.data_type.as_ref().map(DataType::as_str))
+        .bind(filter.provider.as_ref().map(Provider::as_str))
+        .bind(limit)
+        .fetch_all(db)
+        .await;
+    rows.map(Vec::into)
+}
+
+pub(super) async fn list(
+    db: &mut SqliteConnection,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<RawRow>> {
+    let statement = match filter {
+        Filter { identifier: Some(_), .. } => LIST_BY_IDENTIFIER,
+        Filter { provider: Some(_), .. } => LIST_BY_PROVIDER,
+        _ => LIST_ANY,
+    };
+    query_as(statement)
+        .bind(filter.identifier.as_ref().map(Identifier::as_str))
+        .bind(filter.data_type.as_ref().map(DataType::as_str))
+        .bind(filter.provider.as_ref().map(Provider::as_str))
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await
+}
+
+/// Counts an access, unless one was counted in the last five minutes or the row is gone.
+pub(super) async fn touch(db: &mut SqliteConnection, id: i64, at: Timestamp) -> Result<()> {
+    let touch = query(TOUCH).bind(id).bind(at.as_millis()).bind(TOUCH_INTERVAL_MS);
+    touch.execute(db).await.map(drop)
+}
+
+/// One more than the highest ordinal of an identifier's entries of a type.
+pub(super) async fn ordinal_span(
+    db: &mut SqliteConnection,
+    subject: &Subject,
+) -> Result<Option<i64>> {
+    let span = query_scalar(ORDINAL_SPAN)
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str());
+    span.fetch_one(db).await
+}
+
+/// A candidate of a random pick: its row and its handle.
+pub(super) type Candidate = (i64, String);
+
+pub(super) async fn candidate_at(
+    db: &mut SqliteConnection,
+    subject: &Subject,
+    ordinal: i64,
+    fresh_after: Timestamp,
+    provider: Option<&Provider>,
+) -> Result<Option<Candidate>> {
+    query_as(CANDIDATE_AT)
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str())
+        .bind(ordinal)
+        .bind(fresh_after.as_millis())
+        .bind(provider.map(Provider::as_str))
+        .fetch_optional(db)
+        .await
+}
+
+pub(super) async fn candidates(
+    db: &mut SqliteConnection,
+    subject: &Subject,
+    fresh_after: Timestamp,
+    provider: Option<&Provider>,
+) -> Result<Vec<Candidate>> {
+    query_as(CANDIDATES)
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str())
+        .bind(fresh_after.as_millis())
+        .bind(provider.map(Provider::as_str))
+        .fetch_all(db)
+        .await
+}
+
+pub(super) async fn last_pick(
+    db: &mut SqliteConnection,
+    subject: &Subject,
+) -> Result<Option<String>> {
+    let pick =
+        query_scalar(LAST_PICK).bind(subject.identifier.as_str()).bind(subject.data_type.as_str());
+    pick.fetch_optional(db).await
+}
+
+pub(super) async fn note_pick(
+    db: &mut SqliteConnection,
+    subject: &Subject,
+    cachekey: Cachekey,
+) -> Result<()> {
+    let note = query(NOTE_PICK)
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str())
+        .bind(cachekey.to_string());
+    note.execute(db).await.map(drop)
+}
+
+pub(super) async fn totals(db: &mut SqliteConnection, now: Timestamp) -> Result<Vec<GroupTotals>> {
+    query_as(TOTALS).bind(now.as_millis()).fetch_all(db).await
+}

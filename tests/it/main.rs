@@ -1,0 +1,5 @@
+//! The integration tests, in one program.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at a failure")]
+
+mod main_job;

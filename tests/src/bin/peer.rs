@@ -1,0 +1,82 @@
+//! A process with the cache open, for tests between processes: `peer DIR`.
+//!
+//! It says `open`, then answers each line of standard input with a line:
+//!
+//! | order | answer |
+//! |---|---|
+//! | `put URL SEED SIZE` | `put SHA256` |
+//! | `lookup URL` | `fresh SHA256`, `stale SHA256`, `absent`, `miss` |
+//! | `remove URL` | `removed true`, `removed false` |
+//! | `random IDENTIFIER TYPE` | the URL of the pick, or `none` |
+//! | `write SEED` | `put URL SHA256` for entry after entry, until killed |
+
+#![expect(clippy::print_stdout, reason = "it speaks to the test through standard output")]
+
+use std::io::Write as _;
+
+use datacache::{Cache, Config, DataType, Entry, Error, Identifier, Lookup, Request};
+use datacache_tests::body;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let dir = std::env::args_os().nth(1).unwrap_or_default();
+    let cache = Cache::open(Config::new(dir)).await?;
+    say("open");
+    for order in std::io::stdin().lines().map_while(Result::ok) {
+        let words: Vec<&str> = order.split(' ').collect();
+        let answer = match words[..] {
+            ["put", url, seed, size] => put(&cache, url, number(seed), number(size)).await?,
+            ["lookup", url] => lookup(&cache, url).await?,
+            ["remove", url] => format!("removed {}", cache.remove(url).await?),
+            ["random", identifier, data_type] => random(&cache, identifier, data_type).await?,
+            ["write", seed] => write_forever(&cache, number(seed)).await?,
+            _ => format!("unknown order {order}"),
+        };
+        say(&answer);
+    }
+    cache.close().await;
+    Ok(())
+}
+
+fn say(answer: &str) {
+    println!("{answer}");
+    let _ = std::io::stdout().flush();
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or_default()
+}
+
+async fn put(cache: &Cache, url: &str, seed: u64, size: u64) -> Result<String, Error> {
+    let size = usize::try_from(size).unwrap_or_default();
+    let info = cache.put(Request::new(url).identifier("peer"), body(seed, size)).await?;
+    Ok(format!("put {}", info.content_checksum))
+}
+
+async fn lookup(cache: &Cache, url: &str) -> Result<String, Error> {
+    let found = |state: &str, entry: &Entry| format!("{state} {}", entry.info.content_checksum);
+    Ok(match cache.lookup(url).await? {
+        Lookup::Fresh(entry) => found("fresh", &entry),
+        Lookup::Stale(entry) => found("stale", &entry),
+        Lookup::Absent(_) => "absent".to_owned(),
+        _ => "miss".to_owned(),
+    })
+}
+
+async fn random(cache: &Cache, identifier: &str, data_type: &str) -> Result<String, Error> {
+    let (identifier, data_type) = (Identifier::new(identifier)?, DataType::new(data_type)?);
+    let picked = cache.random_image(&identifier, &data_type, None).await?;
+    Ok(picked.map_or_else(|| "none".to_owned(), |entry| entry.info.url.to_string()))
+}
+
+/// Stores entries of all sizes under a few URLs, so that they replace and share files.
+async fn write_forever(cache: &Cache, seed: u64) -> Result<String, Error> {
+    const SIZES: [usize; 6] = [0, 1, 100, 16 * 1024, 16 * 1024 + 1, 200_000];
+    let mut rng = fastrand::Rng::with_seed(seed);
+    loop {
+        let url = format!("https://a.example/{}", rng.u32(..20));
+        let data = body(rng.u64(..10), SIZES[rng.usize(..SIZES.len())]);
+        let info = cache.put(Request::new(&url), data).await?;
+        say(&format!("put {url} {}", info.content_checksum));
+    }
+}

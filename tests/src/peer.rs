@@ -1,0 +1,67 @@
+//! A peer: another process with the cache open, that does what it is told.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use crate::run::binary;
+
+/// A peer process; dropping it kills it.
+#[derive(Debug)]
+pub struct Peer {
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    /// Starts a peer on the cache folder `dir`. It has the cache open when this returns.
+    pub fn start(dir: &Path) -> Self {
+        let mut child = Command::new(binary("peer"))
+            .arg(dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the peer starts");
+        let orders = child.stdin.take().expect("a pipe");
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut peer = Self { child, orders, answers };
+        assert_eq!(peer.answer().as_deref(), Some("open"));
+        peer
+    }
+
+    /// Gives an order (see `bin/peer.rs`) and waits for its answer.
+    pub fn order(&mut self, order: &str) -> String {
+        self.tell(order);
+        self.answer().expect("the peer answers")
+    }
+
+    /// Gives an order.
+    pub fn tell(&mut self, order: &str) {
+        writeln!(self.orders, "{order}").expect("the peer listens");
+    }
+
+    /// The next complete line the peer says; `None` when it is gone.
+    pub fn answer(&mut self) -> Option<String> {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("the peer speaks");
+        line.strip_suffix('\n').map(str::to_owned)
+    }
+
+    /// The peer's process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the peer as `kill -9` does.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
