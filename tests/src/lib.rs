@@ -5,10 +5,12 @@
 mod folder;
 mod peer;
 mod run;
+mod writes;
 
 pub use folder::Folder;
 pub use peer::Peer;
 pub use run::{Run, program, run};
+pub use writes::writes;
 
 /// A body of `size` bytes that no other seed has, as soon as it has room to differ.
 pub fn body(seed: u64, size: usize) -> Vec<u8> {

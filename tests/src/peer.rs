@@ -12,6 +12,7 @@ pub struct Peer {
     child: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
+    heard: usize,
 }
 
 impl Peer {
@@ -25,7 +26,7 @@ impl Peer {
             .expect("the peer starts");
         let orders = child.stdin.take().expect("a pipe");
         let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut peer = Self { child, orders, answers };
+        let mut peer = Self { child, orders, answers, heard: 0 };
         assert_eq!(peer.answer().as_deref(), Some("open"));
         peer
     }
@@ -41,11 +42,19 @@ impl Peer {
         writeln!(self.orders, "{order}").expect("the peer listens");
     }
 
-    /// The next complete line the peer says; `None` when it is gone.
+    /// The next complete line the peer says, or had said before it was killed; `None` when there
+    /// is no more.
     pub fn answer(&mut self) -> Option<String> {
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("the peer speaks");
-        line.strip_suffix('\n').map(str::to_owned)
+        let line = line.strip_suffix('\n').map(str::to_owned);
+        self.heard += usize::from(line.is_some());
+        line
+    }
+
+    /// How many lines the peer has said so far, the first `open` among them.
+    pub fn heard(&self) -> usize {
+        self.heard
     }
 
     /// The peer's process id.

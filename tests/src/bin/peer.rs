@@ -15,7 +15,7 @@
 use std::io::Write as _;
 
 use datacache::{Cache, Config, DataType, Entry, Error, Identifier, Lookup, Request};
-use datacache_tests::body;
+use datacache_tests::{body, writes};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -69,14 +69,10 @@ async fn random(cache: &Cache, identifier: &str, data_type: &str) -> Result<Stri
     Ok(picked.map_or_else(|| "none".to_owned(), |entry| entry.info.url.to_string()))
 }
 
-/// Stores entries of all sizes under a few URLs, so that they replace and share files.
 async fn write_forever(cache: &Cache, seed: u64) -> Result<String, Error> {
-    const SIZES: [usize; 6] = [0, 1, 100, 16 * 1024, 16 * 1024 + 1, 200_000];
-    let mut rng = fastrand::Rng::with_seed(seed);
-    loop {
-        let url = format!("https://a.example/{}", rng.u32(..20));
-        let data = body(rng.u64(..10), SIZES[rng.usize(..SIZES.len())]);
+    for (url, data) in writes(seed) {
         let info = cache.put(Request::new(&url), data).await?;
         say(&format!("put {url} {}", info.content_checksum));
     }
+    Ok("done".to_owned())
 }
