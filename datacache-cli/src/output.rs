@@ -77,8 +77,19 @@ pub(crate) fn size(bytes: u64) -> String {
 
 /// `3h 12m`, from the two largest units.
 pub(crate) fn duration(duration: Duration) -> String {
-    let text = humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string();
-    text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+    let units = [("y", 365 * 86_400), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let mut rest = duration.as_secs();
+    let mut parts = Vec::new();
+    for (unit, seconds) in units {
+        if rest >= seconds {
+            parts.push(format!("{}{unit}", rest / seconds));
+        } else if !parts.is_empty() || seconds == 1 {
+            parts.push(format!("0{unit}"));
+        }
+        rest %= seconds;
+    }
+    parts.truncate(2);
+    parts.join(" ").replace(" 0s", "")
 }
 
 /// `2026-01-31 12:00:00 UTC`
@@ -111,7 +122,16 @@ mod tests {
     fn moments_and_durations_read_well() {
         assert_eq!(moment(Timestamp::from_millis(0)), "1970-01-01 00:00:00 UTC");
         assert_eq!(moment(Timestamp::from_millis(i64::MAX)), "9999-12-31 23:59:59 UTC");
-        assert_eq!(duration(Duration::from_millis(11_523_456)), "3h 12m");
-        assert_eq!(duration(Duration::ZERO), "0s");
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (61, "1m 1s"),
+            (11_523, "3h 12m"),
+            (86_400, "1d 0h"),
+            (400 * 86_400, "1y 35d"),
+        ] {
+            assert_eq!(duration(Duration::from_secs(seconds)), text);
+        }
     }
 }

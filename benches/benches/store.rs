@@ -1,0 +1,78 @@
+//! Lookups, puts and random picks, each with a connection of its own.
+
+#![expect(clippy::unwrap_used, reason = "a bench ends at a failure")]
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use datacache::{Cache, Config, Request};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const SIZES: [(&str, usize); 2] = [("8 KiB", 8 * 1024), ("100 KiB", 100 * 1024)];
+
+struct Fixture {
+    runtime: Runtime,
+    cache: Cache,
+    _dir: TempDir,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let cache = runtime.block_on(Cache::open(Config::new(dir.path()))).unwrap();
+        Self { runtime, cache, _dir: dir }
+    }
+
+    fn put(&self, number: u64, data: Vec<u8>) {
+        let request = Request::new(format!("https://a.example/{number}"));
+        self.runtime.block_on(self.cache.put(request, data)).unwrap();
+    }
+}
+
+fn body(seed: u64, size: usize) -> Vec<u8> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut body = vec![0; size];
+    rng.fill(&mut body);
+    body
+}
+
+fn lookup(criterion: &mut Criterion) {
+    let fixture = Fixture::new();
+    let mut group = criterion.benchmark_group("lookup");
+    for (name, size) in SIZES {
+        fixture.put(size as u64, body(1, size));
+        let url = format!("https://a.example/{size}");
+        group.bench_function(format!("hit {name}"), |bencher| {
+            bencher.iter(|| {
+                black_box(fixture.runtime.block_on(fixture.cache.lookup(&url)).unwrap());
+            });
+        });
+    }
+    group.bench_function("miss", |bencher| {
+        bencher.iter(|| {
+            let missed = fixture.cache.lookup("https://a.example/none");
+            black_box(fixture.runtime.block_on(missed).unwrap());
+        });
+    });
+}
+
+fn put(criterion: &mut Criterion) {
+    let fixture = Fixture::new();
+    let mut group = criterion.benchmark_group("put");
+    for (name, size) in SIZES {
+        let mut number = 0;
+        group.bench_function(name, |bencher| {
+            let next = || {
+                number += 1;
+                (number, body(number, size))
+            };
+            let put = |(number, data)| fixture.put(number, data);
+            bencher.iter_batched(next, put, BatchSize::PerIteration);
+        });
+    }
+}
+
+criterion_group!(benches, lookup, put);
+criterion_main!(benches);

@@ -1,0 +1,68 @@
+//! What the program says about itself.
+
+use std::process::{Command, Output};
+
+fn datacache(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_datacache")).args(args).output().unwrap()
+}
+
+fn text(args: &[&str]) -> String {
+    let output = datacache(args);
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    assert!(output.stderr.is_empty(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const COMMANDS: &[&str] =
+    &["get", "put", "show", "ls", "rm", "random", "keys", "stats", "completions", "man"];
+
+#[test]
+fn help_names_every_command_the_exit_statuses_and_examples() {
+    let help = text(&["--help"]);
+    for command in COMMANDS {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in {help}");
+        assert!(text(&["help", command]).contains("Usage:"));
+    }
+    for part in ["Examples:", "Exit status:", "--cache-dir", "--json"] {
+        assert!(help.contains(part), "{part} is missing in {help}");
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = text(&["completions", shell]);
+        for command in COMMANDS {
+            assert!(script.contains(command), "{command} is missing for {shell}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_is_one_page_or_one_per_command() {
+    assert!(text(&["man"]).contains(".TH datacache 1"));
+    let dir = tempfile::tempdir().unwrap();
+    text(&["man", dir.path().to_str().unwrap()]);
+    for command in COMMANDS {
+        let page = dir.path().join(format!("datacache-{command}.1"));
+        assert!(page.exists(), "{} is missing", page.display());
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_status_2() {
+    for args in [
+        &[][..],
+        &["nonsense"],
+        &["get"],
+        &["get", "https://a.example/", "--cachekey", "nonsense"],
+        &["get", "https://a.example/", "--ttl", "soon"],
+        &["put", "https://a.example/"],
+        &["rm"],
+        &["rm", "https://a.example/", "--all"],
+        &["random", "Daft Punk"],
+        &["completions", "dos"],
+    ] {
+        assert_eq!(datacache(args).status.code(), Some(2), "{args:?}");
+    }
+}

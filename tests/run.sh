@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Rust and a C compiler, then runs all tests.
+#
+# Nothing is needed so far: SQLite is compiled in, and the tests bring their own servers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Backtraces of expected failures would only hide the real ones.
+export RUST_BACKTRACE=0
+
+# The integration tests start these programs, so they must be as new as the tests.
+cargo build --locked --workspace --bins
+cargo test --locked --workspace --all-features
