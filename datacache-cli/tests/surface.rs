@@ -1,5 +1,7 @@
 //! What the program says about itself.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at a failure")]
+
 use std::process::{Command, Output};
 
 fn datacache(args: &[&str]) -> Output {

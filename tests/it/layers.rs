@@ -61,34 +61,38 @@ fn module_of(path: &Path) -> Option<String> {
     (module != "lib").then(|| module.to_owned())
 }
 
-/// The modules that a source names after `crate::`.
+/// The names that a source uses after `crate::`.
 fn imports(source: &str) -> BTreeSet<String> {
-    let mut modules = BTreeSet::new();
-    for after in source.split("crate::").skip(1) {
-        let group = after.strip_prefix('{');
-        let list = group.map_or(after, |group| &group[..group.find(';').unwrap_or(group.len())]);
-        let mut depth = 0;
-        let mut is_name_due = true;
-        let mut name = String::new();
-        for c in list.chars() {
-            match c {
-                _ if depth == 0 && is_name_due && (c.is_alphanumeric() || c == '_') => name.push(c),
-                _ if c.is_whitespace() => {}
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                ',' if depth == 0 && group.is_some() => is_name_due = true,
-                _ => is_name_due = false,
+    let items = source.split("crate::").skip(1).flat_map(|after| match after.strip_prefix('{') {
+        Some(group) => items_of(group),
+        None => vec![after],
+    });
+    items.map(leading_name).filter(|name| !name.is_empty()).collect()
+}
+
+/// The items of `a, b::{c, d}, e}`, up to the brace that ends them.
+fn items_of(group: &str) -> Vec<&str> {
+    let mut items = Vec::new();
+    let (mut depth, mut start) = (0, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                items.push(&group[start..at]);
+                start = at + 1;
             }
-            if !name.is_empty() && !(c.is_alphanumeric() || c == '_') {
-                modules.insert(std::mem::take(&mut name));
-                if group.is_none() {
-                    break;
-                }
-                is_name_due = c == ',';
-            }
+            _ => {}
+        }
+        if c == '}' && start > at {
+            break;
         }
     }
-    modules
+    items
+}
+
+fn leading_name(item: &str) -> String {
+    item.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 #[test]
