@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use datacache::{Answer, Cache, Cachekey, Clock, EntryInfo, Error, FoundState, Lookup, Source};
+use datacache::{
+    Answer, Cache, Cachekey, Clock, Entry, EntryInfo, Error, FoundState, Lookup, Source,
+};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -43,11 +45,7 @@ async fn by_cachekey(
             return Ok(Outcome::Absent);
         }
     };
-    if global.json {
-        output::json(&Report::found(&entry.info, outcome_of(state), Source::Store))?;
-    }
-    deliver_data(global, &entry.data, file)?;
-    Ok(Outcome::Done)
+    deliver_entry(global, &entry, state, file)
 }
 
 /// An error is part of what `--json` tells.
@@ -65,38 +63,50 @@ fn deliver(
     answer: &Answer,
     file: Option<&Path>,
 ) -> anyhow::Result<Outcome> {
+    if let Answer::Found(found) = answer {
+        if let Some(warning) = &found.warning {
+            output::warn(format_args!("{warning}; this is an older copy"));
+        }
+        return deliver_data(global, report, &found.entry.data, file);
+    }
     if global.json {
         output::json(report)?;
     }
-    match answer {
-        Answer::Found(found) => {
-            if let Some(warning) = &found.warning {
-                output::warn(format_args!("{warning}; this is an older copy"));
-            }
-            deliver_data(global, &found.entry.data, file)?;
-            return Ok(Outcome::Done);
-        }
-        Answer::Absent(_) => output::note(format_args!("there is none: {}", report.url)),
-        Answer::Queued => output::note(format_args!("queued: {}", report.url)),
-        Answer::Pending => output::note(format_args!("pending: {}", report.url)),
-        _ => output::note(format_args!("not in the cache: {}", report.url)),
-    }
-    Ok(match answer {
-        Answer::Queued | Answer::Pending => Outcome::Queued,
-        _ => Outcome::Absent,
-    })
+    let (outcome, text) = match answer {
+        Answer::Absent(_) => (Outcome::Absent, "there is none"),
+        Answer::Queued => (Outcome::Queued, "queued"),
+        Answer::Pending => (Outcome::Queued, "pending"),
+        _ => (Outcome::Absent, "not in the cache"),
+    };
+    output::note(format_args!("{text}: {}", report.url));
+    Ok(outcome)
 }
 
-/// With `--json`, bytes go only to a file.
-pub(super) fn deliver_data(
+/// Delivers an entry that came from the cache.
+pub(super) fn deliver_entry(
     global: &Global,
+    entry: &Entry,
+    state: FoundState,
+    file: Option<&Path>,
+) -> anyhow::Result<Outcome> {
+    let report = Report::found(&entry.info, outcome_of(state), Source::Store);
+    deliver_data(global, &report, &entry.data, file)
+}
+
+/// With `--json`, bytes go only to a file, and the report only says so once they are there.
+fn deliver_data(
+    global: &Global,
+    report: &Report<'_>,
     data: &[u8],
     file: Option<&Path>,
-) -> anyhow::Result<()> {
-    if global.json && file.is_none() {
-        return Ok(());
+) -> anyhow::Result<Outcome> {
+    if file.is_some() || !global.json {
+        output::deliver(data, file)?;
     }
-    output::deliver(data, file)
+    if global.json {
+        output::json(report)?;
+    }
+    Ok(Outcome::Done)
 }
 
 /// Shown on a terminal only.
@@ -108,7 +118,7 @@ fn spinner(key: &str) -> ProgressBar {
 
 /// The JSON of `get`; a contract.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Report<'a> {
+struct Report<'a> {
     url: &'a str,
     outcome: &'static str,
     source: &'static str,
@@ -142,7 +152,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    pub(super) fn found(info: &'a EntryInfo, outcome: &'static str, source: Source) -> Self {
+    fn found(info: &'a EntryInfo, outcome: &'static str, source: Source) -> Self {
         Self {
             url: info.url.as_str(),
             outcome,
@@ -169,7 +179,7 @@ impl<'a> Report<'a> {
     }
 }
 
-pub(super) fn outcome_of(state: FoundState) -> &'static str {
+fn outcome_of(state: FoundState) -> &'static str {
     match state {
         FoundState::Fetched => "fetched",
         FoundState::Stale => "stale",

@@ -1,8 +1,8 @@
 //! `datacache random`: a random image.
 
-use datacache::{Cache, Clock, FoundState, Freshness, Source};
+use datacache::{Cache, Clock, FoundState, Freshness};
 
-use super::get::{Report, deliver_data, outcome_of};
+use super::get::deliver_entry;
 use crate::args::{Global, Random};
 use crate::outcome::Outcome;
 use crate::output;
@@ -14,13 +14,9 @@ pub(crate) async fn run(cache: &Cache, global: &Global, random: Random) -> anyho
         output::note(format_args!("no {data_type} of {identifier} in the cache"));
         return Ok(Outcome::Absent);
     };
-    if global.json {
-        let state = match entry.info.freshness(Clock::system().now()) {
-            Freshness::Fresh => FoundState::Fresh,
-            Freshness::Stale => FoundState::Stale,
-        };
-        output::json(&Report::found(&entry.info, outcome_of(state), Source::Store))?;
-    }
-    deliver_data(global, &entry.data, output.output.as_deref())?;
-    Ok(Outcome::Done)
+    let state = match entry.info.freshness(Clock::system().now()) {
+        Freshness::Fresh => FoundState::Fresh,
+        Freshness::Stale => FoundState::Stale,
+    };
+    deliver_entry(global, &entry, state, output.output.as_deref())
 }

@@ -1,4 +1,4 @@
-//! Answering a request, step by step as the module header of `cache` says.
+//! Answering a request, step by step as [`Cache::fetch`](super::Cache::fetch) says.
 
 use super::Inner;
 use super::answer::{Absence, Answer, Found, FoundState, Source};

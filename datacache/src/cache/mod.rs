@@ -1,17 +1,8 @@
 //! The facade: one handle that looks up, fetches, stores and removes.
 //!
 //! # What it owns
-//! The order in which a request is answered, and the clock. Everything below it takes the time as
-//! an argument.
-//!
-//! # How a request is answered
-//! 1. A fresh entry is returned at once; so is an absence that is still believed.
-//! 2. A request that may not leave the machine gets the stale entry, or learns that it is a miss.
-//! 3. A batch request is queued; a stale entry is returned meanwhile.
-//! 4. Otherwise the origin is asked, and its answer stored before it is returned.
-//! 5. When the deadline passes first, the request is queued with priority 1, and the stale entry
-//!    is returned, or "pending".
-//! 6. When the origin fails, the stale entry is returned with a warning, else the error.
+//! The order in which a request is answered ([`Cache::fetch`]), and the clock. Everything below it
+//! takes the time as an argument.
 //!
 //! No connection, transaction or lock is held while the origin is asked. Every operation may be
 //! cancelled by dropping its future: what was not acknowledged has then happened or not, but never
@@ -159,7 +150,17 @@ impl Cache {
         }
     }
 
-    /// Answers a request from the cache or its origin: see the order in [`Answer`].
+    /// Answers a request from the cache, else from its origin.
+    ///
+    /// 1. A fresh entry is returned at once; so is an absence that is still believed.
+    /// 2. An [`offline`](Request::offline) request gets the stale entry, or learns of the miss.
+    /// 3. A [`Batch`](crate::Priority::Batch) request is queued; a stale entry is returned
+    ///    meanwhile.
+    /// 4. Otherwise the origin is asked, and its answer stored before it is returned. When the
+    ///    [`deadline`](Request::deadline) passes first, the request is queued with priority 1, and
+    ///    the stale entry returned, or [`Answer::Pending`].
+    /// 5. When the origin fails, the stale entry is returned with a warning, else the error. A
+    ///    request that [`must_be_fresh`](Request::must_be_fresh) never gets a stale entry.
     ///
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
