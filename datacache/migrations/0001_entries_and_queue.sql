@@ -62,7 +62,20 @@ CREATE TABLE pending_requests (
     params      TEXT    NOT NULL,
     -- 1 immediate, 2 batch.
     priority    INTEGER NOT NULL,
-    status      TEXT    NOT NULL DEFAULT 'pending' CHECK (status IN ('pending')),
+    -- pending until a worker leases it; dead once it has used up its attempts.
+    status      TEXT    NOT NULL DEFAULT 'pending'
+                        CHECK (status IN ('pending', 'leased', 'dead')),
     attempts    INTEGER NOT NULL DEFAULT 0,
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    -- Not before this moment.
+    run_at      INTEGER NOT NULL,
+    -- The lease, while there is one: its fencing token, its end, the session that holds it.
+    lease_id    TEXT,
+    lease_until INTEGER,
+    session     TEXT,
+    -- Why the last attempt failed.
+    last_error  TEXT,
+    CHECK ((status = 'leased') = (lease_id IS NOT NULL)),
+    CHECK ((lease_id IS NULL) = (lease_until IS NULL)),
+    CHECK ((lease_id IS NULL) = (session IS NULL))
 ) STRICT;

@@ -9,8 +9,8 @@ use crate::identifier::Identifier;
 
 statements! {
     ENQUEUE = "INSERT INTO pending_requests \
-          (url, identifier, data_type, provider, params, priority, created_at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+          (url, identifier, data_type, provider, params, priority, created_at, run_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) \
         ON CONFLICT (url) DO UPDATE SET priority = MIN(priority, excluded.priority)";
 
     COUNTS = "SELECT COUNT(*) FILTER (WHERE priority = 1), COUNT(*) FILTER (WHERE priority = 2) \
