@@ -18,6 +18,7 @@ pub(super) async fn answer(cache: &Inner, plan: &Plan) -> Result<Answer> {
     if plan.reach == Reach::Cache {
         return Ok(stale.map_or(Answer::Miss, |entry| found_stale(entry, None)));
     }
+    plan.check_fillable(cache.clock.now())?;
     if plan.priority == Priority::Batch {
         enqueue(cache, plan, Priority::Batch).await?;
         return Ok(stale.map_or(Answer::Queued, |entry| found_stale(entry, None)));

@@ -10,7 +10,7 @@ use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::config::Policies;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::{Call, Headers};
+use crate::fetch::{self, Call, Headers};
 use crate::identifier::Identifier;
 use crate::key::{self, Key};
 use crate::media;
@@ -153,9 +153,7 @@ impl Plan {
         now: Timestamp,
     ) -> Result<NewEntry> {
         let ttl = if status_code == FOUND { self.ttl } else { self.negative_ttl };
-        let expires_at = now.checked_add(ttl).ok_or_else(|| {
-            Error::invalid(operation, &self.key, "the TTL reaches beyond the calendar")
-        })?;
+        let expires_at = self.expiry(operation, ttl, now)?;
         Ok(NewEntry {
             key: self.key.clone(),
             identifier: self.identifier.clone(),
@@ -169,6 +167,21 @@ impl Plan {
             created_at: now,
             expires_at,
         })
+    }
+
+    fn expiry(&self, operation: &'static str, ttl: Duration, now: Timestamp) -> Result<Timestamp> {
+        now.checked_add(ttl).ok_or_else(|| {
+            Error::invalid(operation, &self.key, "the TTL reaches beyond the calendar")
+        })
+    }
+
+    /// Refuses what no origin's answer could fulfil, before it is asked or the request queued.
+    pub(super) fn check_fillable(&self, now: Timestamp) -> Result<()> {
+        fetch::check_scheme(self.call())?;
+        for ttl in [self.ttl, self.negative_ttl] {
+            self.expiry("fetch", ttl, now)?;
+        }
+        Ok(())
     }
 
     /// The request as it is queued. One that cannot be made without its secrets cannot be queued,
@@ -229,6 +242,20 @@ mod tests {
         let request = Request::new("https://a.example/").ttl(Duration::MAX);
         let error = plan(request).unwrap().found("store", Bytes::new(), None, NOW).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn what_no_answer_could_fulfil_is_known_beforehand() {
+        let request = Request::new("https://a.example/");
+        assert!(plan(request.clone()).unwrap().check_fillable(NOW).is_ok());
+        for request in [
+            Request::new("ftp://a.example/"),
+            request.clone().ttl(Duration::MAX),
+            request.negative_ttl(Duration::MAX),
+        ] {
+            let error = plan(request).unwrap().check_fillable(NOW).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        }
     }
 
     #[test]

@@ -131,7 +131,8 @@ impl Fetcher {
     }
 }
 
-fn check_scheme(call: Call<'_>) -> Result<()> {
+/// Refuses schemes that are not spoken here.
+pub(crate) fn check_scheme(call: Call<'_>) -> Result<()> {
     match call.url.scheme() {
         "http" | "https" => Ok(()),
         other => {
