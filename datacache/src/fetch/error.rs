@@ -42,11 +42,15 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
 }
 
 fn is_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
-        let inside_io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause.is::<rustls::Error>()
-            || inside_io.is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
-    })
+    causes(error).any(|cause| within_io(cause).is::<rustls::Error>())
+}
+
+/// What an I/O error wraps, which may be another one. Their `source` skips what they wrap.
+fn within_io<'a>(mut cause: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    while let Some(inner) = cause.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()) {
+        cause = inner;
+    }
+    cause
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
