@@ -90,13 +90,7 @@ impl Blobs {
     /// Removes the file named by `checksum`. The caller holds the write lock and knows that no
     /// entry names it. A file that is not there is no error.
     pub(crate) async fn remove(&self, checksum: Checksum) -> Result<()> {
-        self.blocking("remove blob", move |shared| {
-            match std::fs::remove_file(path::of(&shared.root, checksum)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            }
-        })
-        .await
+        self.blocking("remove blob", move |shared| remove(&path::of(&shared.root, checksum))).await
     }
 
     /// Where the file named by `checksum` lies, if there is one.
@@ -131,6 +125,15 @@ fn read(root: &Path, checksum: Checksum) -> io::Result<BlobRead> {
         Ok(BlobRead::Intact(data.into()))
     } else {
         Ok(BlobRead::Damaged)
+    }
+}
+
+/// Removes what has the name of a blob file, though it may be a folder that was put in its place.
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(_) if path.is_dir() => std::fs::remove_dir_all(path),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -43,11 +43,15 @@ impl Staged {
         if let Some(folder) = target.parent() {
             platform::create_private_dir(folder).map_err(failed)?;
         }
-        temp.persist(&target).or_else(|refused| {
-            // Windows does not replace a file that somebody is reading. It is the same content.
-            let intact = fs::read(&target).is_ok_and(|data| Checksum::of(&data) == checksum);
-            if intact { Ok(()) } else { Err(failed(refused.error)) }
-        })
+        let Err(refused) = temp.persist(&target) else { return Ok(()) };
+        if target.is_dir() {
+            // A rename replaces files only.
+            super::remove(&target).map_err(failed)?;
+            return refused.path.persist(&target).map_err(|refused| failed(refused.error));
+        }
+        // Windows does not replace a file that somebody is reading. It is the same content.
+        let intact = fs::read(&target).is_ok_and(|data| Checksum::of(&data) == checksum);
+        if intact { Ok(()) } else { Err(failed(refused.error)) }
     }
 }
 
