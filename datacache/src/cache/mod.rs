@@ -22,7 +22,7 @@ use serde::Serialize;
 use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Policies};
-use crate::db::Db;
+use crate::db::{self, Db};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetcher;
 use crate::identifier::Identifier;
@@ -90,6 +90,8 @@ impl Cache {
         let dir = config.dir()?.to_owned();
         let locks = dir.join("locks");
         let fetcher = Fetcher::new(config.http.clone())?;
+        // Before a folder is made that nobody can use.
+        db::file_in(&dir)?;
         make_dirs(&dir, &locks).await?;
         let db = Db::open(&dir, &locks).await?;
         let blobs = Blobs::open(&dir, &locks).await?;

@@ -77,11 +77,7 @@ impl Db {
     /// Opens the database in the cache folder `dir`, creating it and bringing its schema up to
     /// date if need be. `locks` is the folder of advisory locks.
     pub(crate) async fn open(dir: &Path, locks: &Path) -> Result<Self> {
-        let path = dir.join(FILE_NAME);
-        if path.to_str().is_none() {
-            let reason = "SQLite needs a path that is valid UTF-8";
-            return Err(Error::invalid("open cache", path.display(), reason));
-        }
+        let path = file_in(dir)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(BUSY_TIMEOUT)
@@ -150,6 +146,16 @@ impl Db {
         self.0.closed.store(true, Ordering::Release);
         self.0.anchor.close().await;
     }
+}
+
+/// The database file in the cache folder `dir`; refuses a folder in which SQLite can have none.
+pub(crate) fn file_in(dir: &Path) -> Result<PathBuf> {
+    let path = dir.join(FILE_NAME);
+    if path.to_str().is_none() {
+        let reason = "SQLite needs a path that is valid UTF-8";
+        return Err(Error::invalid("open cache", path.display(), reason));
+    }
+    Ok(path)
 }
 
 /// One operation's connection.
