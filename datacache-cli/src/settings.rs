@@ -91,13 +91,28 @@ fn overlay(
         let Some(text) = value.to_str() else {
             bail!("the environment variable {name} is not valid UTF-8");
         };
-        let value = text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Integer);
+        let value = value_of(section, key, text)
+            .map_err(|error| anyhow!("environment variable {name}: {}", error.message()))?;
         let section = table.entry(*section).or_insert_with(|| Value::Table(Table::new()));
         if let Some(section) = section.as_table_mut() {
             section.insert((*key).to_owned(), value);
         }
     }
     Ok(dir)
+}
+
+/// A variable's text as the number or the text that the setting takes.
+fn value_of(section: &str, key: &str, text: &str) -> Result<Value, toml::de::Error> {
+    let check = |value: Value| {
+        let section_alone = Table::from_iter([(key.to_owned(), value.clone())]);
+        let alone = Table::from_iter([(section.to_owned(), Value::Table(section_alone))]);
+        alone.try_into::<Config>().map(|_| value)
+    };
+    let as_text = check(Value::String(text.to_owned()));
+    match text.parse() {
+        Ok(number) if as_text.is_err() => check(Value::Integer(number)),
+        _ => as_text,
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +138,22 @@ mod tests {
     fn an_unknown_variable_is_named() {
         let error = overlaid("", &[("DATACACHE_SPEED", "1")]).unwrap_err();
         assert!(error.to_string().contains("DATACACHE_SPEED"));
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_used_is_named() {
+        for (name, value) in
+            [("DATACACHE_HTTP_MAX_BODY_BYTES", "lots"), ("DATACACHE_HTTP_CONNECT_TIMEOUT", "5")]
+        {
+            let error = overlaid("", &[(name, value)]).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn text_that_looks_like_a_number_stays_text() {
+        let config = overlaid("", &[("DATACACHE_HTTP_CONTACT", "112")]).unwrap();
+        assert_eq!(config.http.contact.as_deref(), Some("112"));
     }
 
     #[test]
