@@ -44,7 +44,8 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Outcome {
     if usage { Outcome::Usage } else { Outcome::Failed }
 }
 
-/// The chain of causes. An error of the library says all that matters about its own causes.
+/// The chain of causes, in which a path or a name may have line breaks. An error of the library
+/// says all that matters about its own causes.
 fn one_line(error: &anyhow::Error) -> String {
     let mut causes = Vec::new();
     for cause in error.chain() {
@@ -53,7 +54,7 @@ fn one_line(error: &anyhow::Error) -> String {
             break;
         }
     }
-    causes.join(": ")
+    causes.join(": ").replace(char::is_control, " ")
 }
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
