@@ -10,6 +10,7 @@ mod output;
 mod request;
 mod settings;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -40,5 +41,7 @@ fn trace_to_stderr(verbose: u8) {
         3 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    let stderr = std::io::stderr;
+    let colours = stderr().is_terminal();
+    tracing_subscriber::fmt().with_max_level(level).with_writer(stderr).with_ansi(colours).init();
 }
