@@ -1,17 +1,12 @@
 //! The main job: a URL through the cache, from the real program to a real origin.
 
-use std::io::Cursor;
 use std::process::Stdio;
 
 use datacache::testing::{Origin, Reply};
 use datacache_tests::{Folder, body};
-use image::{DynamicImage, ImageFormat};
+use image::ImageFormat;
 
-fn picture(format: ImageFormat) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::new_rgb8(64, 48).write_to(&mut bytes, format).unwrap();
-    bytes.into_inner()
-}
+use crate::picture::picture;
 
 /// Bodies around every threshold, and pictures.
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {

@@ -50,6 +50,13 @@ impl Folder {
         Cache::open(Config::new(self.dir())).await.expect("the cache opens")
     }
 
+    /// Asserts that the cache has no entry and no blob file, not even a temporary one.
+    pub fn assert_empty(&self) {
+        let listed = self.run(["ls", "--json"]);
+        assert_eq!((listed.status, listed.text().as_str()), (0, ""), "{listed:?}");
+        assert_eq!(self.blobs(), Vec::<PathBuf>::new());
+    }
+
     /// Every file below the cache folder, relative to it, in order.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test ends at a failure")]
 
+use std::path::Path;
+
 mod folder;
 mod peer;
 mod run;
@@ -18,4 +20,10 @@ pub fn body(seed: u64, size: usize) -> Vec<u8> {
     let mut body = vec![0; size];
     rng.fill(&mut body);
     body
+}
+
+/// Writes a file, whole or half: a test has nobody to protect from the latter.
+#[expect(clippy::disallowed_methods, reason = "no crash is survived here")]
+pub fn write(path: impl AsRef<Path>, data: impl AsRef<[u8]>) {
+    std::fs::write(path, data).expect("the file can be written");
 }

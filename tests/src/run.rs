@@ -11,6 +11,22 @@ use serde_json::Value;
 /// No run of a test takes this long; one that does is ended.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What a developer may have set and no test may depend on.
+const ENVIRONMENT: &[&str] = &[
+    "DATACACHE_DIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CLICOLOR_FORCE",
+];
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Run {
@@ -29,6 +45,22 @@ impl Run {
             .unwrap_or_else(|error| panic!("{error} in the output of {self:?}"))
     }
 
+    /// The one line in which a failed run says what went wrong, without its label.
+    pub fn error(&self) -> &str {
+        let line = self.stderr.strip_prefix("error: ").and_then(|rest| rest.strip_suffix('\n'));
+        let line = line.filter(|line| !line.contains(['\n', '\r']));
+        line.unwrap_or_else(|| panic!("not one line of error in {self:?}"))
+    }
+
+    /// Asserts that the run ended with `status` and one line of error that has all of `words`.
+    pub fn assert_failed(&self, status: i32, words: &[&str]) {
+        assert_eq!(self.status, status, "{self:?}");
+        let error = self.error();
+        for word in words {
+            assert!(error.contains(word), "no '{word}' in {self:?}");
+        }
+    }
+
     /// Standard output as text.
     pub fn text(&self) -> String {
         String::from_utf8(self.stdout.clone()).expect("the output is text")
@@ -38,9 +70,7 @@ impl Run {
 /// The program `datacache`, built with this workspace, in an environment without settings.
 pub fn program() -> Command {
     let mut command = Command::new(binary("datacache"));
-    for variable in
-        ["DATACACHE_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HTTP_PROXY", "http_proxy"]
-    {
+    for variable in ENVIRONMENT {
         command.env_remove(variable);
     }
     command
