@@ -3,8 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at a failure")]
 
 mod crash;
+mod faults_body;
 mod faults_input;
+mod faults_origin;
+mod faults_secrets;
 mod faults_settings;
+#[cfg(target_os = "linux")]
+mod faults_tls;
 mod layers;
 mod main_job;
 mod picture;
