@@ -4,8 +4,11 @@
 
 mod crash;
 mod faults_body;
+mod faults_folder;
 mod faults_input;
 mod faults_origin;
+#[cfg(unix)]
+mod faults_path;
 mod faults_secrets;
 mod faults_settings;
 #[cfg(target_os = "linux")]
