@@ -57,7 +57,7 @@ fn a_secret_stays_secret_when_no_answer_comes() {
         ("127.0.0.1:1", &[][..], 1),
         ("127.0.0.1:99999", &[], 2),
         (&silent, &["--timeout", "100ms"], 1),
-        (&silent, &["--deadline", "100ms"], 2),
+        (&silent, &["--deadline", "100ms"], 1),
         (&silent, &["--offline"], 3),
         (&silent, &["--batch"], 2),
     ] {
@@ -83,4 +83,15 @@ fn a_secret_in_a_redirect_stays_secret() {
         assert_kept(&folder, &run);
     }
     folder.assert_empty();
+}
+
+/// Rows hold no secrets, so nobody could make the request later.
+#[test]
+fn a_request_with_a_secret_is_not_left_to_a_worker() {
+    let (folder, origin) = (Folder::new(), Origin::start(|_| Reply::silence()).unwrap());
+    let url = origin.url("/x?api_key=S3CRETVALUE");
+    folder.run(["get", &url, "--deadline", "200ms"]).assert_failed(1, &["deadline", "credential"]);
+    folder.run(["get", &url, "--batch"]).assert_failed(2, &["credential"]);
+    let stats = folder.run(["stats", "--json"]).json();
+    assert_eq!((&stats["queue"]["immediate"], &stats["queue"]["batch"]), (&0.into(), &0.into()));
 }

@@ -95,12 +95,17 @@ fn stale_instead(stale: Option<Box<Entry>>, error: Error) -> Result<Answer> {
     }
 }
 
+/// The caller has waited long enough; a worker shall do the rest.
 async fn past_deadline(cache: &Inner, plan: &Plan, stale: Option<Box<Entry>>) -> Result<Answer> {
-    match (enqueue(cache, plan, Priority::Immediate).await, stale) {
-        (Ok(()), None) => Ok(Answer::Pending),
-        (Ok(()), Some(entry)) => Ok(found_stale(entry, None)),
-        (Err(error), stale) => stale_instead(stale, error),
-    }
+    let error = match enqueue(cache, plan, Priority::Immediate).await {
+        Ok(()) => return Ok(stale.map_or(Answer::Pending, |entry| found_stale(entry, None))),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            let reason = "the deadline passed, and with a credential it cannot be queued";
+            Error::new(ErrorKind::Timeout, "fetch", &plan.key, reason)
+        }
+        Err(error) => error,
+    };
+    stale_instead(stale, error)
 }
 
 async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {

@@ -17,13 +17,14 @@ pub(super) enum Class {
     Redirect,
 }
 
-/// Sorts an answer by its status. Only 404 and 410 say that there is none; whatever may pass is an
-/// error, so that it is never remembered as absence.
+/// Sorts an answer by its status. Only 404, 410 and 204 ("No Content") say that there is none;
+/// whatever may pass is an error, so that it is never remembered as absence. Other 2xx are no
+/// complete answer to a GET without conditions or ranges (RFC 9110, section 15.3).
 pub(super) fn classify(key: &Key, status: StatusCode, headers: &HeaderMap) -> Result<Class> {
     match status.as_u16() {
-        200..=299 => Ok(Class::Found),
+        200 | 203 => Ok(Class::Found),
         301 | 302 | 303 | 307 | 308 => Ok(Class::Redirect),
-        404 | 410 => Ok(Class::Absent),
+        204 | 404 | 410 => Ok(Class::Absent),
         401 | 403 => Err(failure(ErrorKind::Unauthorized, key, status)),
         408 => Err(failure(ErrorKind::Timeout, key, status)),
         429 => {
@@ -57,13 +58,16 @@ mod tests {
     #[test]
     fn every_status_has_its_class() {
         for (statuses, expected) in [
-            (&[200, 203, 204, 206][..], Ok(Class::Found)),
-            (&[404, 410], Ok(Class::Absent)),
+            (&[200, 203][..], Ok(Class::Found)),
+            (&[204, 404, 410], Ok(Class::Absent)),
             (&[301, 302, 303, 307, 308], Ok(Class::Redirect)),
             (&[401, 403], Err(ErrorKind::Unauthorized)),
             (&[408], Err(ErrorKind::Timeout)),
             (&[429], Err(ErrorKind::RateLimited)),
-            (&[300, 304, 400, 406, 418, 451, 500, 502, 503, 504, 599], Err(ErrorKind::Upstream)),
+            (
+                &[202, 206, 300, 304, 400, 406, 418, 451, 500, 502, 503, 504, 599],
+                Err(ErrorKind::Upstream),
+            ),
         ] {
             for status in statuses {
                 assert_eq!(outcome(*status), expected, "{status}");
