@@ -92,8 +92,9 @@ impl Provider {
     pub(crate) fn of_url(url: &url::Url) -> Self {
         let host = url.host_str().filter(|host| !host.is_empty());
         let name = host.unwrap_or_else(|| url.scheme());
-        // An IPv6 address is written in brackets, a host of another scheme with escapes.
-        let name = name.replace(|c: char| !is_allowed(c), "");
+        // An IPv6 address is written in brackets; a host of a scheme other than the web's may have
+        // escapes and upper case.
+        let name = name.replace(|c: char| !is_allowed(c), "").to_lowercase();
         Self(if name.is_empty() { url.scheme().to_owned() } else { name })
     }
 
@@ -172,6 +173,7 @@ mod tests {
             ("https://Example.com:8080/x", "example.com"),
             ("http://[::1]:80/", "::1"),
             ("embedded://album/1", "album"),
+            ("embedded://Album/1", "album"),
             ("urn:isbn:1", "urn"),
             ("file:///x", "file"),
         ] {

@@ -128,8 +128,8 @@ impl Policies {
 
     /// The provider that `url` belongs to by its host, else its host itself.
     pub(crate) fn provider_of(&self, url: &Url) -> Provider {
-        let host = url.host_str().unwrap_or_default();
-        let owner = self.by_provider.iter().find(|(_, policy)| policy.has_host(host));
+        let host = url.host_str().unwrap_or_default().to_lowercase();
+        let owner = self.by_provider.iter().find(|(_, policy)| policy.has_host(&host));
         owner.map_or_else(|| Provider::of_url(url), |(provider, _)| provider.clone())
     }
 
