@@ -42,6 +42,8 @@ impl Batch {
 pub(crate) struct Deferred {
     store: Store,
     state: Arc<Mutex<State>>,
+    /// Held by the writer at work.
+    writing: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -56,7 +58,7 @@ struct State {
 
 impl Deferred {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, state: Arc::default() }
+        Self { store, state: Arc::default(), writing: Arc::default() }
     }
 
     /// Notes that an entry was read, unless that was noted in the last five minutes.
@@ -85,11 +87,9 @@ impl Deferred {
 
     /// Waits until everything noted so far is written.
     pub(crate) async fn flush(&self) {
-        let writer = self.state().writer.take();
-        if let Some(writer) = writer {
-            // The writer cannot panic; it is cancelled only with its runtime.
-            let _ = writer.await;
-        }
+        // A writer of its own finds the other one done. It cannot panic; it is cancelled only with
+        // its runtime, not with this future.
+        let _ = tokio::spawn(self.clone().write_all()).await;
     }
 
     fn note(&self, note: impl FnOnce(&mut Batch)) {
@@ -104,6 +104,7 @@ impl Deferred {
     }
 
     async fn write_all(self) {
+        let _turn = self.writing.lock().await;
         while let Some(batch) = self.next_batch() {
             if let Err(error) = self.store.write_deferred(batch).await {
                 tracing::debug!(%error, "accesses were not counted");
