@@ -5,6 +5,8 @@
 //! number. Where gaps make that hopeless, or where there are few entries anyway, the eligible ones
 //! are listed and one is drawn from the list, which is uniform too.
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 
 use super::deferred::Subject;
@@ -24,6 +26,10 @@ const LIST_SPAN: i64 = 64;
 /// After this many draws without success, gaps are too many.
 const MAX_DRAWS: u32 = 32;
 
+/// How often an entry without its bytes may be chosen again. It is dropped when that is seen, but
+/// not in a cache that cannot be written, where it would be chosen for ever.
+const MAX_REPEATS: u32 = 100;
+
 /// What to pick from.
 pub(crate) struct Pick<'a> {
     pub(crate) subject: &'a Subject,
@@ -42,7 +48,9 @@ impl Store {
         pick: &Pick<'_>,
         rng: &mut Rng,
     ) -> Result<Option<Entry>> {
-        loop {
+        let mut lost = BTreeSet::new();
+        let mut repeats = 0;
+        while repeats < MAX_REPEATS {
             let mut connection = self.db.read(OPERATION).await?;
             let chosen = choose(&mut connection, pick, rng).await;
             let chosen = chosen.map_err(|source| connection.error(OPERATION, source))?;
@@ -52,7 +60,9 @@ impl Store {
             if let Some(entry) = self.load(By::Id(id)).await? {
                 return Ok(Some(entry));
             }
+            repeats += u32::from(!lost.insert(id));
         }
+        Ok(None)
     }
 }
 
