@@ -35,7 +35,7 @@ use crate::blob::{BlobRead, Blobs};
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::db::{Db, WriteTransaction};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 pub(crate) use deferred::{Deferred, Subject};
 pub(crate) use entry::NewEntry;
@@ -204,16 +204,28 @@ impl Store {
         }
     }
 
-    /// Removes the files that no row names any more, under the write lock.
+    /// Removes the files that no row names any more, under the write lock. Dropping the future
+    /// does not stop it: a file removal under way would outlive the lock, and could then hit the
+    /// file of a put that came after.
     async fn release_blobs(&self, checksums: Vec<String>) -> Result<()> {
         if checksums.is_empty() {
             return Ok(());
         }
+        let store = self.clone();
+        let done = tokio::spawn(async move { store.remove_unnamed(checksums).await }).await;
+        done.unwrap_or_else(|join| {
+            let reason = "the task that removes files failed";
+            Err(Error::new(ErrorKind::Internal, "remove blob", "blobs", reason).with_source(join))
+        })
+    }
+
+    async fn remove_unnamed(&self, checksums: Vec<String>) -> Result<()> {
         let mut tx = self.db.write("remove blob").await?;
-        for checksum in checksums {
-            let named = sql::is_blob_named(&mut tx, &checksum).await;
+        // What is no checksum, in a damaged row, names no file.
+        for checksum in checksums.iter().filter_map(|text| text.parse::<Checksum>().ok()) {
+            let named = sql::is_blob_named(&mut tx, &checksum.to_string()).await;
             if !named.map_err(|source| tx.error(source))? {
-                self.blobs.remove(checksum.parse()?).await?;
+                self.blobs.remove(checksum).await?;
             }
         }
         tx.commit().await
