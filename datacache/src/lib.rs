@@ -20,7 +20,7 @@ mod queue;
 mod redact;
 mod session;
 mod store;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use cache::{Absence, Answer, Cache, Found, FoundState, Lookup, Page, Request, Source, Stats};

@@ -1,0 +1,86 @@
+mod fetching;
+mod lifecycle;
+mod random;
+mod secrets;
+mod storing;
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::*;
+use crate::queue::Priority;
+use crate::testing::{Origin, Reply};
+
+const START: Timestamp = Timestamp::from_millis(1_000_000);
+const HOUR: Duration = Duration::from_hours(1);
+
+struct Folder {
+    dir: tempfile::TempDir,
+    clock: Clock,
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), clock: Clock::manual(START) }
+    }
+
+    fn config(&self) -> Config {
+        Config::new(self.dir.path().join("cache"))
+    }
+
+    /// A handle as another process would have it: nothing is shared but the folder and the time.
+    async fn open(&self) -> Cache {
+        self.open_with(self.config()).await
+    }
+
+    async fn open_with(&self, config: Config) -> Cache {
+        Cache::open_with_clock(config, self.clock.clone()).await.unwrap()
+    }
+}
+
+/// An origin that gives these answers in turn, the last one for ever.
+fn origin(replies: impl IntoIterator<Item = Reply>) -> Origin {
+    let replies = Mutex::new(VecDeque::from_iter(replies));
+    let answer = move |_: &_| {
+        let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
+        if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() }.unwrap()
+    };
+    Origin::start(answer).unwrap()
+}
+
+/// A request that is tried once and stays fresh for an hour.
+fn request(url: &str) -> Request {
+    Request::new(url).ttl(HOUR).negative_ttl(HOUR).retries(0)
+}
+
+fn found(answer: Answer) -> Found {
+    match answer {
+        Answer::Found(found) => *found,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How a request was answered: the state and the bytes.
+async fn fetch(cache: &Cache, request: Request) -> (FoundState, Bytes) {
+    let found = found(cache.fetch(request).await.unwrap());
+    let expected = if found.state == FoundState::Fetched { Source::Origin } else { Source::Store };
+    assert_eq!(found.source, expected);
+    (found.state, found.entry.data)
+}
+
+async fn failure(cache: &Cache, request: Request) -> ErrorKind {
+    cache.fetch(request).await.unwrap_err().kind()
+}
+
+/// How many requests wait with priority 1 and 2.
+async fn queued(cache: &Cache) -> (u64, u64) {
+    let queue = cache.stats().await.unwrap().queue;
+    (queue.immediate, queue.batch)
+}
+
+fn png() -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(3, 2).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
