@@ -224,7 +224,7 @@ async fn a_request_with_a_secret_cannot_wait_in_the_queue() {
     fetch(&cache, secret()).await;
     folder.clock.advance(HOUR);
     let stale = cache.fetch(secret().deadline(Duration::from_millis(5))).await.unwrap();
-    assert_eq!(found(stale).warning.unwrap().kind(), ErrorKind::Unsupported);
+    assert_eq!(found(stale).warning.unwrap().kind(), ErrorKind::Timeout);
     assert_eq!(queued(&cache).await, (0, 0));
 }
 
