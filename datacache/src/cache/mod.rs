@@ -5,8 +5,8 @@
 //! takes the time as an argument.
 //!
 //! No connection, transaction or lock is held while the origin is asked. Every operation may be
-//! cancelled by dropping its future: what was not acknowledged has then happened or not, but never
-//! by halves.
+//! cancelled by dropping its future: a change that has begun runs to its end in the background, never
+//! stopping halfway.
 
 mod answer;
 mod fill;

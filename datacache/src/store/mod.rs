@@ -11,7 +11,8 @@
 //! - Final names change only under the write lock, so a put and a remove of the same bytes cannot
 //!   cross.
 //! - Read: row, then file. A file that is gone or damaged while its row is unchanged means that
-//!   the entry is lost: the row is dropped, and the entry reads as a miss and is fetched again.
+//!   the entry is lost, and so does a row that makes no sense: the row is dropped, and the entry
+//!   reads as a miss and is fetched again.
 //!
 //! # What survives a crash
 //! An acknowledged put. A crash between the steps above leaves a file that no row names, or a
@@ -28,25 +29,23 @@ mod random;
 mod row;
 pub(crate) mod sql;
 mod totals;
+mod write;
 
 use bytes::Bytes;
 
 use crate::blob::{BlobRead, Blobs};
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
-use crate::db::{Db, WriteTransaction};
-use crate::error::{Error, ErrorKind, Result};
+use crate::db::Db;
+use crate::error::Result;
 use crate::key::Key;
 pub(crate) use deferred::{Deferred, Subject};
 pub(crate) use entry::NewEntry;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
 pub use filter::Filter;
 pub(crate) use random::Pick;
-use row::Row;
+use row::{Row, Version};
 pub use totals::{GroupTotals, Totals};
-
-/// How many entries one transaction removes, so that it holds the write lock only briefly.
-const REMOVE_BATCH: i64 = 500;
 
 /// A handle to the entries; clones share it.
 #[derive(Clone)]
@@ -80,7 +79,7 @@ impl Store {
     }
 
     async fn load(&self, by: By<'_>) -> Result<Option<Entry>> {
-        let mut suspect: Option<Row> = None;
+        let mut suspect: Option<Version> = None;
         loop {
             let Some(row) = self.find(by).await? else {
                 return Ok(None);
@@ -90,11 +89,14 @@ impl Store {
             }
             // A writer may have replaced the row and removed its old file between our two reads;
             // only a row that is still the same has lost its bytes.
-            if suspect.is_some_and(|before| before.is_same_version(&row)) {
-                self.forget_damaged(&row).await;
+            let version = row.version();
+            if suspect.as_ref() == Some(&version) {
+                let key = &row.info.url;
+                tracing::warn!(%key, "the bytes of an entry are gone or damaged");
+                self.drop_damaged(version).await;
                 return Ok(None);
             }
-            suspect = Some(row);
+            suspect = Some(version);
         }
     }
 
@@ -108,7 +110,16 @@ impl Store {
         };
         let row = row.map_err(|source| connection.error(OPERATION, source))?;
         connection.close().await;
-        row.map(|row| Row::read(OPERATION, row)).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let version = row.version();
+        match Row::read(OPERATION, row) {
+            Ok(row) => Ok(Some(row)),
+            Err(error) => {
+                tracing::warn!(%error, "an entry is damaged");
+                self.drop_damaged(version).await;
+                Ok(None)
+            }
+        }
     }
 
     /// The bytes of a row; `None` when they are gone or damaged.
@@ -121,121 +132,6 @@ impl Store {
             });
         };
         Ok((Checksum::of(inline) == checksum).then(|| inline.clone()))
-    }
-
-    /// Drops an entry whose bytes are lost. Failing to do so only means finding it again.
-    async fn forget_damaged(&self, row: &Row) {
-        let key = &row.info.url;
-        tracing::warn!(%key, "the bytes of an entry are gone or damaged; it will be fetched again");
-        if let Err(error) = self.remove_version(row).await {
-            tracing::warn!(%key, %error, "the damaged entry could not be dropped");
-        }
-    }
-
-    async fn remove_version(&self, row: &Row) -> Result<()> {
-        let mut tx = self.db.write("drop damaged entry").await?;
-        let removed = sql::remove_version(&mut tx, row).await;
-        let removed = removed.map_err(|source| tx.error(source))?;
-        tx.commit().await?;
-        self.release_blobs(removed.blobs).await
-    }
-
-    /// Stores an entry, replacing the one of its key; the cachekey stays. When this returns `Ok`,
-    /// the entry survives the death of the process.
-    pub(crate) async fn put(&self, new: NewEntry) -> Result<EntryInfo> {
-        const OPERATION: &str = "store";
-        let staged = if new.data.len() > self.inline_max_bytes {
-            Some(self.blobs.stage(new.data.clone(), new.checksum).await?)
-        } else {
-            None
-        };
-        let inline = if staged.is_none() { Some(&new.data[..]) } else { None };
-        let mut tx = self.db.write(OPERATION).await?;
-        let replaced = sql::blob_of(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
-        let published = staged.is_some();
-        if let Some(staged) = staged {
-            staged.publish().await?;
-        }
-        let stored = Self::put_row(tx, &new, inline).await;
-        let unneeded = match (&stored, published) {
-            (Ok(_), _) => replaced.filter(|old| *old != new.checksum.to_string()),
-            (Err(_), true) => Some(new.checksum.to_string()),
-            (Err(_), false) => None,
-        };
-        self.release_behind(unneeded).await;
-        stored
-    }
-
-    async fn put_row(
-        mut tx: WriteTransaction,
-        new: &NewEntry,
-        inline: Option<&[u8]>,
-    ) -> Result<EntryInfo> {
-        let row = sql::upsert(&mut tx, new, inline).await;
-        let row = row.map_err(|source| tx.error(source))?;
-        tx.commit().await?;
-        Ok(Row::read("store", row)?.info)
-    }
-
-    /// Removes the entry of `key`; says whether there was one.
-    pub(crate) async fn remove(&self, key: &Key) -> Result<bool> {
-        let mut tx = self.db.write("remove").await?;
-        let removed = sql::remove_by_key(&mut tx, key).await;
-        let removed = removed.map_err(|source| tx.error(source))?;
-        tx.commit().await?;
-        let any = removed.entries > 0;
-        self.release_blobs(removed.blobs).await?;
-        Ok(any)
-    }
-
-    /// Removes every entry that `filter` matches, some at a time; returns how many.
-    pub(crate) async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
-        let mut total = 0;
-        loop {
-            let mut tx = self.db.write("remove").await?;
-            let removed = sql::remove_some(&mut tx, filter, REMOVE_BATCH).await;
-            let removed = removed.map_err(|source| tx.error(source))?;
-            tx.commit().await?;
-            self.release_blobs(removed.blobs).await?;
-            if removed.entries == 0 {
-                return Ok(total);
-            }
-            total += removed.entries;
-        }
-    }
-
-    /// Removes the files that no row names any more, under the write lock. Dropping the future
-    /// does not stop it: a file removal under way would outlive the lock, and could then hit the
-    /// file of a put that came after.
-    async fn release_blobs(&self, checksums: Vec<String>) -> Result<()> {
-        if checksums.is_empty() {
-            return Ok(());
-        }
-        let store = self.clone();
-        let done = tokio::spawn(async move { store.remove_unnamed(checksums).await }).await;
-        done.unwrap_or_else(|join| {
-            let reason = "the task that removes files failed";
-            Err(Error::new(ErrorKind::Internal, "remove blob", "blobs", reason).with_source(join))
-        })
-    }
-
-    async fn remove_unnamed(&self, checksums: Vec<String>) -> Result<()> {
-        let mut tx = self.db.write("remove blob").await?;
-        // What is no checksum, in a damaged row, names no file.
-        for checksum in checksums.iter().filter_map(|text| text.parse::<Checksum>().ok()) {
-            let named = sql::is_blob_named(&mut tx, &checksum.to_string()).await;
-            if !named.map_err(|source| tx.error(source))? {
-                self.blobs.remove(checksum).await?;
-            }
-        }
-        tx.commit().await
-    }
-
-    /// The same for a file left over by a put, whose own result stands either way.
-    async fn release_behind(&self, checksum: Option<String>) {
-        if let Err(error) = self.release_blobs(checksum.into_iter().collect()).await {
-            tracing::warn!(%error, "a file that no entry needs could not be removed");
-        }
     }
 
     /// Entries that `filter` matches, in the order they were first stored, after the entry
@@ -251,9 +147,14 @@ impl Store {
         let rows = sql::list(&mut connection, filter, after, limit).await;
         let rows = rows.map_err(|source| connection.error(OPERATION, source))?;
         connection.close().await;
-        rows.into_iter()
-            .map(|row| Row::read(OPERATION, row).map(|row| (row.id, row.info)))
-            .collect()
+        let read = |row| match Row::read(OPERATION, row) {
+            Ok(row) => Some((row.info.row_id, row.info)),
+            Err(error) => {
+                tracing::warn!(%error, "an entry is damaged and not listed");
+                None
+            }
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// Counts accesses, each at most once per five minutes and entry, and remembers picks.

@@ -60,7 +60,6 @@ impl FromRow<'_, SqliteRow> for RawRow {
 /// An entry without its verified bytes.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) id: i64,
     pub(super) info: EntryInfo,
     /// The bytes where they are in the row and were selected; not yet verified.
     pub(super) inline: Option<Bytes>,
@@ -93,13 +92,34 @@ impl Row {
             row_id: raw.entry_id,
             url,
         };
-        Ok(Self { id: raw.entry_id, info, inline: raw.data_value.map(Bytes::from) })
+        Ok(Self { info, inline: raw.data_value.map(Bytes::from) })
     }
 
-    /// Whether `other` is the same row with the same content.
-    pub(super) fn is_same_version(&self, other: &Self) -> bool {
-        self.id == other.id
-            && self.info.content_checksum == other.info.content_checksum
-            && self.info.created_at == other.info.created_at
+    /// Which content of which row this is.
+    pub(super) fn version(&self) -> Version {
+        Version {
+            id: self.info.row_id,
+            checksum: self.info.content_checksum.to_string(),
+            created_at: self.info.created_at.as_millis(),
+        }
+    }
+}
+
+/// One content of a row, to tell whether it has been replaced; as it stands in the row.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    pub(super) id: i64,
+    pub(super) checksum: String,
+    pub(super) created_at: i64,
+}
+
+impl RawRow {
+    /// Which content of which row this is.
+    pub(super) fn version(&self) -> Version {
+        Version {
+            id: self.entry_id,
+            checksum: self.content_checksum.clone(),
+            created_at: self.created_at,
+        }
     }
 }

@@ -10,8 +10,9 @@ use sqlx::{Result, query, query_as, query_scalar};
 use super::deferred::Subject;
 use super::entry::{Cachekey, NewEntry};
 use super::filter::Filter;
-use super::row::{RawRow, Row};
+use super::row::{RawRow, Version};
 use super::totals::GroupTotals;
+use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::key::Key;
@@ -186,8 +187,8 @@ pub(super) async fn blob_of(db: &mut SqliteConnection, key: &Key) -> Result<Opti
     query_scalar(BLOB_OF).bind(key.as_str()).fetch_optional(db).await
 }
 
-pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: &str) -> Result<bool> {
-    query_scalar(IS_BLOB_NAMED).bind(checksum).fetch_one(db).await
+pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: Checksum) -> Result<bool> {
+    query_scalar(IS_BLOB_NAMED).bind(checksum.to_string()).fetch_one(db).await
 }
 
 /// What a removal removed.
@@ -209,12 +210,15 @@ pub(super) async fn remove_by_key(db: &mut SqliteConnection, key: &Key) -> Resul
     rows.map(Vec::into)
 }
 
-/// Removes `row` unless it has been replaced since it was read.
-pub(super) async fn remove_version(db: &mut SqliteConnection, row: &Row) -> Result<Removed> {
+/// Removes a row unless its content has been replaced since it was read.
+pub(super) async fn remove_version(
+    db: &mut SqliteConnection,
+    version: &Version,
+) -> Result<Removed> {
     let rows = query_scalar(REMOVE_VERSION)
-        .bind(row.id)
-        .bind(row.info.content_checksum.to_string())
-        .bind(row.info.created_at.as_millis())
+        .bind(version.id)
+        .bind(&version.checksum)
+        .bind(version.created_at)
         .fetch_all(db)
         .await;
     rows.map(Vec::into)

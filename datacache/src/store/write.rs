@@ -1,0 +1,169 @@
+//! Putting and removing entries.
+//!
+//! From the moment the write lock is taken, a change runs to its end in a task of its own, even if
+//! its caller no longer waits: a file operation that is under way cannot be called back, and must
+//! not outlive the lock that protects it.
+
+use std::future::Future;
+
+use super::row::{Row, Version};
+use super::{Store, sql};
+use crate::blob::Staged;
+use crate::checksum::Checksum;
+use crate::db::WriteTransaction;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::store::{EntryInfo, Filter, NewEntry};
+
+const STORE: &str = "store";
+const REMOVE: &str = "remove";
+
+/// How many entries one transaction removes, so that it holds the write lock only briefly.
+const REMOVE_BATCH: i64 = 500;
+
+/// An entry to be stored, whose bytes have been written if they are to have a file.
+#[derive(Debug)]
+pub(crate) struct StagedEntry {
+    new: NewEntry,
+    file: Option<Staged>,
+}
+
+impl Store {
+    /// Stores an entry, replacing the one of its key; the cachekey stays. When this returns `Ok`,
+    /// the entry survives the death of the process.
+    pub(crate) async fn put(&self, new: NewEntry) -> Result<EntryInfo> {
+        let staged = self.stage(new).await?;
+        let tx = self.db.write(STORE).await?;
+        self.finish(tx, staged).await
+    }
+
+    /// Does the slow part of storing, for which no lock is needed. Dropping the result undoes it.
+    pub(crate) async fn stage(&self, new: NewEntry) -> Result<StagedEntry> {
+        let file = if new.data.len() > self.inline_max_bytes {
+            Some(self.blobs.stage(new.data.clone(), new.checksum).await?)
+        } else {
+            None
+        };
+        Ok(StagedEntry { new, file })
+    }
+
+    /// Stores what was staged, commits, and removes the file that it replaced.
+    pub(crate) async fn finish(
+        &self,
+        tx: WriteTransaction,
+        staged: StagedEntry,
+    ) -> Result<EntryInfo> {
+        let store = self.clone();
+        to_its_end(STORE, async move { store.finish_now(tx, staged).await }).await
+    }
+
+    async fn finish_now(&self, mut tx: WriteTransaction, staged: StagedEntry) -> Result<EntryInfo> {
+        let StagedEntry { new, file } = staged;
+        let own = new.checksum.to_string();
+        let replaced = sql::blob_of(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
+        let is_in_file = file.is_some();
+        if let Some(file) = file {
+            file.publish().await?;
+        }
+        let stored = upsert(tx, &new, is_in_file).await;
+        let unneeded = match &stored {
+            Ok(_) => replaced.filter(|old| *old != own),
+            Err(_) => is_in_file.then_some(own),
+        };
+        // The put itself stands, or has failed, either way.
+        if let Err(error) = self.release(unneeded.into_iter().collect()).await {
+            tracing::warn!(%error, "a file that no entry needs could not be removed");
+        }
+        stored
+    }
+
+    /// Removes the entry of `key`; says whether there was one.
+    pub(crate) async fn remove(&self, key: &Key) -> Result<bool> {
+        let (store, key) = (self.clone(), key.clone());
+        to_its_end(REMOVE, async move {
+            let mut tx = store.db.write(REMOVE).await?;
+            let removed = sql::remove_by_key(&mut tx, &key).await;
+            Ok(store.settle_removal(tx, removed).await? > 0)
+        })
+        .await
+    }
+
+    /// Removes every entry that `filter` matches, some at a time; returns how many.
+    pub(crate) async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
+        let mut total = 0;
+        loop {
+            let (store, filter) = (self.clone(), filter.clone());
+            let removed = to_its_end(REMOVE, async move {
+                let mut tx = store.db.write(REMOVE).await?;
+                let removed = sql::remove_some(&mut tx, &filter, REMOVE_BATCH).await;
+                store.settle_removal(tx, removed).await
+            });
+            match removed.await? {
+                0 => return Ok(total),
+                removed => total += removed,
+            }
+        }
+    }
+
+    /// Drops an entry that is damaged, unless it has been replaced. Failing to do so only means
+    /// finding it again.
+    pub(super) async fn drop_damaged(&self, version: Version) {
+        let store = self.clone();
+        let dropped = to_its_end(REMOVE, async move {
+            let mut tx = store.db.write(REMOVE).await?;
+            let removed = sql::remove_version(&mut tx, &version).await;
+            store.settle_removal(tx, removed).await
+        });
+        if let Err(error) = dropped.await {
+            tracing::warn!(%error, "a damaged entry could not be dropped");
+        }
+    }
+
+    /// Commits a removal, then removes the files; returns how many entries it removed.
+    async fn settle_removal(
+        &self,
+        tx: WriteTransaction,
+        removed: sqlx::Result<sql::Removed>,
+    ) -> Result<u64> {
+        let removed = removed.map_err(|source| tx.error(source))?;
+        tx.commit().await?;
+        self.release(removed.blobs).await?;
+        Ok(removed.entries)
+    }
+
+    /// Removes those of the files that no row names any more, under the write lock.
+    async fn release(&self, checksums: Vec<String>) -> Result<()> {
+        // What is no checksum, in a damaged row, names no file.
+        let checksums: Vec<Checksum> =
+            checksums.iter().filter_map(|text| text.parse().ok()).collect();
+        if checksums.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.write("remove blob").await?;
+        for checksum in checksums {
+            let named = sql::is_blob_named(&mut tx, checksum).await;
+            if !named.map_err(|source| tx.error(source))? {
+                self.blobs.remove(checksum).await?;
+            }
+        }
+        tx.commit().await
+    }
+}
+
+async fn upsert(mut tx: WriteTransaction, new: &NewEntry, is_in_file: bool) -> Result<EntryInfo> {
+    let inline = (!is_in_file).then_some(&new.data[..]);
+    let row = sql::upsert(&mut tx, new, inline).await.map_err(|source| tx.error(source))?;
+    let row = Row::read(STORE, row)?;
+    tx.commit().await?;
+    Ok(row.info)
+}
+
+async fn to_its_end<T: Send + 'static>(
+    operation: &'static str,
+    change: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(change).await.unwrap_or_else(|join| {
+        let reason = "the task that makes the change failed";
+        Err(Error::new(ErrorKind::Internal, operation, "entry", reason).with_source(join))
+    })
+}
