@@ -133,7 +133,7 @@ async fn a_removal_runs_to_its_end_though_its_caller_is_dropped() {
 }
 
 /// What was begun for a caller that is gone is done in the end.
-async fn until(is_done: impl Fn() -> bool + Send) {
+async fn until(is_done: impl Fn() -> bool + Send + Sync) {
     let done = async {
         while !is_done() {
             tokio::task::yield_now().await;
