@@ -77,7 +77,12 @@ pub(crate) fn parse_url(raw: &str) -> Result<Url> {
     if raw.chars().any(char::is_control) {
         return refuse(&"control characters are not allowed");
     }
-    Url::parse(raw).or_else(|source| refuse(&source))
+    let url = Url::parse(raw).or_else(|source| refuse(&source))?;
+    // `user:password@host` reads as the scheme `user`; a secret would become part of the key.
+    if url.cannot_be_a_base() && url.path().contains('@') {
+        return refuse(&"there is no scheme before the user's name");
+    }
+    Ok(url)
 }
 
 impl fmt::Display for Key {
@@ -156,12 +161,16 @@ mod tests {
         }
 
         #[test]
-        fn no_secret_survives_in_a_key(secret in "[A-Z]{3}[a-z0-9]{13}", which in 0usize..4) {
+        fn no_secret_survives_in_a_key(secret in "[A-Z]{3}[a-z0-9]{13}", which in 0usize..8) {
             let url = match which {
                 0 => format!("https://{secret}@example.com/x"),
                 1 => format!("https://user:{secret}@example.com/x"),
                 2 => format!("https://example.com/x?api_key={secret}&q=1"),
-                _ => format!("https://example.com/x?q=1&Access_Token={secret}#{secret}"),
+                3 => format!("https://example.com/x?q=1&Access_Token={secret}#{secret}"),
+                4 => format!("https://example.com/x?a=1;id_token={secret};b=2"),
+                5 => format!("ftp://user:{secret}@example.com/x?oauth_signature={secret}"),
+                6 => format!("embedded://{secret}@album/x?aws_secret={secret}"),
+                _ => format!("https://example.com/?client%5Fsecret={secret}&%74oken={secret}"),
             };
             let key = Key::parse(&url).unwrap();
             prop_assert!(!key.to_string().contains(&secret));
@@ -175,6 +184,9 @@ mod tests {
                 format!("https://user:{secret}@exa mple.com/x"),
                 format!("https://:99999/x/{secret}?token={secret}"),
                 format!("//example.com/?api_key={secret}"),
+                format!("user:{secret}@example.com/x"),
+                format!("http://user:{secret}/x@exa mple.com"),
+                format!("http://user:{secret}#x@example.com:port"),
             ] {
                 let error = Key::parse(&url).unwrap_err();
                 prop_assert!(!error.to_string().contains(&secret), "{}", error);

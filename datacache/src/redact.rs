@@ -9,26 +9,27 @@ use std::fmt;
 
 use url::{Url, form_urlencoded};
 
-/// Parameter names that are credentials wherever they appear; compared without case.
-const SECRET_PARAMS: &[&str] = &[
-    "access_token",
+/// Parts of parameter names that mark a credential wherever they appear; compared without case.
+const SECRET_PARAM_PARTS: &[&str] = &[
+    "access_key",
+    "accesskey",
     "api-key",
     "api_key",
     "apikey",
-    "auth",
-    "auth_token",
     "client-key",
     "client_key",
-    "client_secret",
+    "credential",
+    "jwt",
+    "passwd",
     "password",
+    "private_key",
     "secret",
-    "sig",
     "signature",
     "token",
-    "x-amz-credential",
-    "x-amz-security-token",
-    "x-amz-signature",
 ];
+
+/// Names too short to be looked for inside others.
+const SECRET_PARAMS: &[&str] = &["auth", "pass", "pwd", "sig"];
 
 /// Parts of header names that mark a credential; compared without case.
 const SECRET_HEADER_PARTS: &[&str] = &["auth", "cookie", "key", "password", "secret", "token"];
@@ -66,32 +67,42 @@ impl SecretRules {
 
     fn strip_path(&self, url: &mut Url) {
         for prefix in &self.path_prefixes {
-            let Some(rest) = url.path().strip_prefix(prefix.as_str()) else {
-                continue;
-            };
+            // Servers take a doubled slash for a single one.
+            let path = collapsed(url.path());
+            let Some(rest) = path.strip_prefix(prefix.as_str()) else { continue };
             let tail = rest.find('/').map_or("", |end| &rest[end..]);
-            let path = format!("{prefix}{PATH_PLACEHOLDER}{tail}");
-            url.set_path(&path);
+            url.set_path(&format!("{prefix}{PATH_PLACEHOLDER}{tail}"));
         }
     }
 
     fn strip_query(&self, url: &mut Url) {
+        let separators = ['&', ';'];
         let Some(query) = url.query() else { return };
-        let kept: Vec<&str> = query
-            .split('&')
-            .filter(|pair| !pair.is_empty() && !self.is_secret_pair(pair))
+        let kept: String = query
+            .split_inclusive(separators)
+            .filter(|pair| !self.is_secret_pair(pair.trim_end_matches(separators)))
             .collect();
-        let kept = kept.join("&");
-        url.set_query((!kept.is_empty()).then_some(kept.as_str()));
+        let kept = kept.trim_matches(separators);
+        let kept = (!kept.is_empty()).then(|| kept.to_owned());
+        url.set_query(kept.as_deref());
     }
 
     fn is_secret_pair(&self, pair: &str) -> bool {
         form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| {
-            let is_name = |secret: &str| name.eq_ignore_ascii_case(secret);
-            SECRET_PARAMS.iter().copied().any(is_name)
-                || self.params.iter().map(String::as_str).any(is_name)
+            let name = name.to_ascii_lowercase();
+            SECRET_PARAM_PARTS.iter().any(|part| name.contains(part))
+                || SECRET_PARAMS.contains(&name.as_str())
+                || self.params.iter().any(|own| name.eq_ignore_ascii_case(own))
         })
     }
+}
+
+fn collapsed(path: &str) -> String {
+    let mut collapsed = path.to_owned();
+    while collapsed.contains("//") {
+        collapsed = collapsed.replace("//", "/");
+    }
+    collapsed
 }
 
 /// Whether a header of this name carries a credential.
@@ -100,13 +111,16 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
     SECRET_HEADER_PARTS.iter().any(|part| name.contains(part))
 }
 
-/// What of an unreadable URL may be shown: its scheme and host, as far as they can be told.
+/// What of an unreadable text may be shown, be it meant as a URL or as something else: scheme and
+/// host, as far as they can be told, and nothing that stands where a credential may stand.
 pub(crate) fn outline(raw: &str) -> String {
-    let head = raw.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = head.split_once("://").unwrap_or(("", head));
-    let authority = rest.split(['/', '\\']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let shown: String = format!("{scheme}://{host}")
+    let (scheme, rest) = raw.split_once("://").unwrap_or(("", raw));
+    let after_user = rest.rsplit('@').next().unwrap_or_default();
+    let authority = after_user.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+    let is_port = !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
+    let shown = if is_port { authority } else { host };
+    let shown: String = format!("{scheme}://{shown}")
         .trim_start_matches("://")
         .chars()
         .filter(|c| !c.is_control())
@@ -146,6 +160,8 @@ mod tests {
             ("https://a.example/?api_key=x&q=1", "https://a.example/?q=1"),
             ("https://a.example/?q=1&API_KEY=x", "https://a.example/?q=1"),
             ("https://a.example/?token=x", "https://a.example/"),
+            ("https://a.example/?refresh_token=x&X-Goog-Signature=y&pwd=z", "https://a.example/"),
+            ("https://a.example/?a=1;token=x;b=2", "https://a.example/?a=1;b=2"),
             ("https://a.example/?%61pi_key=x&b=%20", "https://a.example/?b=%20"),
             ("https://user:pw@a.example/x", "https://a.example/x"),
             ("https://a.example/?key=c-major", "https://a.example/?key=c-major"),
@@ -166,6 +182,7 @@ mod tests {
                 "https://a.example/api/v1/json/_/search.php?s=x",
             ),
             ("https://a.example/api/v1/json/5", "https://a.example/api/v1/json/_"),
+            ("https://a.example//api/v1//json/5/x", "https://a.example/api/v1/json/_/x"),
             ("https://a.example/other/5/x", "https://a.example/other/5/x"),
         ] {
             assert_eq!(stripped(url, &rules), expected);
@@ -179,6 +196,10 @@ mod tests {
             ("http://user:pw@:99999/path?api_key=1", "'http://:99999'"),
             ("not a url", "'not a url'"),
             ("http://h\r\nx/", "'http://hx'"),
+            ("http://user:S3/CRET@h/x", "'http://h'"),
+            ("http://user:S3#CRET@h/x", "'http://h'"),
+            ("http://user:S3CRET", "'http://user'"),
+            ("user:S3CRET@h/x", "'h'"),
         ] {
             assert_eq!(outline(raw), shown);
         }

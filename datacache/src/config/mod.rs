@@ -43,7 +43,8 @@ impl Config {
 
     /// The cache folder.
     pub(crate) fn dir(&self) -> Result<&Path> {
-        self.cache.dir.as_deref().ok_or_else(|| {
+        let dir = self.cache.dir.as_deref().filter(|dir| !dir.as_os_str().is_empty());
+        dir.ok_or_else(|| {
             Error::new(ErrorKind::Config, "open cache", "cache.dir", "no cache folder is set")
         })
     }

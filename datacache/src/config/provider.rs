@@ -19,8 +19,8 @@ use crate::redact::SecretRules;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// Hosts whose URLs belong to this provider when a request names none; `*.example.org` covers
-    /// every host below `example.org`.
+    /// More hosts whose URLs belong to this provider when a request names none; `*.example.org`
+    /// covers every host below `example.org`.
     pub hosts: Option<Vec<String>>,
     /// How long an answer is fresh; image types get twice as long unless `max_ttl` forbids it.
     #[serde(deserialize_with = "duration::optional::deserialize")]
@@ -96,12 +96,16 @@ impl Policy {
                 field.clone_from(value);
             }
         }
-        set(&mut self.hosts, config.hosts.as_ref());
         set(&mut self.ttl, config.ttl.as_ref());
         set(&mut self.absent_ttl, config.absent_ttl.as_ref());
         set(&mut self.timeout, config.timeout.as_ref());
         set(&mut self.secrets.params, config.secret_params.as_ref());
-        set(&mut self.secrets.path_prefixes, config.secret_path_prefixes.as_ref());
+        let hosts = config.hosts.iter().flatten();
+        self.hosts.extend(hosts.map(|host| host.to_lowercase()));
+        if let Some(prefixes) = &config.secret_path_prefixes {
+            let with_slash = |prefix: &String| format!("{}/", prefix.trim_end_matches('/'));
+            self.secrets.path_prefixes = prefixes.iter().map(with_slash).collect();
+        }
         self.max_ttl = config.max_ttl.or(self.max_ttl);
     }
 }
@@ -110,6 +114,8 @@ impl Policy {
 #[derive(Clone, Debug)]
 pub(crate) struct Policies {
     by_provider: BTreeMap<Provider, Policy>,
+    /// Who has the first claim on a host: a setting wins over the built-in table.
+    configured: Vec<Provider>,
     other: Policy,
 }
 
@@ -123,14 +129,17 @@ impl Policies {
             let policy = by_provider.entry(provider.clone());
             policy.or_insert_with(|| other.clone()).overlay(config);
         }
-        Self { by_provider, other }
+        Self { by_provider, configured: configured.keys().cloned().collect(), other }
     }
 
     /// The provider that `url` belongs to by its host, else its host itself.
     pub(crate) fn provider_of(&self, url: &Url) -> Provider {
         let host = url.host_str().unwrap_or_default().to_lowercase();
-        let owner = self.by_provider.iter().find(|(_, policy)| policy.has_host(&host));
-        owner.map_or_else(|| Provider::of_url(url), |(provider, _)| provider.clone())
+        // `example.org.` is `example.org`.
+        let host = host.trim_end_matches('.');
+        let first = self.configured.iter().chain(self.by_provider.keys());
+        let owner = first.into_iter().find(|provider| self.get(provider).has_host(host));
+        owner.cloned().unwrap_or_else(|| Provider::of_url(url))
     }
 
     pub(crate) fn get(&self, provider: &Provider) -> &Policy {
@@ -172,8 +181,12 @@ mod tests {
         ] {
             assert_eq!(provider_of(&built_in, url), provider, "{url}");
         }
-        let mirrored = policies(r#"{"musicbrainz": {"hosts": ["mb.example", "musicbrainz.org"]}}"#);
-        assert_eq!(provider_of(&mirrored, "https://mb.example/ws/2"), "musicbrainz");
+        let mirrored = policies(r#"{"musicbrainz": {"hosts": ["MB.example"]}}"#);
+        for url in ["https://mb.example/ws/2", "https://musicbrainz.org./ws/2"] {
+            assert_eq!(provider_of(&mirrored, url), "musicbrainz");
+        }
+        let mine = policies(r#"{"zz": {"hosts": ["musicbrainz.org"]}}"#);
+        assert_eq!(provider_of(&mine, "https://musicbrainz.org/ws/2"), "zz");
     }
 
     #[test]
@@ -217,6 +230,10 @@ mod tests {
             "https://www.theaudiodb.com/api/v1/json/_/search.php?s=a"
         );
         assert_eq!(key("https://api.discogs.com/x?key=1&secret=2"), "https://api.discogs.com/x");
+        assert_eq!(
+            key("https://www.theaudiodb.com.//api/v1/json/523532/x"),
+            "https://www.theaudiodb.com./api/v1/json/_/x"
+        );
         assert_eq!(key("https://a.example/x?key=1"), "https://a.example/x?key=1");
     }
 }
