@@ -2,7 +2,7 @@
 //!
 //! The operating system releases them when their holder dies, however it dies.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use fs4::{FileExt, TryLockError};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform;
 
 /// How long a lock is waited for, in steps of [`STEP`].
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,8 +51,7 @@ fn acquire_blocking(path: &Path, operation: &'static str) -> Result<FileLock> {
 
 /// The lock on `path`, made if it does not exist; `None` when somebody else holds it.
 pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<FileLock>> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-    try_lock(file)
+    try_lock(platform::open_lock_file(path)?)
 }
 
 /// Locks an open file; `None` when somebody else holds its lock.

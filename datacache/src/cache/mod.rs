@@ -87,7 +87,10 @@ impl Cache {
 
     /// The same, with the time in the caller's hand.
     pub async fn open_with_clock(config: Config, clock: Clock) -> Result<Self> {
-        let dir = config.dir()?.to_owned();
+        // Absolute, so that it stays the same folder when the process changes its own.
+        let dir = std::path::absolute(config.dir()?).map_err(|source| {
+            Error::io("open cache", config.dir().unwrap_or(Path::new("")), source)
+        })?;
         let locks = dir.join("locks");
         let fetcher = Fetcher::new(config.http.clone())?;
         // Before a folder is made that nobody can use.

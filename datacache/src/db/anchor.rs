@@ -6,7 +6,7 @@
 //! no file open.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::Connection as _;
@@ -22,31 +22,51 @@ const IDLE: Duration = Duration::from_secs(10);
 pub(super) struct Anchor {
     used: Arc<AtomicBool>,
     stop: Arc<Notify>,
-    holder: Mutex<Option<JoinHandle<()>>>,
+    holder: Mutex<Holder>,
+}
+
+#[derive(Default)]
+enum Holder {
+    #[default]
+    Nobody,
+    Task(JoinHandle<()>),
+    /// The database was closed: there will be no anchor again.
+    Closed,
 }
 
 impl Anchor {
-    /// Takes the connection as the new anchor; gives it back when there is one already.
+    /// Takes the connection as the new anchor; gives it back when there is one already, or when
+    /// there is to be none.
     pub(super) fn keep(&self, connection: SqliteConnection) -> Option<SqliteConnection> {
         self.used.store(true, Ordering::Release);
-        let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
-        // A holder is also finished when the runtime it was spawned on is gone.
-        if holder.as_ref().is_some_and(|task| !task.is_finished()) {
-            return Some(connection);
+        let mut holder = self.holder();
+        match &*holder {
+            Holder::Closed => return Some(connection),
+            // A task is also finished when the runtime it was spawned on is gone.
+            Holder::Task(task) if !task.is_finished() => return Some(connection),
+            Holder::Task(_) | Holder::Nobody => {}
         }
         let (used, stop) = (Arc::clone(&self.used), Arc::clone(&self.stop));
-        *holder = Some(tokio::spawn(hold(connection, used, stop)));
+        *holder = Holder::Task(tokio::spawn(hold(connection, used, stop)));
         None
     }
 
-    /// Closes the anchor, if there is one, and waits until it is closed.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(*self.holder(), Holder::Closed)
+    }
+
+    /// Closes the anchor for good, and waits until it is closed.
     pub(super) async fn close(&self) {
-        let holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = holder {
+        let holder = std::mem::replace(&mut *self.holder(), Holder::Closed);
+        if let Holder::Task(task) = holder {
             self.stop.notify_one();
             // The task cannot panic; it is cancelled only with its runtime.
             let _ = task.await;
         }
+    }
+
+    fn holder(&self) -> MutexGuard<'_, Holder> {
+        self.holder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -40,7 +40,6 @@ mod transaction;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
@@ -54,9 +53,9 @@ pub(crate) use transaction::WriteTransaction;
 
 const FILE_NAME: &str = "datacache.sqlite";
 
-/// How long a statement waits for another process's write before it fails as
-/// [`Busy`](ErrorKind::Busy).
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a writer waits for the others of its process, and then again for those of other
+/// processes, before it fails as [`Busy`](ErrorKind::Busy).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The write-ahead log is cut back to this size when it is reset.
 const JOURNAL_SIZE_LIMIT: &str = "16777216";
@@ -70,7 +69,6 @@ struct Shared {
     options: SqliteConnectOptions,
     anchor: Anchor,
     writer: Arc<Mutex<()>>,
-    closed: AtomicBool,
 }
 
 impl Db {
@@ -89,7 +87,6 @@ impl Db {
             options,
             anchor: Anchor::default(),
             writer: Arc::default(),
-            closed: AtomicBool::new(false),
         }));
         schema::prepare(&db, locks).await?;
         Ok(db)
@@ -117,7 +114,7 @@ impl Db {
 
     /// A connection for one operation that only reads.
     pub(crate) async fn read(&self, operation: &'static str) -> Result<Connection> {
-        if self.0.closed.load(Ordering::Acquire) {
+        if self.0.anchor.is_closed() {
             let reason = "the cache was closed";
             return Err(Error::new(ErrorKind::Closed, operation, self.path().display(), reason));
         }
@@ -131,7 +128,11 @@ impl Db {
     /// A write transaction on a connection of its own. It waits for the other writers of this
     /// process in turn, then for those of other processes.
     pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteTransaction> {
-        let turn = Arc::clone(&self.0.writer).lock_owned().await;
+        let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
+        let turn = turn.await.map_err(|_elapsed| {
+            let reason = "other writers of this process wait for the database";
+            Error::new(ErrorKind::Busy, operation, self.path().display(), reason)
+        })?;
         let connection = self.read(operation).await?;
         WriteTransaction::begin(connection, turn, operation).await
     }
@@ -143,7 +144,6 @@ impl Db {
 
     /// Closes the anchor and refuses further operations. Those under way finish.
     pub(crate) async fn close(&self) {
-        self.0.closed.store(true, Ordering::Release);
         self.0.anchor.close().await;
     }
 }
@@ -168,9 +168,7 @@ impl Connection {
     /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
     pub(crate) async fn close(self) {
         let Self { inner, db } = self;
-        let closed = db.0.closed.load(Ordering::Acquire);
-        let left_over = if closed { Some(inner) } else { db.0.anchor.keep(inner) };
-        if let Some(inner) = left_over
+        if let Some(inner) = db.0.anchor.keep(inner)
             && let Err(error) = inner.close().await
         {
             tracing::warn!(%error, "a database connection did not close cleanly");

@@ -7,6 +7,7 @@
 //! schema, never a half. They are never edited after a release and only add, so that an older
 //! program that is still running keeps working; one that is started later is told so.
 
+use std::io;
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnection, SqliteJournalMode};
@@ -97,16 +98,26 @@ async fn run(connection: &mut SqliteConnection, sql: &str) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Makes an empty file, which is an empty database. Nobody can have locks on it to be lost by
+/// closing it here.
+async fn create_private(db: &Db) -> Result<()> {
+    let path = db.path().to_owned();
+    let made = tokio::task::spawn_blocking(move || match platform::create_private_file(&path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    });
+    let made = made.await.unwrap_or_else(|join| Err(io::Error::other(join)));
+    made.map_err(|source| Error::io(OPERATION, db.path(), source))
+}
+
 /// Makes the file if it does not exist, readable by its owner only, in WAL mode, and with
 /// incremental vacuum, which can only be chosen before the first table.
 async fn make_file(db: &Db) -> Result<()> {
+    create_private(db).await?;
     let options = db.0.options.clone();
-    let options = options
-        .create_if_missing(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
-        .journal_mode(SqliteJournalMode::Wal);
+    let options =
+        options.auto_vacuum(SqliteAutoVacuum::Incremental).journal_mode(SqliteJournalMode::Wal);
     let connection = options.connect().await.map_err(|source| db.error(OPERATION, source))?;
-    platform::restrict_file(db.path()).map_err(|source| Error::io(OPERATION, db.path(), source))?;
     // Not left to the anchor: it has read nothing yet, so it does not hold the log open.
     connection.close().await.map_err(|source| db.error(OPERATION, source))
 }

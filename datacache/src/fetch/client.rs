@@ -5,6 +5,7 @@ use reqwest::{Client, redirect};
 
 use crate::config::HttpConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
 
 /// Refuses settings that could not be sent.
 pub(super) fn check(http: &HttpConfig) -> Result<()> {
@@ -19,14 +20,16 @@ pub(super) fn check(http: &HttpConfig) -> Result<()> {
 /// Builds the client. Redirects are ours to follow: each hop is checked, and the caller's headers
 /// stay with the origin they were meant for.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that builds a client")]
-pub(super) async fn build(http: &HttpConfig) -> Result<Client> {
+pub(super) async fn build(http: &HttpConfig, key: &Key) -> Result<Client> {
     let builder = Client::builder()
         .user_agent(user_agent(http))
         .connect_timeout(http.connect_timeout)
         .redirect(redirect::Policy::none());
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
-        let reason = "the HTTP client cannot be set up";
-        Error::new(ErrorKind::Tls, "fetch", "http", reason).with_source(source)
+        let cause = std::iter::successors(Some(&*source as &dyn std::error::Error), |e| e.source());
+        let cause = cause.last().map(ToString::to_string).unwrap_or_default();
+        let reason = format_args!("the HTTP client cannot be set up: {cause}");
+        Error::new(ErrorKind::Config, "fetch", key, reason).with_source(source)
     };
     // It reads the system's certificates from disk.
     let built = tokio::task::spawn_blocking(|| builder.build()).await;

@@ -92,7 +92,7 @@ impl Fetcher {
     }
 
     async fn attempt(&self, call: Call<'_>) -> Result<Fetched> {
-        let client = self.client.get_or_try_init(|| client::build(&self.http)).await?;
+        let client = self.client.get_or_try_init(|| client::build(&self.http, call.key)).await?;
         let answered = tokio::time::timeout(call.timeout, self.exchange(client, call)).await;
         answered.unwrap_or_else(|_| {
             let reason = format_args!("no complete answer within {:?}", call.timeout);

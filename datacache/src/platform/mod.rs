@@ -3,9 +3,9 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{create_private_dir, create_private_file, restrict_file};
+pub(crate) use unix::{create_private_dir, create_private_file, open_lock_file};
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
-pub(crate) use other::{create_private_dir, create_private_file, restrict_file};
+pub(crate) use other::{create_private_dir, create_private_file, open_lock_file};

@@ -1,6 +1,6 @@
 //! Systems where the user's own folders are private by inheritance, as on Windows.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -14,8 +14,7 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     File::create_new(path)
 }
 
-/// Files inherit the folder's access list, which is private already.
-#[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
-pub(crate) fn restrict_file(_path: &Path) -> io::Result<()> {
-    Ok(())
+/// Opens a file of locks; it is made if it does not exist.
+pub(crate) fn open_lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -16,6 +17,9 @@ use super::sql::TOUCH_INTERVAL_MS;
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::name::DataType;
+
+/// So long closing waits for the notes to be written.
+const FLUSH_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a random pick is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,11 +89,13 @@ impl Deferred {
         pick.or_else(|| state.in_writing.picks.get(subject)).copied()
     }
 
-    /// Waits until everything noted so far is written.
+    /// Waits until everything noted so far is written, but not for long: notes are worth little,
+    /// and another process may be writing.
     pub(crate) async fn flush(&self) {
         // A writer of its own finds the other one done. It cannot panic; it is cancelled only with
         // its runtime, not with this future.
-        let _ = tokio::spawn(self.clone().write_all()).await;
+        let writer = tokio::spawn(self.clone().write_all());
+        let _ = tokio::time::timeout(FLUSH_PATIENCE, writer).await;
     }
 
     fn note(&self, note: impl FnOnce(&mut Batch)) {

@@ -5,6 +5,7 @@
 //! not outlive the lock that protects it.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::row::{Row, Version};
 use super::{Store, sql};
@@ -20,6 +21,9 @@ const REMOVE: &str = "remove";
 
 /// How many entries one transaction removes, so that it holds the write lock only briefly.
 const REMOVE_BATCH: i64 = 500;
+
+/// So long a reader waits for a damaged entry to be dropped.
+const DROP_PATIENCE: Duration = Duration::from_millis(100);
 
 /// An entry to be stored, whose bytes have been written if they are to have a file.
 #[derive(Debug)]
@@ -106,7 +110,7 @@ impl Store {
     }
 
     /// Drops an entry that is damaged, unless it has been replaced. Failing to do so only means
-    /// finding it again.
+    /// finding it again. A reader waits for it only as long as nobody else is writing.
     pub(super) async fn drop_damaged(&self, version: Version) {
         let store = self.clone();
         let dropped = to_its_end(REMOVE, async move {
@@ -114,8 +118,10 @@ impl Store {
             let removed = sql::remove_version(&mut tx, &version).await;
             store.settle_removal(tx, removed).await
         });
-        if let Err(error) = dropped.await {
-            tracing::warn!(%error, "a damaged entry could not be dropped");
+        match tokio::time::timeout(DROP_PATIENCE, dropped).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a damaged entry could not be dropped"),
+            Err(_elapsed) => tracing::debug!("a damaged entry is dropped behind the reader's back"),
         }
     }
 
