@@ -7,14 +7,22 @@ use super::request::{Reach, Staleness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetched;
 use crate::queue::Priority;
-use crate::store::{Entry, Freshness};
+use crate::store::{Entry, EntryInfo, Freshness};
 
-pub(super) async fn answer(cache: &Inner, plan: &Plan) -> Result<Answer> {
-    let stale = match known(cache, plan).await? {
+pub(super) async fn answer(cache: &Inner, mut plan: Plan) -> Result<Answer> {
+    let stale = match known(cache, &plan).await? {
         Known::Answer(answer) => return Ok(answer),
-        Known::Stale(entry) => Some(entry),
+        Known::Stale(entry) => {
+            plan.inherit(&entry.info, &cache.policies);
+            Some(entry)
+        }
+        Known::Useless(info) => {
+            plan.inherit(&info, &cache.policies);
+            None
+        }
         Known::Nothing => None,
     };
+    let plan = &plan;
     if plan.reach == Reach::Cache {
         return Ok(stale.map_or(Answer::Miss, |entry| found_stale(entry, None)));
     }
@@ -36,6 +44,8 @@ pub(super) async fn answer(cache: &Inner, plan: &Plan) -> Result<Answer> {
 enum Known {
     Answer(Answer),
     Stale(Box<Entry>),
+    /// There is an entry, but it is no answer to this request.
+    Useless(Box<EntryInfo>),
     Nothing,
 }
 
@@ -46,15 +56,14 @@ async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
     };
     let freshness = entry.info.freshness(now);
     if entry.info.is_absence() {
+        if freshness == Freshness::Stale {
+            return Ok(Known::Useless(Box::new(entry.info)));
+        }
         let absence = Absence { info: entry.info, source: Source::Store };
-        return Ok(match freshness {
-            Freshness::Fresh => Known::Answer(Answer::Absent(Box::new(absence))),
-            Freshness::Stale => Known::Nothing,
-        });
+        return Ok(Known::Answer(Answer::Absent(Box::new(absence))));
     }
-    let checksum = entry.info.content_checksum;
-    if plan.expected_checksum.is_some_and(|expected| expected != checksum) {
-        return Ok(Known::Nothing);
+    if !plan.accepts(&entry) {
+        return Ok(Known::Useless(Box::new(entry.info)));
     }
     cache.deferred.touch(&entry.info, now);
     Ok(match (freshness, plan.staleness) {
@@ -62,7 +71,7 @@ async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
             Known::Answer(found(entry, FoundState::Fresh, Source::Store, None))
         }
         (Freshness::Stale, Staleness::Accepted) => Known::Stale(Box::new(entry)),
-        (Freshness::Stale, Staleness::Refused) => Known::Nothing,
+        (Freshness::Stale, Staleness::Refused) => Known::Useless(Box::new(entry.info)),
     })
 }
 
@@ -72,7 +81,8 @@ async fn fill(cache: &Inner, plan: &Plan) -> Result<Answer> {
     let now = cache.clock.now();
     match fetched {
         Fetched::Found { data, declared } => {
-            let new = plan.found("fetch", data, declared.as_deref(), now)?;
+            let examined = plan.examine(data, declared).await?;
+            let new = plan.found("fetch", examined, now)?;
             let data = new.data.clone();
             let info = cache.store.put(new).await?;
             Ok(found(Entry { info, data }, FoundState::Fetched, Source::Origin, None))

@@ -177,7 +177,7 @@ impl Cache {
     /// Dropping the future stops the fetch; what it had stored stays.
     pub async fn fetch(&self, request: Request) -> Result<Answer> {
         let plan = Plan::new(request, &self.0.policies)?;
-        fill::answer(&self.0, &plan).await
+        fill::answer(&self.0, plan).await
     }
 
     /// Stores `data` under the request's URL, whatever its scheme, as if its origin had answered
@@ -189,7 +189,8 @@ impl Cache {
     /// is an image type, or do not have the expected checksum.
     pub async fn put(&self, request: Request, data: impl Into<Bytes>) -> Result<EntryInfo> {
         let plan = Plan::new(request, &self.0.policies)?;
-        let entry = plan.found("store", data.into(), None, self.now())?;
+        let examined = plan.examine(data.into(), None).await?;
+        let entry = plan.found("store", examined, self.now())?;
         self.0.store.put(entry).await
     }
 

@@ -13,11 +13,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{self, Call, Headers};
 use crate::identifier::Identifier;
 use crate::key::{self, Key};
-use crate::media;
+use crate::media::{self, ImageProblem};
 use crate::name::{DataType, Provider};
 use crate::queue::{NewJob, Params, Priority};
 use crate::redact::Stripped;
-use crate::store::{Metadata, NewEntry};
+use crate::store::{Entry, EntryInfo, Metadata, NewEntry};
 
 const FOUND: u16 = 200;
 const NOT_FOUND: u16 = 404;
@@ -47,9 +47,20 @@ pub(super) struct Plan {
 
 #[derive(Debug)]
 struct Asked {
+    data_type: Option<DataType>,
     ttl: Option<Duration>,
     negative_ttl: Option<Duration>,
     timeout: Option<Duration>,
+}
+
+/// What bytes turned out to be.
+#[derive(Debug)]
+pub(super) struct Examined {
+    data: Bytes,
+    checksum: Checksum,
+    mime_type: String,
+    /// Why they are no picture, where a picture is due.
+    problem: Option<ImageProblem>,
 }
 
 /// The URL to ask, and whether it says more than the key.
@@ -62,6 +73,14 @@ impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}", self.secrets)
     }
+}
+
+/// Metadata that can be read back. JSON can be nested deeper than its reader goes.
+fn checked(metadata: Metadata, key: &Key) -> Result<Metadata> {
+    let text = serde_json::Value::Object(metadata).to_string();
+    serde_json::from_str(&text).map_err(|source| {
+        Error::invalid("read metadata", key, format_args!("it cannot be stored: {source}"))
+    })
 }
 
 /// The key of `url` under the rules for secrets of its host.
@@ -77,7 +96,15 @@ impl Plan {
         let (key, secrets) = Key::canonical(url.clone(), policies.secrets_of(&url));
         let provider = request.provider.unwrap_or_else(|| policies.provider_of(&url));
         let policy = policies.get(&provider);
+        let asked = Asked {
+            data_type: request.data_type.clone(),
+            ttl: request.ttl,
+            negative_ttl: request.negative_ttl,
+            timeout: request.timeout,
+        };
+        let data_type = request.data_type.unwrap_or(DataType::OTHER);
         Ok(Self {
+            metadata: checked(request.metadata, &key)?,
             key,
             priority: request.priority,
             deadline: request.deadline,
@@ -85,20 +112,55 @@ impl Plan {
             reach: request.reach,
             expected_checksum: request.expected_checksum,
             identifier: request.identifier.as_deref().map(Identifier::new).transpose()?,
-            ttl: policy.ttl(request.ttl, &request.data_type),
+            ttl: policy.ttl(request.ttl, &data_type),
             negative_ttl: policy.absent_ttl(request.negative_ttl),
             timeout: request.timeout.unwrap_or(policy.timeout),
-            data_type: request.data_type,
+            data_type,
             provider,
             headers: Headers::parse(&request.headers)?,
-            metadata: request.metadata,
             retries: request.retries,
             target: Target { url, secrets },
-            asked: Asked {
-                ttl: request.ttl,
-                negative_ttl: request.negative_ttl,
-                timeout: request.timeout,
-            },
+            asked,
+        })
+    }
+
+    /// Takes over from the entry that is there what the request leaves open, so that refreshing an
+    /// entry does not rename it, and a picture is replaced by a picture only.
+    pub(super) fn inherit(&mut self, entry: &EntryInfo, policies: &Policies) {
+        if self.asked.data_type.is_none() {
+            self.data_type = entry.data_type.clone();
+            self.ttl = policies.get(&self.provider).ttl(self.asked.ttl, &self.data_type);
+        }
+        if self.identifier.is_none() {
+            self.identifier.clone_from(&entry.identifier);
+        }
+        if self.metadata.is_empty() {
+            self.metadata.clone_from(&entry.metadata);
+        }
+    }
+
+    /// Whether an entry is of use to this request, however fresh.
+    pub(super) fn accepts(&self, entry: &Entry) -> bool {
+        let has_checksum = |expected| expected == entry.info.content_checksum;
+        let is_picture =
+            || entry.info.data_type.is_image() || media::check_image(&entry.data).is_ok();
+        self.expected_checksum.is_none_or(has_checksum)
+            && (!self.data_type.is_image() || is_picture())
+    }
+
+    /// Looks at bytes that came from the origin, or from a caller in its place. It takes a while:
+    /// not on a thread that serves other tasks.
+    pub(super) async fn examine(&self, data: Bytes, declared: Option<String>) -> Result<Examined> {
+        let is_image_due = self.data_type.is_image();
+        let examined = tokio::task::spawn_blocking(move || Examined {
+            checksum: Checksum::of(&data),
+            mime_type: media::mime_type(&data, declared.as_deref()),
+            problem: if is_image_due { media::check_image(&data).err() } else { None },
+            data,
+        });
+        examined.await.map_err(|join| {
+            let reason = "the thread that looks at the bytes failed";
+            Error::new(ErrorKind::Internal, "examine", &self.key, reason).with_source(join)
         })
     }
 
@@ -116,24 +178,19 @@ impl Plan {
     pub(super) fn found(
         &self,
         operation: &'static str,
-        data: Bytes,
-        declared: Option<&str>,
+        examined: Examined,
         now: Timestamp,
     ) -> Result<NewEntry> {
+        let Examined { data, checksum, mime_type, problem } = examined;
         let refuse = |reason: &dyn std::fmt::Display| {
             Err(Error::new(ErrorKind::Refused, operation, &self.key, reason))
         };
-        if self.data_type.is_image()
-            && let Err(problem) = media::check_image(&data)
-        {
-            let reason = format_args!("{problem}, but the data type is {}", self.data_type);
-            return refuse(&reason);
+        if let Some(problem) = problem {
+            return refuse(&format_args!("{problem}, but the data type is {}", self.data_type));
         }
-        let checksum = Checksum::of(&data);
         if let Some(expected) = self.expected_checksum.filter(|expected| *expected != checksum) {
             return refuse(&format_args!("the checksum is {checksum}, not {expected}"));
         }
-        let mime_type = media::mime_type(&data, declared);
         self.entry(operation, FOUND, mime_type, data, checksum, now)
     }
 
@@ -225,11 +282,29 @@ mod tests {
         Plan::new(request, &Policies::new(&BTreeMap::new()))
     }
 
+    fn found(request: Request, data: &'static [u8]) -> Result<NewEntry> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let plan = plan(request)?;
+        let examined = plan.examine(Bytes::from_static(data), Some("image/png".to_owned()));
+        plan.found("test", runtime.block_on(examined)?, NOW)
+    }
+
+    #[test]
+    fn metadata_that_could_not_be_read_back_is_refused() {
+        let mut deep = serde_json::Value::Null;
+        for _ in 0..200 {
+            deep = serde_json::Value::Array(vec![deep]);
+        }
+        let metadata = Metadata::from_iter([("deep".to_owned(), deep)]);
+        let error = plan(Request::new("https://a.example/").metadata(metadata)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+
     #[test]
     fn an_explicit_ttl_wins_over_the_policy_and_loses_to_a_contract() {
         let expires = |url: &str, ttl: u64| {
             let request = Request::new(url).ttl(Duration::from_millis(ttl));
-            let entry = plan(request).unwrap().found("x", Bytes::new(), None, NOW).unwrap();
+            let entry = found(request, b"").unwrap();
             entry.expires_at.as_millis()
         };
         assert_eq!(expires("https://a.example/", 5), 1_005);
@@ -240,7 +315,7 @@ mod tests {
     #[test]
     fn a_ttl_beyond_the_calendar_is_refused() {
         let request = Request::new("https://a.example/").ttl(Duration::MAX);
-        let error = plan(request).unwrap().found("store", Bytes::new(), None, NOW).unwrap_err();
+        let error = found(request, b"").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
 
@@ -261,9 +336,7 @@ mod tests {
     #[test]
     fn an_image_type_takes_images_only() {
         let request = Request::new("https://a.example/").data_type(DataType::ARTIST_LOGO);
-        let html = Bytes::from_static(b"<html>log in</html>");
-        let error =
-            plan(request).unwrap().found("fetch", html, Some("image/png"), NOW).unwrap_err();
+        let error = found(request, b"<html>log in</html>").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused);
         assert!(!error.is_transient());
     }
@@ -271,9 +344,8 @@ mod tests {
     #[test]
     fn other_bytes_than_expected_are_refused() {
         let request = Request::new("https://a.example/").expected_checksum(Checksum::of(b"a"));
-        let plan = plan(request).unwrap();
-        assert!(plan.found("fetch", Bytes::from_static(b"a"), None, NOW).is_ok());
-        let error = plan.found("fetch", Bytes::from_static(b"b"), None, NOW).unwrap_err();
+        assert!(found(request.clone(), b"a").is_ok());
+        let error = found(request, b"b").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused);
     }
 

@@ -17,7 +17,7 @@ use crate::store::Metadata;
 pub struct Request {
     pub(super) url: String,
     pub(super) identifier: Option<String>,
-    pub(super) data_type: DataType,
+    pub(super) data_type: Option<DataType>,
     pub(super) provider: Option<Provider>,
     pub(super) ttl: Option<Duration>,
     pub(super) negative_ttl: Option<Duration>,
@@ -55,7 +55,7 @@ impl Request {
         Self {
             url: url.into(),
             identifier: None,
-            data_type: DataType::OTHER,
+            data_type: None,
             provider: None,
             ttl: None,
             negative_ttl: None,
@@ -72,17 +72,19 @@ impl Request {
     }
 
     /// What the entry is about, as people write it; it is normalised as
-    /// [`Identifier::new`](crate::Identifier::new) says.
+    /// [`Identifier::new`](crate::Identifier::new) says. Unless set, a fetch keeps that of the entry
+    /// that is there already.
     #[must_use]
     pub fn identifier(mut self, name: impl Into<String>) -> Self {
         self.identifier = Some(name.into());
         self
     }
 
-    /// What kind of data it is; [`DataType::OTHER`] unless set. Image types accept pictures only.
+    /// What kind of data it is. Image types accept pictures only. Unless set, the type of the entry
+    /// that is there already, else [`DataType::OTHER`].
     #[must_use]
     pub fn data_type(mut self, data_type: DataType) -> Self {
-        self.data_type = data_type;
+        self.data_type = Some(data_type);
         self
     }
 
@@ -130,7 +132,8 @@ impl Request {
         self
     }
 
-    /// A JSON object to keep beside the entry.
+    /// A JSON object to keep beside the entry. Unless set, a fetch keeps that of the entry that is
+    /// there already.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::checksum::Checksum;
+use crate::store::Metadata;
 
 fn bytes(text: &'static str) -> Bytes {
     Bytes::from_static(text.as_bytes())
@@ -240,4 +241,37 @@ async fn an_entry_with_another_checksum_than_expected_is_fetched_again() {
     assert_eq!(fetch(&cache, expecting("two")).await, (FoundState::Fetched, bytes("two")));
     assert_eq!(failure(&cache, expecting("four")).await, ErrorKind::Refused);
     assert_eq!(fetch(&cache, request(&url)).await, (FoundState::Fresh, bytes("two")));
+}
+
+/// A venue's log-in page answers every URL with status 200.
+#[tokio::test]
+async fn refreshing_an_entry_keeps_what_it_is_and_takes_no_page_for_a_picture() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = origin([Reply::ok("<html>log in</html>"), Reply::ok(png())]);
+    let url = origin.url("/x");
+    let metadata = Metadata::from_iter([("a".to_owned(), 1.into())]);
+    let labelled = request(&url).data_type(DataType::FRONT_COVER).identifier("Daft Punk");
+    cache.put(labelled.metadata(metadata.clone()).ttl(HOUR), png()).await.unwrap();
+    folder.clock.advance(HOUR);
+
+    let kept = found(cache.fetch(Request::new(&url).retries(0)).await.unwrap());
+    assert_eq!((kept.state, kept.warning.unwrap().kind()), (FoundState::Stale, ErrorKind::Refused));
+    let renewed = found(cache.fetch(Request::new(&url).retries(0)).await.unwrap());
+    assert_eq!(renewed.state, FoundState::Fetched);
+    let info = renewed.entry.info;
+    assert_eq!(info.data_type, DataType::FRONT_COVER);
+    assert_eq!((info.identifier.unwrap().as_str(), info.metadata), ("daft_punk", metadata));
+}
+
+#[tokio::test]
+async fn a_page_that_was_cached_untyped_is_no_answer_where_a_picture_is_asked_for() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = origin([Reply::ok("<html>log in</html>"), Reply::ok(png())]);
+    let url = origin.url("/x");
+    fetch(&cache, Request::new(&url)).await;
+    let typed = || Request::new(&url).data_type(DataType::FRONT_COVER);
+    assert!(matches!(cache.fetch(typed().offline()).await.unwrap(), Answer::Miss));
+    assert_eq!(found(cache.fetch(typed()).await.unwrap()).entry.data, png());
 }

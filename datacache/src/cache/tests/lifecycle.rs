@@ -120,3 +120,34 @@ async fn a_folder_that_cannot_be_one_is_a_clear_error() {
     let error = Cache::open(Config::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
 }
+
+/// A writer in another process may hold the lock for as long as it likes.
+#[tokio::test]
+async fn nothing_that_reads_waits_for_a_writer() {
+    let folder = Folder::new();
+    let (reader, writer) = (folder.open().await, folder.open().await);
+    let picture = || request("https://a.example/x").data_type(DataType::FRONT_COVER);
+    reader.put(picture().identifier("Daft Punk"), png()).await.unwrap();
+    reader.put(request("https://a.example/damaged"), "intact").await.unwrap();
+    folder.clock.advance(HOUR);
+    let mut lock = writer.0.db.write("test").await.unwrap();
+    let damage = "UPDATE cached_data SET data_value = x'00' WHERE url LIKE '%damaged'";
+    sqlx::query(damage).execute(&mut *lock).await.unwrap();
+    lock.commit().await.unwrap();
+
+    let lock = writer.0.db.write("test").await.unwrap();
+    let reading = async {
+        assert!(matches!(reader.lookup("https://a.example/x").await.unwrap(), Lookup::Stale(_)));
+        found(reader.fetch(picture().offline()).await.unwrap());
+        let daft_punk = Identifier::new("Daft Punk").unwrap();
+        let random = reader.random_image(&daft_punk, &DataType::FRONT_COVER, None);
+        assert!(random.await.unwrap().is_some());
+        let damaged = reader.lookup("https://a.example/damaged").await.unwrap();
+        assert!(matches!(damaged, Lookup::Miss));
+        reader.stats().await.unwrap();
+        reader.close().await;
+    };
+    let bound = Duration::from_secs(5);
+    tokio::time::timeout(bound, reading).await.expect("no reader waits for the lock");
+    lock.commit().await.unwrap();
+}
