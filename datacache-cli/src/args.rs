@@ -224,12 +224,16 @@ fn provider(text: &str) -> Result<Provider, datacache::Error> {
     Provider::new(text)
 }
 
-fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
-    humantime::parse_duration(text)
+// What these parsers say repeats no part of the value: see `usage.rs`.
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "a duration is written like 90s, 15m, 12h or 14d")
 }
 
 fn metadata(text: &str) -> Result<Metadata, String> {
-    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+    serde_json::from_str(text).map_err(|error| {
+        format!("not a JSON object (line {}, column {})", error.line(), error.column())
+    })
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

@@ -9,6 +9,7 @@ mod outcome;
 mod output;
 mod request;
 mod settings;
+mod usage;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -20,7 +21,10 @@ use outcome::Outcome;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage::report(&error).into(),
+    };
     trace_to_stderr(args.global.verbose);
     let outcome = run(args).unwrap_or_else(|error| outcome::of_error(&error));
     outcome.into()

@@ -54,8 +54,7 @@ fn the_manual_is_one_page_or_one_per_command() {
 #[test]
 fn wrong_usage_is_exit_status_2() {
     for args in [
-        &[][..],
-        &["nonsense"],
+        &["nonsense"][..],
         &["get"],
         &["get", "https://a.example/", "--cachekey", "nonsense"],
         &["get", "https://a.example/", "--ttl", "soon"],
@@ -65,6 +64,45 @@ fn wrong_usage_is_exit_status_2() {
         &["random", "Daft Punk"],
         &["completions", "dos"],
     ] {
-        assert_eq!(datacache(args).status.code(), Some(2), "{args:?}");
+        assert_usage_error(args);
+    }
+}
+
+fn assert_usage_error(args: &[&str]) {
+    let output = datacache(args);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
+    assert!(stderr.starts_with("error: ") && stderr.lines().count() == 1, "{args:?}: {stderr}");
+    assert!(!stderr.contains("S3CRET"), "{args:?}: {stderr}");
+}
+
+#[test]
+fn nothing_asked_is_answered_with_help_and_exit_status_2() {
+    let output = datacache(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("Usage:"));
+}
+
+#[test]
+fn wrong_usage_repeats_no_value() {
+    for args in [
+        &["http://h/?token=S3CRET"][..],
+        &["get", "http://h/", "http://h/?token=S3CRET"],
+        &["get", "http://h/", "--S3CRET"],
+        &["get", "http://h/", "--json=S3CRET"],
+        &["get", "http://h/", "--header", "Authorization Bearer S3CRET"],
+        &["get", "http://h/", "--checksum", "http://u:S3CRET@h"],
+        &["get", "http://h/", "--metadata", "{\"a\": S3CRET"],
+        &["get", "http://h/", "--metadata", "\"S3CRET\""],
+        &["get", "http://h/", "--ttl", "S3CRET"],
+        &["get", "http://h/", "--ttl", "5S3CRET"],
+        &["get", "http://h/", "--retries", "S3CRET"],
+        &["get", "http://h/", "--type", "S3CRET!"],
+        &["get", "http://h/", "--provider", "S3CRET!"],
+        &["get", "--cachekey", "S3CRET"],
+        &["ls", "--identifier", &"S3CRET".repeat(500)],
+        &["completions", "S3CRET"],
+    ] {
+        assert_usage_error(args);
     }
 }

@@ -26,11 +26,8 @@ impl FromStr for Checksum {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `text` is not 64 hexadecimal digits.
     fn from_str(text: &str) -> Result<Self> {
         let mut digest = [0; 32];
-        hex::decode_to_slice(text, &mut digest).map_err(|_| {
-            let shown: String = text.chars().filter(|c| !c.is_control()).take(64).collect();
-            let reason = "a SHA-256 checksum is 64 hexadecimal digits";
-            Error::invalid("read checksum", format_args!("'{shown}'"), reason)
-        })?;
+        hex::decode_to_slice(text, &mut digest)
+            .map_err(|_| Error::invalid("read", "checksum", "it is not 64 hexadecimal digits"))?;
         Ok(Self(digest))
     }
 }

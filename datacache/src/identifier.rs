@@ -39,7 +39,7 @@ impl Identifier {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when the name is blank, or longer than
     /// 512 bytes once normalised.
     pub fn new(name: &str) -> Result<Self> {
-        let refuse = |reason| Err(Error::invalid("read identifier", preview(name), reason));
+        let refuse = |reason| Err(Error::invalid("read", "identifier", reason));
         let name_trimmed = name.trim();
         if name_trimmed.is_empty() {
             return refuse("it is empty");
@@ -72,11 +72,6 @@ impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn preview(name: &str) -> String {
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-    format!("'{shown}'")
 }
 
 fn musicbrainz_id(name: &str) -> Option<String> {

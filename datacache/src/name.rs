@@ -48,7 +48,7 @@ impl DataType {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when the name is empty, longer than 253
     /// bytes or has a character that is not a letter, a digit or one of `_ - . :`.
     pub fn new(name: &str) -> Result<Self> {
-        validated("read data type", name).map(|name| Self(name.into()))
+        validated("data type", name).map(|name| Self(name.into()))
     }
 
     /// A data type read back from a row.
@@ -85,7 +85,7 @@ impl Provider {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when the name is empty, longer than 253
     /// bytes or has a character that is not a letter, a digit or one of `_ - . :`.
     pub fn new(name: &str) -> Result<Self> {
-        validated("read provider", name).map(Self)
+        validated("provider", name).map(Self)
     }
 
     /// The provider of a URL that nobody claims: its host, or its scheme where it has none.
@@ -133,9 +133,8 @@ fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')
 }
 
-fn validated(operation: &'static str, name: &str) -> Result<String> {
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-    let refuse = |reason| Err(Error::invalid(operation, format_args!("'{shown}'"), reason));
+fn validated(what: &str, name: &str) -> Result<String> {
+    let refuse = |reason| Err(Error::invalid("read", what, reason));
     if name.is_empty() {
         return refuse("it is empty");
     }

@@ -67,9 +67,7 @@ fn arguments_that_cannot_be_read_are_named() {
         ("--provider", "a b"),
     ] {
         let run = folder.run(["get", NOWHERE, &format!("{option}={value}")]);
-        assert_eq!(run.status, 2, "{run:?}");
-        assert!(run.stderr.starts_with("error: "), "{run:?}");
-        assert!(run.stderr.contains(option), "{run:?}");
+        run.assert_failed(2, &[option]);
     }
     assert!(!folder.dir().exists());
 }
