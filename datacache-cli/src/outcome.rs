@@ -1,6 +1,6 @@
 //! How a command ended, as the exit status tells scripts.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use datacache::{Error, ErrorKind};
@@ -34,7 +34,7 @@ impl From<Outcome> for ExitCode {
 
 /// Tells the user what went wrong, in one line. A reader who has gone away wants to hear nothing.
 pub(crate) fn of_error(error: &anyhow::Error) -> Outcome {
-    if error.chain().any(is_broken_pipe) {
+    if error.is::<crate::output::ReaderGone>() {
         return Outcome::Done;
     }
     let _ = writeln!(anstream::stderr(), "{}: {}", crate::output::error_label(), one_line(error));
@@ -57,7 +57,14 @@ fn one_line(error: &anyhow::Error) -> String {
     causes.join(": ").replace(char::is_control, " ")
 }
 
-fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let io = cause.downcast_ref::<io::Error>();
-    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_reader_that_went_away_makes_a_broken_pipe_no_failure() {
+        assert_eq!(of_error(&crate::output::ReaderGone.into()), Outcome::Done);
+        let elsewhere = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert_eq!(of_error(&elsewhere.into()), Outcome::Failed);
+    }
 }

@@ -15,12 +15,31 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 
+/// Nobody reads standard output any more.
+#[derive(Debug)]
+pub(crate) struct ReaderGone;
+
+impl std::fmt::Display for ReaderGone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nobody reads standard output any more")
+    }
+}
+
+impl std::error::Error for ReaderGone {}
+
+/// Tells a reader that went away from pipes that broke elsewhere.
+fn to_stdout(written: io::Result<()>) -> anyhow::Result<()> {
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => ReaderGone.into(),
+        _ => error.into(),
+    })
+}
+
 /// Delivers bytes: to a file, which appears whole or not at all, or to standard output.
 pub(crate) fn deliver(data: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
     let Some(path) = file else {
         let mut out = io::stdout().lock();
-        out.write_all(data)?;
-        return Ok(out.flush()?);
+        return to_stdout(out.write_all(data).and_then(|()| out.flush()));
     };
     write_file(data, path).with_context(|| format!("cannot write {}", path.display()))
 }
@@ -44,12 +63,12 @@ fn write_file(data: &[u8], path: &Path) -> io::Result<()> {
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
-    Ok(io::stdout().write_all(&line)?)
+    to_stdout(io::stdout().write_all(&line))
 }
 
 /// One line for people.
 pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
-    Ok(writeln!(anstream::stdout(), "{text}")?)
+    to_stdout(writeln!(anstream::stdout(), "{text}"))
 }
 
 /// One line about the data, not of it.
