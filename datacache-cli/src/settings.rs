@@ -81,7 +81,7 @@ fn overlay(
     for (name, value) in environment {
         let name = name.to_string_lossy().into_owned();
         if name == DIR {
-            dir = Some(PathBuf::from(value));
+            dir = Some(PathBuf::from(value)).filter(|dir| !dir.as_os_str().is_empty());
             continue;
         }
         let known = VARIABLES.iter().find(|(variable, ..)| *variable == name);
@@ -132,6 +132,13 @@ mod tests {
         let config = overlaid(toml, &[("DATACACHE_HTTP_CONTACT", "environment")]).unwrap();
         assert_eq!(config.http.contact.as_deref(), Some("environment"));
         assert_eq!(config.http.max_body_bytes, 7);
+    }
+
+    #[test]
+    fn an_empty_cache_folder_counts_as_unset() {
+        let dir = |value: &str| overlay(&mut Table::new(), vec![(DIR.into(), value.into())]);
+        assert_eq!(dir("").unwrap(), None);
+        assert_eq!(dir("/x").unwrap(), Some(PathBuf::from("/x")));
     }
 
     #[test]
