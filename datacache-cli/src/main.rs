@@ -33,7 +33,10 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start")?;
-    runtime.block_on(commands::run(args))
+    let outcome = runtime.block_on(commands::run(args));
+    // A name look-up cannot be stopped and may hang; nobody waits for its answer any more.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// `-v` warnings, `-vv` what happens, `-vvv` each step, `-vvvv` everything.
