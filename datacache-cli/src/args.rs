@@ -25,6 +25,27 @@ Exit status:
   3  known absent, or not in the cache where only the cache was asked
   4  queued or pending, no data yet";
 
+const GET_EXAMPLES: &str = "\
+Examples:
+  datacache get https://example.com/cover.png -o cover.png
+  datacache get https://example.com/a.json --deadline 500ms
+  datacache get https://example.com/a.json --offline --json";
+
+const PUT_EXAMPLES: &str = "\
+Examples:
+  datacache put embedded://album/1 cover.png --identifier 'Daft Punk' --type front_cover
+  echo hello | datacache put note:1 - --ttl 1h";
+
+const RM_EXAMPLES: &str = "\
+Examples:
+  datacache rm https://example.com/cover.png
+  datacache rm --identifier 'Daft Punk' --type artistfanart
+  datacache rm --all";
+
+const RANDOM_EXAMPLES: &str = "\
+Examples:
+  datacache random 'Daft Punk' artistfanart -o fanart.jpg";
+
 /// A URL-keyed cache that many processes share
 #[derive(Debug, Parser)]
 #[command(name = "datacache", version, styles = STYLES, after_help = EXAMPLES)]
@@ -92,6 +113,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["url", "cachekey"]))]
+#[command(after_help = GET_EXAMPLES)]
 pub(crate) struct Get {
     /// What to get
     pub(crate) url: Option<String>,
@@ -126,6 +148,7 @@ pub(crate) struct Get {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = PUT_EXAMPLES)]
 pub(crate) struct Put {
     /// The URL to store under, of any scheme
     pub(crate) url: String,
@@ -186,6 +209,7 @@ pub(crate) struct Selection {
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("which").required(true).multiple(true)
     .args(["urls", "identifier", "data_type", "provider", "all"]))]
+#[command(after_help = RM_EXAMPLES)]
 pub(crate) struct Rm {
     /// The entries' URLs
     #[arg(value_name = "URL", conflicts_with_all = ["identifier", "data_type", "provider", "all"])]
@@ -198,6 +222,7 @@ pub(crate) struct Rm {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = RANDOM_EXAMPLES)]
 pub(crate) struct Random {
     /// Whose
     #[arg(value_parser = identifier)]

@@ -7,6 +7,8 @@ mod args;
 mod commands;
 mod outcome;
 mod output;
+mod platform;
+mod report;
 mod request;
 mod settings;
 mod usage;

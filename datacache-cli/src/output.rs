@@ -10,6 +10,8 @@ use datacache::{EntryInfo, Freshness, Timestamp};
 use indicatif::HumanBytes;
 use serde::Serialize;
 
+use crate::platform;
+
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -44,19 +46,26 @@ pub(crate) fn deliver(data: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
     write_file(data, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// A link is followed; a device or a pipe, or a file where no other can be made beside it, is written
+/// in place.
 fn write_file(data: &[u8], path: &Path) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
-        // A device or a pipe cannot be replaced, only written to.
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(data);
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let in_place = || std::fs::OpenOptions::new().write(true).truncate(true).open(&target);
+    if target.exists() && !target.is_file() {
+        return in_place()?.write_all(data);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temp = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    temp.write_all(data)?;
-    temp.persist(path)?;
-    Ok(())
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match platform::new_temp_file(folder.unwrap_or(Path::new(".")), &target) {
+        Ok(mut temp) => {
+            temp.write_all(data)?;
+            temp.persist(&target)?;
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && target.is_file() => {
+            in_place()?.write_all(data)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// One line of JSON.

@@ -34,7 +34,7 @@ fn bad_arguments_are_told_in_one_line() {
         (&["get", NOWHERE, "--ttl", BEYOND], &[NOWHERE, "TTL"]),
         (&["get", NOWHERE, "--negative-ttl", BEYOND], &[NOWHERE, "TTL"]),
         (&["get", NOWHERE, "--ttl", BEYOND, "--batch"], &[NOWHERE, "TTL"]),
-        (&["get", NOWHERE, "--header", "a b: 1"], &["header", "'a b'"]),
+        (&["get", NOWHERE, "--header", "a b: 1"], &["header number 1"]),
         (&["put", "a/b", put], &["URL", "'a'"]),
         (&["put", "a://b", put, "--ttl", BEYOND], &["a://b", "TTL"]),
         (&["put", "a://b", put, "--identifier", ""], &["identifier", "empty"]),

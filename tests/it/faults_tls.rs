@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use datacache_tests::{Folder, run, write};
+use datacache_tests::Folder;
+#[cfg(target_os = "linux")]
+use datacache_tests::{run, write};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -18,6 +20,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// An HTTPS origin on loopback with a certificate that it made itself; dropping it ends it.
 struct TlsOrigin {
     url: String,
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "it is trusted on Linux only")
+    )]
     certificate: String,
     /// Dropped to end the server.
     stop: Option<oneshot::Sender<()>>,
@@ -84,6 +90,7 @@ fn a_certificate_that_nobody_trusts_is_an_error_and_nothing_is_stored() {
     folder.assert_empty();
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_certificate_that_the_user_trusts_is_believed() {
     let (folder, origin) = (Folder::new(), TlsOrigin::start("127.0.0.1"));
@@ -93,6 +100,7 @@ fn a_certificate_that_the_user_trusts_is_believed() {
     assert_eq!((run.status, &run.stdout[..]), (0, &b"hello"[..]), "{run:?}");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_trusted_certificate_of_another_host_is_an_error() {
     let (folder, origin) = (Folder::new(), TlsOrigin::start("other.example"));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at a failure")]
 
 mod crash;
+mod delivery;
 mod faults_body;
 mod faults_folder;
 mod faults_input;
@@ -11,7 +12,6 @@ mod faults_origin;
 mod faults_path;
 mod faults_secrets;
 mod faults_settings;
-#[cfg(target_os = "linux")]
 mod faults_tls;
 mod layers;
 mod main_job;

@@ -1,9 +1,10 @@
 //! Runs of the real program, bounded in time.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -76,25 +77,38 @@ pub fn program() -> Command {
     command
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, or ends it when it takes too long.
 pub fn run(command: &mut Command) -> Run {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().expect("the program starts");
-    let id = child.id();
-    let (ended, has_ended) = mpsc::channel::<()>();
-    let watchdog = thread::spawn(move || {
-        if has_ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+    let mut child = command.spawn().expect("the program starts");
+    let (closed, closings) = mpsc::channel();
+    let stdout = read_to_end(child.stdout.take().expect("a pipe"), closed.clone());
+    let stderr = read_to_end(child.stderr.take().expect("a pipe"), closed);
+    for _ in 0..2 {
+        if closings.recv_timeout(PATIENCE).is_err() {
+            child.kill().expect("the program can be ended");
         }
-    });
-    let output = child.wait_with_output().expect("the program ends");
-    drop(ended);
-    watchdog.join().expect("the watchdog ends");
-    Run {
-        status: output.status.code().unwrap_or(-1),
-        stdout: output.stdout,
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+    let status = child.wait().expect("the program ends");
+    Run {
+        status: status.code().unwrap_or(-1),
+        stdout: stdout.join().expect("the output is read"),
+        stderr: String::from_utf8_lossy(&stderr.join().expect("the output is read")).into_owned(),
+    }
+}
+
+/// Reads a pipe on a thread of its own, and tells when it is closed.
+fn read_to_end(
+    mut pipe: impl Read + Send + 'static,
+    closed: mpsc::Sender<()>,
+) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("a pipe can be read");
+        // Nobody listens any more when the program was ended.
+        let _ = closed.send(());
+        bytes
+    })
 }
 
 /// A program of this workspace, beside the tests themselves.

@@ -24,12 +24,14 @@ pub(crate) async fn run(cache: &Cache, global: &Global, rm: Rm) -> anyhow::Resul
 }
 
 async fn remove_urls(cache: &Cache, urls: &[String]) -> anyhow::Result<u64> {
+    // All are looked at before any is removed.
+    let keys = urls.iter().map(|url| cache.key(url)).collect::<Result<Vec<_>, _>>()?;
     let mut removed = 0;
-    for url in urls {
+    for (url, key) in urls.iter().zip(keys) {
         if cache.remove(url).await? {
             removed += 1;
         } else {
-            output::note(format_args!("not in the cache: {}", cache.key(url)?));
+            output::note(format_args!("not in the cache: {key}"));
         }
     }
     Ok(removed)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use datacache::{Cache, Clock, EntryInfo, Timestamp};
 use serde::Serialize;
 
+use super::get::not_cached;
 use crate::args::Global;
 use crate::outcome::Outcome;
 use crate::output;
@@ -20,8 +21,8 @@ struct Report<'a> {
 
 pub(crate) async fn run(cache: &Cache, global: &Global, url: &str) -> anyhow::Result<Outcome> {
     let Some((info, file)) = cache.show(url).await? else {
-        output::note(format_args!("not in the cache: {}", cache.key(url)?));
-        return Ok(Outcome::Absent);
+        let key = cache.key(url)?;
+        return not_cached(global, Some(key.as_str()), &key);
     };
     let now = Clock::system().now();
     if global.json {
