@@ -19,6 +19,9 @@ impl Timestamp {
     /// Before every moment that is ever stored.
     pub(crate) const MIN: Self = Self(i64::MIN);
 
+    /// After every moment that is ever stored.
+    pub(crate) const MAX: Self = Self(i64::MAX);
+
     /// The moment `millis` milliseconds after 1970-01-01T00:00:00Z.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Config,
     /// Another process held the cache for longer than we wait (30 s).
     Busy,
+    /// The lease on a job ended before the job was settled; somebody else has it now.
+    LeaseLost,
     /// The cache's files are damaged or are not a cache.
     Corrupt,
     /// A newer version of this crate wrote the cache.

@@ -22,8 +22,12 @@ mod session;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod worker;
 
-pub use cache::{Absence, Answer, Cache, Found, FoundState, Lookup, Page, Request, Source, Stats};
+pub use cache::{
+    Absence, Answer, Cache, FinishedKey, Finishes, Found, FoundState, Lookup, Page, Request,
+    Source, Stats,
+};
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
 pub use config::{CacheConfig, Config, HttpConfig, ProviderConfig};
@@ -31,5 +35,6 @@ pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
 pub use key::Key;
 pub use name::{DataType, Provider};
-pub use queue::{Priority, QueueCounts};
+pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts, RestingProvider};
 pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};
+pub use worker::{Progress, Until, Worker, WorkerConfig};

@@ -11,8 +11,10 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::error::{Error, Result};
 use crate::lock::{self, FileLock};
 
 const ALIVE: &str = "session";
@@ -55,6 +57,35 @@ impl Drop for Session {
     fn drop(&mut self) {
         // Left behind, the file is swept by the next process.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// The session of one cache handle, begun when it is first needed: readers need none.
+#[derive(Debug)]
+pub(crate) struct OwnSession {
+    locks: PathBuf,
+    begun: OnceCell<Session>,
+}
+
+impl OwnSession {
+    pub(crate) fn new(locks: PathBuf) -> Self {
+        Self { locks, begun: OnceCell::new() }
+    }
+
+    /// The folder of lock files.
+    pub(crate) fn locks(&self) -> &Path {
+        &self.locks
+    }
+
+    /// The session's id.
+    pub(crate) async fn id(&self) -> Result<Uuid> {
+        let begin = || async {
+            let locks = self.locks.clone();
+            let begun = tokio::task::spawn_blocking(move || Session::begin(&locks)).await;
+            let failed = |source| Error::io("begin session", &self.locks, source);
+            begun.map_err(|join| failed(io::Error::other(join)))?.map_err(failed)
+        };
+        Ok(self.begun.get_or_try_init(begin).await?.id())
     }
 }
 

@@ -25,6 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["queue", "store"],
     &["fetch"],
     &["cache"],
+    &["worker"],
 ];
 
 /// No duty needs more lines than this.

@@ -17,3 +17,4 @@ mod layers;
 mod main_job;
 mod picture;
 mod processes;
+mod workers;

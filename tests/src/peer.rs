@@ -18,12 +18,17 @@ pub struct Peer {
 impl Peer {
     /// Starts a peer on the cache folder `dir`. It has the cache open when this returns.
     pub fn start(dir: &Path) -> Self {
-        let mut child = Command::new(binary("peer"))
-            .arg(dir)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the peer starts");
+        Self::run(Command::new(binary("peer")).arg(dir))
+    }
+
+    /// Starts a peer whose clock stands at `now_ms`.
+    pub fn start_at(dir: &Path, now_ms: i64) -> Self {
+        Self::run(Command::new(binary("peer")).arg(dir).arg(now_ms.to_string()))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the peer starts");
         let orders = child.stdin.take().expect("a pipe");
         let answers = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut peer = Self { child, orders, answers, heard: 0 };
@@ -60,6 +65,13 @@ impl Peer {
     /// The peer's process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends the peer a signal, such as `STOP`.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args(["-s", signal, &self.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
     }
 
     /// Ends the peer as `kill -9` does.

@@ -30,11 +30,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
-use tokio::sync::OnceCell;
 
 use crate::checksum::Checksum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::Session;
+use crate::session::OwnSession;
 pub(crate) use temp::Staged;
 
 /// A handle to the blob files of a cache folder; clones share it.
@@ -43,9 +42,7 @@ pub(crate) struct Blobs(Arc<Shared>);
 
 struct Shared {
     root: PathBuf,
-    locks: PathBuf,
-    /// Begun with the first file that is written: readers need none.
-    session: OnceCell<Session>,
+    session: Arc<OwnSession>,
     next_temp: AtomicU64,
 }
 
@@ -60,25 +57,19 @@ pub(crate) enum BlobRead {
 
 impl Blobs {
     /// Opens the blob folder and removes what dead processes left half-written.
-    pub(crate) async fn open(dir: &Path, locks: &Path) -> Result<Self> {
-        let shared = Arc::new(Shared {
-            root: dir.join("blobs"),
-            locks: locks.to_owned(),
-            session: OnceCell::new(),
-            next_temp: AtomicU64::new(0),
-        });
+    pub(crate) async fn open(dir: &Path, session: Arc<OwnSession>) -> Result<Self> {
+        let root = dir.join("blobs");
+        let shared = Arc::new(Shared { root, session, next_temp: AtomicU64::new(0) });
         let blobs = Self(shared);
-        blobs.blocking("open cache", |shared| temp::sweep(&shared.root, &shared.locks)).await?;
+        blobs
+            .blocking("open cache", |shared| temp::sweep(&shared.root, shared.session.locks()))
+            .await?;
         Ok(blobs)
     }
 
     /// Writes and syncs `data` to a temporary file. Dropping the result removes the file.
     pub(crate) async fn stage(&self, data: Bytes, checksum: Checksum) -> Result<Staged> {
-        let session = self
-            .0
-            .session
-            .get_or_try_init(|| self.blocking("store", |shared| Session::begin(&shared.locks)));
-        let session = session.await?.id();
+        let session = self.0.session.id().await?;
         self.blocking("store", move |shared| temp::stage(shared, session, &data, checksum)).await
     }
 

@@ -13,7 +13,8 @@ async fn folder() -> Folder {
     let dir = tempfile::tempdir().unwrap();
     let locks = dir.path().join("locks");
     fs::create_dir(&locks).unwrap();
-    let blobs = Blobs::open(dir.path(), &locks).await.unwrap();
+    let session = Arc::new(OwnSession::new(locks));
+    let blobs = Blobs::open(dir.path(), session).await.unwrap();
     Folder { _dir: dir, blobs }
 }
 
@@ -85,8 +86,8 @@ async fn the_next_opening_removes_what_dead_processes_left_and_nothing_else() {
     fs::File::create(dir.join("not ours")).unwrap();
     assert_eq!(folder.temp_files(), 3);
 
-    let locks = folder.blobs.0.locks.clone();
-    Blobs::open(folder.blobs.0.root.parent().unwrap(), &locks).await.unwrap();
+    let next = Arc::new(OwnSession::new(folder.blobs.0.session.locks().to_owned()));
+    Blobs::open(folder.blobs.0.root.parent().unwrap(), next).await.unwrap();
     assert_eq!(folder.temp_files(), 1);
     live.publish().await.unwrap();
 }

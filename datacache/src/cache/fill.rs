@@ -1,13 +1,13 @@
 //! Answering a request, step by step as [`Cache::fetch`](super::Cache::fetch) says.
 
-use super::Inner;
 use super::answer::{Absence, Answer, Found, FoundState, Source};
 use super::plan::Plan;
 use super::request::{Reach, Staleness};
+use super::{Inner, jobs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetched;
-use crate::queue::Priority;
-use crate::store::{Entry, EntryInfo, Freshness};
+use crate::queue::{Finish, Job, JobState, Priority, Queue};
+use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 
 pub(super) async fn answer(cache: &Inner, mut plan: Plan) -> Result<Answer> {
     let stale = match known(cache, &plan).await? {
@@ -41,7 +41,7 @@ pub(super) async fn answer(cache: &Inner, mut plan: Plan) -> Result<Answer> {
 }
 
 /// What the cache knows, as far as this request may use it.
-enum Known {
+pub(super) enum Known {
     Answer(Answer),
     Stale(Box<Entry>),
     /// There is an entry, but it is no answer to this request.
@@ -49,7 +49,7 @@ enum Known {
     Nothing,
 }
 
-async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
+pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
     let now = cache.clock.now();
     let Some(entry) = cache.store.get(&plan.key).await? else {
         return Ok(Known::Nothing);
@@ -75,8 +75,37 @@ async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
     })
 }
 
-/// Asks the origin and stores what it answers.
+/// Asks the origin, or waits for whoever is asking it already.
+///
+/// A job that is queued for the key is made by this caller, who waits for it anyway; one that
+/// somebody is at is waited for, until there is an answer or it is up to this caller after all.
 async fn fill(cache: &Inner, plan: &Plan) -> Result<Answer> {
+    let mut changes = None;
+    loop {
+        let Some(queued) = cache.queue.get(&plan.key).await? else {
+            // It may have been completed since this caller looked.
+            if let Known::Answer(answer) = known(cache, plan).await? {
+                return Ok(answer);
+            }
+            break;
+        };
+        let now = cache.clock.now();
+        if let Some(held) = jobs::claim(cache, &plan.key, now).await? {
+            return jobs::run_for_caller(cache, held, plan).await;
+        }
+        if queued.status == JobState::Dead {
+            break;
+        }
+        jobs::wait_for_change(cache, &mut changes).await?;
+        if let Known::Answer(answer) = known(cache, plan).await? {
+            return Ok(answer);
+        }
+    }
+    ask_origin(cache, plan, None).await
+}
+
+/// Asks the origin and stores what it answers, completing the job if it is for one.
+pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
     let fetched = cache.fetcher.get(plan.call()).await?;
     let now = cache.clock.now();
     match fetched {
@@ -84,14 +113,32 @@ async fn fill(cache: &Inner, plan: &Plan) -> Result<Answer> {
             let examined = plan.examine(data, declared).await?;
             let new = plan.found("fetch", examined, now)?;
             let data = new.data.clone();
-            let info = cache.store.put(new).await?;
+            let info = store(cache, new, job, Finish::Found).await?;
             Ok(found(Entry { info, data }, FoundState::Fetched, Source::Origin, None))
         }
         Fetched::Absent => {
-            let info = cache.store.put(plan.absent(now)?).await?;
+            let info = store(cache, plan.absent(now)?, job, Finish::Absent).await?;
             Ok(Answer::Absent(Box::new(Absence { info, source: Source::Origin })))
         }
     }
+}
+
+/// Stores an answer and completes its job in one transaction, so that a worker that has lost the
+/// job stores nothing.
+async fn store(
+    cache: &Inner,
+    new: NewEntry,
+    job: Option<&Job>,
+    finish: Finish,
+) -> Result<EntryInfo> {
+    let key = new.key.clone();
+    let staged = cache.store.stage(new).await?;
+    let mut tx = cache.db.write("store").await?;
+    match job {
+        Some(job) => Queue::complete_in(&mut tx, job, finish).await?,
+        None => Queue::announce_in(&mut tx, &key, finish).await?,
+    }
+    cache.store.finish(tx, staged).await
 }
 
 /// The origin failed: an old answer is better than none, but not silently.
@@ -119,7 +166,8 @@ async fn past_deadline(cache: &Inner, plan: &Plan, stale: Option<Box<Entry>>) ->
 }
 
 async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
-    cache.queue.enqueue(&plan.job(priority)?, cache.clock.now()).await
+    let job = plan.job(priority)?;
+    cache.queue.enqueue(&[job], cache.clock.now()).await.map(drop)
 }
 
 fn found_stale(entry: Box<Entry>, warning: Option<Error>) -> Answer {

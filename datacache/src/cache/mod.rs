@@ -10,14 +10,18 @@
 
 mod answer;
 mod fill;
+pub(crate) mod jobs;
 mod plan;
+mod queueing;
 mod request;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde::Serialize;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
@@ -30,11 +34,13 @@ use crate::key::Key;
 use crate::name::{DataType, Provider};
 use crate::platform;
 use crate::queue::{Queue, QueueCounts};
+use crate::session::OwnSession;
 use crate::store::{
     Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Pick, Store, Subject, Totals,
 };
 pub use answer::{Absence, Answer, Found, FoundState, Lookup, Source};
 use plan::Plan;
+pub use queueing::{FinishedKey, Finishes};
 pub use request::Request;
 
 /// A handle to a cache folder. Cloning it is cheap, and clones share everything; it works under
@@ -58,17 +64,47 @@ pub use request::Request;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Cache(Arc<Inner>);
+pub struct Cache(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     dir: PathBuf,
     policies: Policies,
-    clock: Clock,
-    db: Db,
-    store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+    pub(crate) store: Store,
     deferred: Deferred,
-    queue: Queue,
+    pub(crate) queue: Queue,
     fetcher: Fetcher,
+    background: Background,
+}
+
+/// Work that nobody waits for, except who closes the cache; clones share it.
+#[derive(Clone, Default)]
+struct Background(Arc<Mutex<JoinSet<()>>>);
+
+impl Background {
+    /// Without a runtime, as when a future is dropped after it, nothing can be done any more.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let mut tasks = self.tasks();
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn_on(work, &runtime);
+    }
+
+    /// Waits for all of it, also for what it begins itself.
+    async fn finish(&self) {
+        loop {
+            let mut tasks = std::mem::take(&mut *self.tasks());
+            if tasks.is_empty() {
+                return;
+            }
+            while tasks.join_next().await.is_some() {}
+        }
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Cache {
@@ -97,17 +133,19 @@ impl Cache {
         db::file_in(&dir)?;
         make_dirs(&dir, &locks).await?;
         let db = Db::open(&dir, &locks).await?;
-        let blobs = Blobs::open(&dir, &locks).await?;
+        let session = Arc::new(OwnSession::new(locks));
+        let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
         Ok(Self(Arc::new(Inner {
             policies: Policies::new(&config.providers),
             deferred: Deferred::new(store.clone()),
-            queue: Queue::new(db.clone()),
+            queue: Queue::new(db.clone(), session),
             dir,
             clock,
             db,
             store,
             fetcher,
+            background: Background::default(),
         })))
     }
 
@@ -287,6 +325,7 @@ impl Cache {
     /// later ones fail as [`Closed`](ErrorKind::Closed). Dropping the last handle instead loses
     /// at most the access counts of the last moment.
     pub async fn close(&self) {
+        self.0.background.finish().await;
         self.0.deferred.flush().await;
         self.0.db.close().await;
     }

@@ -33,6 +33,7 @@
 mod statements;
 
 mod anchor;
+mod changes;
 mod error;
 mod schema;
 mod transaction;
@@ -48,6 +49,8 @@ use tokio::sync::Mutex;
 
 use crate::error::{Error, ErrorKind, Result};
 use anchor::Anchor;
+pub(crate) use changes::Changes;
+use changes::Watcher;
 pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use transaction::WriteTransaction;
 
@@ -68,6 +71,7 @@ struct Shared {
     path: PathBuf,
     options: SqliteConnectOptions,
     anchor: Anchor,
+    watcher: Watcher,
     writer: Arc<Mutex<()>>,
 }
 
@@ -86,6 +90,7 @@ impl Db {
             path,
             options,
             anchor: Anchor::default(),
+            watcher: Watcher::default(),
             writer: Arc::default(),
         }));
         schema::prepare(&db, locks).await?;
@@ -114,7 +119,7 @@ impl Db {
 
     /// A connection for one operation that only reads.
     pub(crate) async fn read(&self, operation: &'static str) -> Result<Connection> {
-        if self.0.anchor.is_closed() {
+        if self.is_closed() {
             let reason = "the cache was closed";
             return Err(Error::new(ErrorKind::Closed, operation, self.path().display(), reason));
         }
@@ -140,6 +145,10 @@ impl Db {
     /// An error of SQLite, with the file it is about.
     pub(crate) fn error(&self, operation: &'static str, source: sqlx::Error) -> Error {
         db_error(operation, self.path(), source)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.anchor.is_closed()
     }
 
     /// Closes the anchor and refuses further operations. Those under way finish.

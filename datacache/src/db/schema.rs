@@ -21,7 +21,10 @@ use crate::{lock, platform};
 const APPLICATION_ID: i64 = 0x6474_6368;
 
 /// In order; the index of a migration plus one is the version it leads to.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_entries_and_queue.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_entries_and_queue.sql"),
+    include_str!("../../migrations/0002_leases_and_events.sql"),
+];
 
 const OPERATION: &str = "open cache";
 
@@ -42,7 +45,7 @@ pub(super) async fn prepare(db: &Db, locks: &Path) -> Result<()> {
     result
 }
 
-fn current_version() -> i64 {
+pub(super) fn current_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 

@@ -48,7 +48,7 @@ async fn a_new_database_is_in_wal_mode_private_and_of_the_current_schema() {
     let db = folder.open().await.unwrap();
     assert_eq!(scalar::<String>(&db, "PRAGMA journal_mode").await, "wal");
     assert_eq!(scalar::<i64>(&db, "PRAGMA auto_vacuum").await, 2);
-    assert_eq!(scalar::<i64>(&db, "PRAGMA user_version").await, 1);
+    assert_eq!(scalar::<i64>(&db, "PRAGMA user_version").await, schema::current_version());
     let loose = "SELECT COUNT(*) FROM pragma_table_list \
         WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'";
     assert_eq!(scalar::<i64>(&db, loose).await, 0, "every table is STRICT");

@@ -1,7 +1,11 @@
-//! What is queued.
+//! What is queued, and what a worker makes of it.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
@@ -24,6 +28,11 @@ impl Priority {
             Self::Immediate => 1,
             Self::Batch => 2,
         }
+    }
+
+    /// As it stood in a row.
+    pub(super) fn of_number(number: i64) -> Self {
+        if number <= 1 { Self::Immediate } else { Self::Batch }
     }
 }
 
@@ -50,12 +59,167 @@ pub(crate) struct Params {
     pub(crate) expected_checksum: Option<String>,
 }
 
-/// How many requests wait, by priority.
+/// The right to run one job until it ends; also the token without which the job cannot be settled.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Lease {
+    pub(super) job: i64,
+    pub(super) token: Uuid,
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "job {} under {}", self.job, self.token)
+    }
+}
+
+/// A job under lease.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) lease: Lease,
+    pub(crate) key: Key,
+    pub(crate) identifier: Option<Identifier>,
+    pub(crate) data_type: DataType,
+    pub(crate) provider: Provider,
+    /// Counted from 1.
+    pub(crate) attempt: u32,
+    pub(super) params: String,
+}
+
+impl Job {
+    /// The parameters as they stand in the row.
+    pub(crate) fn params(&self) -> serde_json::Result<Params> {
+        serde_json::from_str(&self.params)
+    }
+}
+
+/// Who claims how much, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) session: Uuid,
+    pub(super) slots: usize,
+    pub(super) now: Timestamp,
+}
+
+/// How a job ended, for those who wait for its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finish {
+    /// There is an entry now.
+    Found,
+    /// The provider says that there is none.
+    Absent,
+    /// The job is dead; `queue ls` says why.
+    Failed,
+}
+
+impl Finish {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Absent => "absent",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(super) fn of_str(text: &str) -> Self {
+        match text {
+            "found" => Self::Found,
+            "absent" => Self::Absent,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Where a queued request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobState {
+    /// Waiting for its turn, or for its time.
+    Pending,
+    /// A worker is at it.
+    Leased,
+    /// Given up after too many attempts, or because it can never succeed.
+    Dead,
+}
+
+impl JobState {
+    pub(super) fn of_str(text: &str) -> Self {
+        match text {
+            "pending" => Self::Pending,
+            "leased" => Self::Leased,
+            _ => Self::Dead,
+        }
+    }
+}
+
+/// What is known about a queued request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct JobInfo {
+    /// The key of the entry to be.
+    pub url: Key,
+    /// What the entry will be about.
+    pub identifier: Option<Identifier>,
+    /// What kind of data it will be.
+    pub data_type: DataType,
+    /// Who is to be asked.
+    pub provider: Provider,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Where it stands.
+    pub status: JobState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was queued, or last made more urgent.
+    pub created_at: Timestamp,
+    /// It is not tried before this moment.
+    pub run_at: Timestamp,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    #[serde(skip)]
+    pub(super) id: i64,
+}
+
+/// What queueing came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+pub struct Enqueued {
+    /// Requests that were not queued before, or were dead.
+    pub new: u64,
+    /// Requests that were queued already and are more urgent now.
+    pub raised: u64,
+    /// Requests that were queued already.
+    pub known: u64,
+    /// Requests that the cache could answer, so they were not queued.
+    pub cached: u64,
+}
+
+/// What waits in the queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct QueueCounts {
-    /// Requests of priority 1.
+    /// Pending requests of priority 1.
     pub immediate: u64,
-    /// Requests of priority 2.
+    /// Pending requests of priority 2.
     pub batch: u64,
+    /// Requests that a worker is at.
+    pub leased: u64,
+    /// Requests that were given up.
+    pub dead: u64,
+    /// When the oldest pending request was queued.
+    pub oldest: Option<Timestamp>,
+    /// When the next pending request may run.
+    pub next_run_at: Option<Timestamp>,
+}
+
+/// A provider whose jobs are not run at present.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RestingProvider {
+    /// Which.
+    pub provider: Provider,
+    /// Whether a person has paused it.
+    pub is_paused: bool,
+    /// It has asked to be left alone until then.
+    pub not_before: Timestamp,
 }

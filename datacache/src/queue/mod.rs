@@ -1,49 +1,382 @@
 //! The queue: requests that are to be made later, by whichever process runs a worker.
 //!
 //! # What it owns
-//! The table `pending_requests`: one row per key. All that is needed to make the request is in the
-//! row; secrets never are. Queueing a key that is queued already only raises its priority.
+//! The tables `pending_requests`, `resting_providers` and `finished_requests`. A key has at most
+//! one row. All that is needed to make the request is in the row; secrets never are.
+//!
+//! # A row's life
+//! ```text
+//!            claim                    complete
+//! pending ───────────► leased ───────────────────► gone
+//!    ▲                   │ │  fails for good, or too often
+//!    │ retry later,      │ └───────────────────────► dead ──┐
+//!    │ hand back,        │                                  │ revive, enqueue again
+//!    │ the lease ends    │                                  │
+//!    └───────────────────┴──────────────────────────────────┘
+//! ```
+//! Queueing a key again makes a live row more urgent and a dead one new; a finished one is gone and
+//! blocks nothing.
+//!
+//! # Leases
+//! A claimed job is leased for [`LEASE_MS`], to be renewed at a third of that. Every statement that
+//! settles a job names the lease's token and changes nothing when it has been given to somebody
+//! else meanwhile: a holder that slept through the end of its lease cannot settle the job
+//! ([`Queue::complete_in`] lets the caller store the result in the same transaction). The jobs of a
+//! process that died are taken back as soon as anybody looks ([`Queue::take_back_of_dead`]); those
+//! of a silent one when their leases end.
 //!
 //! # What survives a crash
-//! A queued request, once [`Queue::enqueue`] has returned.
+//! A queued request, once [`Queue::enqueue`] has returned. A job is run at least once.
 
+mod backoff;
 mod job;
+mod order;
 pub(crate) mod sql;
 
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
 use crate::clock::Timestamp;
-use crate::db::Db;
-use crate::error::Result;
-pub(crate) use job::{NewJob, Params};
-pub use job::{Priority, QueueCounts};
+use crate::db::{Db, WriteTransaction};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::name::Provider;
+use crate::session::{self, OwnSession};
+pub(crate) use backoff::{MAX_ATTEMPTS, retry_at};
+use job::Claim;
+pub use job::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts, RestingProvider};
+pub(crate) use job::{Job, NewJob, Params};
+pub(crate) use order::Turns;
+
+/// How long a lease holds unless it is renewed.
+pub(crate) const LEASE_MS: i64 = 30_000;
+
+/// How many requests one transaction queues, so that it holds the write lock only briefly.
+const ENQUEUE_BATCH: usize = 1_000;
 
 /// A handle to the queue; clones share it.
 #[derive(Clone)]
 pub(crate) struct Queue {
     db: Db,
+    session: Arc<OwnSession>,
+}
+
+/// How a job is settled other than by being completed.
+#[derive(Debug)]
+pub(crate) enum Setback {
+    /// It failed in a way that may pass.
+    RetryAt(Timestamp, String),
+    /// It has to wait, which is not its fault.
+    Wait(Timestamp, String),
+    /// It can never succeed, or has been tried too often.
+    Dead(String),
+    /// It was not run to its end, which is not its fault.
+    HandBack,
 }
 
 impl Queue {
-    pub(crate) fn new(db: Db) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Db, session: Arc<OwnSession>) -> Self {
+        Self { db, session }
     }
 
-    /// Queues a request, or raises the priority of the one queued for its key.
-    pub(crate) async fn enqueue(&self, job: &NewJob, now: Timestamp) -> Result<()> {
-        let mut tx = self.db.write("enqueue").await?;
-        let queued = sql::enqueue(&mut tx, job, now).await;
-        queued.map_err(|source| tx.error(source))?;
+    /// Queues requests. Those queued already become as urgent as asked; dead ones begin anew.
+    pub(crate) async fn enqueue(&self, jobs: &[NewJob], now: Timestamp) -> Result<Enqueued> {
+        let mut total = Enqueued::default();
+        for batch in jobs.chunks(ENQUEUE_BATCH) {
+            let mut tx = self.db.write("enqueue").await?;
+            let enqueued = enqueue_batch(&mut tx, batch, now).await;
+            let enqueued = enqueued.map_err(|source| tx.error(source))?;
+            tx.commit().await?;
+            total.new += enqueued.new;
+            total.raised += enqueued.raised;
+            total.known += enqueued.known;
+        }
+        Ok(total)
+    }
+
+    /// Leases the jobs whose turn it is, those of ended leases among them.
+    pub(crate) async fn claim(
+        &self,
+        turns: &mut Turns,
+        slots: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Job>> {
+        let claim = Claim { session: self.session.id().await?, slots, now };
+        let mut tx = self.db.write("claim").await?;
+        let jobs = claim_in(&mut tx, turns, claim).await.map_err(|source| tx.error(source))?;
+        tx.commit().await?;
+        Ok(jobs)
+    }
+
+    /// Leases the job for `key`, unless somebody has it, whatever its turn and time.
+    pub(crate) async fn claim_key(&self, key: &Key, now: Timestamp) -> Result<Option<Job>> {
+        let claim = Claim { session: self.session.id().await?, slots: 1, now };
+        let mut tx = self.db.write("claim").await?;
+        let job = claim_key_in(&mut tx, key, claim).await.map_err(|source| tx.error(source))?;
+        tx.commit().await?;
+        Ok(job)
+    }
+
+    /// Renews the lease of a job.
+    ///
+    /// # Errors
+    /// [`LeaseLost`](ErrorKind::LeaseLost) when somebody else has the job now.
+    pub(crate) async fn renew(&self, job: &Job, now: Timestamp) -> Result<()> {
+        let until = end_of_lease(now);
+        let renew = self.write("renew lease", async |db| sql::renew(db, job.lease, until).await);
+        if renew.await? { Ok(()) } else { Err(lease_lost(job)) }
+    }
+
+    /// Tells those who wait that a key was fetched for which no job was queued.
+    pub(crate) async fn announce_in(
+        tx: &mut WriteTransaction,
+        key: &Key,
+        finish: Finish,
+    ) -> Result<()> {
+        sql::finished(tx, key, finish).await.map_err(|source| tx.error(source))
+    }
+
+    /// Completes jobs for whose keys there is an answer already; returns how many.
+    pub(crate) async fn complete_answered(&self, jobs: &[(Job, Finish)]) -> Result<u64> {
+        let mut completed = 0;
+        let mut tx = self.db.write("settle").await?;
+        for (job, finish) in jobs {
+            let done = sql::complete(&mut tx, job.lease).await;
+            if done.map_err(|source| tx.error(source))? {
+                Self::announce_in(&mut tx, &job.key, *finish).await?;
+                completed += 1;
+            }
+        }
+        tx.commit().await?;
+        Ok(completed)
+    }
+
+    /// Whether a claim at `now` could find a job: a pending one, or one whose lease has ended.
+    pub(crate) async fn is_due_or_ended(&self, now: Timestamp) -> Result<bool> {
+        let latest_end = end_of_lease(end_of_lease(now));
+        let look = async |db: &mut SqliteConnection| {
+            Ok(sql::is_due(db, now).await? || sql::is_ended(db, now, latest_end).await?)
+        };
+        self.read("look for jobs", look).await
+    }
+
+    /// Whether a job may run at `at`, or somebody is at one: in one look, lest a job that is handed
+    /// back between two be seen by neither.
+    pub(crate) async fn is_due_or_leased(&self, at: Timestamp) -> Result<bool> {
+        self.read("look for jobs", async |db| sql::is_due_or_leased(db, at).await).await
+    }
+
+    /// Completes a job in the caller's transaction, in which its result is stored.
+    ///
+    /// # Errors
+    /// [`LeaseLost`](ErrorKind::LeaseLost) when somebody else has the job now; the caller must then
+    /// not store the result.
+    pub(crate) async fn complete_in(
+        tx: &mut WriteTransaction,
+        job: &Job,
+        finish: Finish,
+    ) -> Result<()> {
+        let completed = sql::complete(tx, job.lease).await.map_err(|source| tx.error(source))?;
+        if !completed {
+            return Err(lease_lost(job));
+        }
+        sql::finished(tx, &job.key, finish).await.map_err(|source| tx.error(source))
+    }
+
+    /// Settles a job that was not completed.
+    ///
+    /// # Errors
+    /// [`LeaseLost`](ErrorKind::LeaseLost) when somebody else has the job now.
+    pub(crate) async fn set_back(&self, job: &Job, setback: &Setback) -> Result<()> {
+        let mut tx = self.db.write("settle").await?;
+        let settled = match setback {
+            Setback::RetryAt(at, error) => sql::retry_later(&mut tx, job.lease, *at, error).await,
+            Setback::Wait(at, reason) => sql::wait(&mut tx, job.lease, *at, reason).await,
+            Setback::Dead(error) => sql::bury(&mut tx, job.lease, error).await,
+            Setback::HandBack => sql::hand_back(&mut tx, job.lease).await,
+        };
+        if !settled.map_err(|source| tx.error(source))? {
+            return Err(lease_lost(job));
+        }
+        if matches!(setback, Setback::Dead(_)) {
+            let finished = sql::finished(&mut tx, &job.key, Finish::Failed).await;
+            finished.map_err(|source| tx.error(source))?;
+        }
         tx.commit().await
     }
 
-    /// How many requests wait.
-    pub(crate) async fn counts(&self) -> Result<QueueCounts> {
-        const OPERATION: &str = "count queue";
+    /// Takes back the jobs of processes that have died; returns how many.
+    pub(crate) async fn take_back_of_dead(&self) -> Result<u64> {
+        const OPERATION: &str = "take back jobs";
+        let own = self.session.id().await?;
         let mut connection = self.db.read(OPERATION).await?;
-        let counts = sql::counts(&mut connection).await;
-        let counts = counts.map_err(|source| connection.error(OPERATION, source))?;
+        let sessions = sql::other_sessions(&mut connection, own).await;
+        let sessions = sessions.map_err(|source| connection.error(OPERATION, source))?;
         connection.close().await;
-        Ok(counts)
+        let mut taken = 0;
+        for session in self.dead_among(sessions).await? {
+            let mut tx = self.db.write(OPERATION).await?;
+            let back = sql::take_back_of_session(&mut tx, session).await;
+            taken += back.map_err(|source| tx.error(source))?;
+            tx.commit().await?;
+        }
+        Ok(taken)
     }
+
+    async fn dead_among(&self, sessions: Vec<String>) -> Result<Vec<Uuid>> {
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let locks = self.session.locks().to_owned();
+        let looked = tokio::task::spawn_blocking(move || {
+            let ids = sessions.iter().filter_map(|id| Uuid::try_parse(id).ok());
+            let is_dead = |id: &Uuid| session::is_alive(&locks, *id).is_ok_and(|alive| !alive);
+            ids.filter(is_dead).collect()
+        });
+        looked.await.map_err(|join| {
+            let reason = "the thread that does the file work failed";
+            Error::new(ErrorKind::Internal, "take back jobs", "sessions", reason).with_source(join)
+        })
+    }
+
+    /// The request for `key`, if it is queued.
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<JobInfo>> {
+        self.read("look up job", async |db| sql::by_key(db, key).await).await
+    }
+
+    /// Queued requests in the order they came, after the one with the number `after`.
+    pub(crate) async fn list(&self, after: i64, limit: i64) -> Result<Vec<(i64, JobInfo)>> {
+        let jobs = self.read("list jobs", async |db| sql::list(db, after, limit).await).await?;
+        Ok(jobs.into_iter().map(|job| (job.id, job)).collect())
+    }
+
+    /// How many requests wait, and for how long.
+    pub(crate) async fn counts(&self) -> Result<QueueCounts> {
+        self.read("count queue", async |db| sql::counts(db).await).await
+    }
+
+    /// The providers whose jobs are not run at present.
+    pub(crate) async fn resting(&self, now: Timestamp) -> Result<Vec<RestingProvider>> {
+        self.read("list providers", async |db| sql::resting(db, now).await).await
+    }
+
+    /// The number of the last key that was finished.
+    pub(crate) async fn last_finished(&self) -> Result<i64> {
+        self.read("watch", async |db| sql::last_finished(db).await).await
+    }
+
+    /// The keys that were finished after the one with the number `seq`.
+    pub(crate) async fn finished_since(&self, seq: i64) -> Result<Vec<(i64, Key, Finish)>> {
+        self.read("watch", async |db| sql::finished_since(db, seq).await).await
+    }
+
+    /// Removes the request for `key` unless a worker is at it; says whether it did.
+    pub(crate) async fn remove(&self, key: &Key) -> Result<bool> {
+        Ok(self.write("remove job", async |db| sql::remove(db, key).await).await? > 0)
+    }
+
+    /// Removes every dead request; returns how many.
+    pub(crate) async fn remove_dead(&self) -> Result<u64> {
+        self.write("remove jobs", async |db| sql::remove_dead(db).await).await
+    }
+
+    /// Makes the dead request for `key`, or every dead one, pending again; returns how many.
+    pub(crate) async fn revive(&self, key: Option<&Key>) -> Result<u64> {
+        self.write("retry", async |db| sql::revive(db, key).await).await
+    }
+
+    /// Keeps the provider's jobs from being run until it is resumed.
+    pub(crate) async fn pause(&self, provider: &Provider) -> Result<()> {
+        self.write("pause", async |db| sql::pause(db, provider).await).await
+    }
+
+    /// Ends a pause and a cooldown; says whether there was one.
+    pub(crate) async fn resume(&self, provider: &Provider) -> Result<bool> {
+        self.write("resume", async |db| sql::resume(db, provider).await).await
+    }
+
+    /// Keeps the provider's jobs from being run before `not_before`.
+    pub(crate) async fn cool_down(&self, provider: &Provider, not_before: Timestamp) -> Result<()> {
+        self.write("cool down", async |db| sql::cool_down(db, provider, not_before).await).await
+    }
+
+    async fn read<T>(
+        &self,
+        operation: &'static str,
+        read: impl AsyncFnOnce(&mut SqliteConnection) -> sqlx::Result<T>,
+    ) -> Result<T> {
+        let mut connection = self.db.read(operation).await?;
+        let value = read(&mut connection).await;
+        let value = value.map_err(|source| connection.error(operation, source))?;
+        connection.close().await;
+        Ok(value)
+    }
+
+    async fn write<T>(
+        &self,
+        operation: &'static str,
+        write: impl AsyncFnOnce(&mut SqliteConnection) -> sqlx::Result<T>,
+    ) -> Result<T> {
+        let mut tx = self.db.write(operation).await?;
+        let value = write(&mut tx).await.map_err(|source| tx.error(source))?;
+        tx.commit().await?;
+        Ok(value)
+    }
+}
+
+async fn enqueue_batch(
+    tx: &mut SqliteConnection,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> sqlx::Result<Enqueued> {
+    let live_before = sql::live(tx).await?;
+    let mut changed = 0;
+    for job in jobs {
+        changed += u64::from(sql::enqueue(tx, job, now).await?);
+    }
+    let new = sql::live(tx).await?.saturating_sub(live_before);
+    let known = jobs.len() as u64 - changed;
+    Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })
+}
+
+async fn claim_in(
+    tx: &mut SqliteConnection,
+    turns: &mut Turns,
+    claim: Claim,
+) -> sqlx::Result<Vec<Job>> {
+    take_back_ended(tx, claim.now).await?;
+    let candidates = sql::candidates(tx, claim).await?;
+    let mut jobs = Vec::new();
+    for id in turns.choose(candidates, claim.slots, claim.now) {
+        let job = sql::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
+        jobs.extend(job);
+    }
+    Ok(jobs)
+}
+
+async fn claim_key_in(
+    tx: &mut SqliteConnection,
+    key: &Key,
+    claim: Claim,
+) -> sqlx::Result<Option<Job>> {
+    take_back_ended(tx, claim.now).await?;
+    let Some(id) = sql::pending_id(tx, key).await? else { return Ok(None) };
+    sql::lease(tx, id, end_of_lease(claim.now), claim.session).await
+}
+
+async fn take_back_ended(tx: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<()> {
+    sql::take_back_ended(tx, now, end_of_lease(end_of_lease(now))).await.map(drop)
+}
+
+fn end_of_lease(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis(now.as_millis().saturating_add(LEASE_MS))
+}
+
+fn lease_lost(job: &Job) -> Error {
+    let reason = "another worker has the job now";
+    Error::new(ErrorKind::LeaseLost, "settle", &job.key, reason)
 }
 
 #[cfg(test)]

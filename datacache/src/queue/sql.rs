@@ -1,23 +1,179 @@
-//! Every statement on `pending_requests`.
+//! Every statement on `pending_requests`, `resting_providers` and `finished_requests`.
 
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Result, query, query_as};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
+use uuid::Uuid;
 
-use super::job::{NewJob, QueueCounts};
+use super::backoff::MAX_ATTEMPTS;
+use super::job::{
+    Claim, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority, QueueCounts, RestingProvider,
+};
+use super::order::{AGEING_MS, Candidate};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
+use crate::key::Key;
+use crate::name::{DataType, Provider};
+
+/// How many finished keys are remembered for those who wait.
+const REMEMBERED_FINISHES: i64 = 10_000;
+
+/// Jobs that may run at ?1: their time has come and their provider does not rest. Those that were
+/// never put off may run at any time, lest they wait for a clock that was set back.
+macro_rules! may_run {
+    () => {
+        "status = 'pending' AND (run_at <= ?1 OR run_at = created_at) AND provider NOT IN (\
+           SELECT provider FROM resting_providers WHERE is_paused = 1 OR not_before > ?1)"
+    };
+}
+
+/// Takes jobs back from their holder: those that have been tried too often are dead.
+macro_rules! take_back {
+    ($condition:literal) => {
+        concat!(
+            "UPDATE pending_requests SET lease_id = NULL, lease_until = NULL, session = NULL, \
+               status = CASE WHEN attempts >= ?1 THEN 'dead' ELSE 'pending' END, \
+               last_error = 'its worker died' \
+             WHERE status = 'leased' AND ",
+            $condition,
+            " RETURNING url, status"
+        )
+    };
+}
+
+macro_rules! settle {
+    ($assignments:literal) => {
+        concat!(
+            "UPDATE pending_requests SET ",
+            $assignments,
+            ", lease_id = NULL, lease_until = NULL, session = NULL \
+             WHERE request_id = ?1 AND lease_id = ?2"
+        )
+    };
+}
+
+macro_rules! candidate_columns {
+    () => {
+        "request_id, priority, data_type, provider, created_at"
+    };
+}
+
+macro_rules! job_columns {
+    () => {
+        "request_id, url, identifier, data_type, provider, priority, status, attempts, \
+         created_at, run_at, last_error"
+    };
+}
 
 statements! {
+    /// A live row is only made more urgent; a dead one begins anew.
     ENQUEUE = "INSERT INTO pending_requests \
           (url, identifier, data_type, provider, params, priority, created_at, run_at) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) \
-        ON CONFLICT (url) DO UPDATE SET priority = MIN(priority, excluded.priority)";
+        ON CONFLICT (url) DO UPDATE SET \
+          identifier = excluded.identifier, data_type = excluded.data_type, \
+          provider = excluded.provider, params = excluded.params, \
+          priority = CASE status WHEN 'dead' THEN excluded.priority \
+            ELSE MIN(priority, excluded.priority) END, \
+          attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
+          created_at = excluded.created_at, run_at = excluded.run_at, \
+          status = CASE status WHEN 'dead' THEN 'pending' ELSE status END \
+        WHERE status = 'dead' OR excluded.priority < priority";
+    LIVE = "SELECT COUNT(*) FROM pending_requests WHERE status IN ('pending', 'leased')";
 
-    COUNTS = "SELECT COUNT(*) FILTER (WHERE priority = 1), COUNT(*) FILTER (WHERE priority = 2) \
+    /// Ended leases. One that ends later than any can was given before the clock was set back.
+    TAKE_BACK_ENDED = take_back!("(lease_until <= ?2 OR lease_until > ?3)");
+    IS_ENDED = "SELECT EXISTS (SELECT 1 FROM pending_requests \
+        WHERE status = 'leased' AND (lease_until <= ?1 OR lease_until > ?2))";
+    TAKE_BACK_OF_SESSION = take_back!("session = ?2");
+    OTHER_SESSIONS = "SELECT DISTINCT session FROM pending_requests \
+        WHERE status = 'leased' AND session <> ?1";
+
+    /// The newest of each priority, data type and provider, so that each can have its turn. The
+    /// first part steps from one such group to the next through the index, so its cost is their number, not that of the jobs.
+    NEWEST = concat!(
+        "WITH RECURSIVE groups (priority, data_type, provider) AS ( \
+           SELECT * FROM (SELECT priority, data_type, provider FROM pending_requests \
+             WHERE status = 'pending' ORDER BY priority, data_type, provider LIMIT 1) \
+           UNION ALL \
+           SELECT next.priority, next.data_type, next.provider \
+             FROM groups JOIN pending_requests AS next \
+             ON next.request_id = (SELECT request_id FROM pending_requests \
+               WHERE status = 'pending' AND (priority, data_type, provider) \
+                 > (groups.priority, groups.data_type, groups.provider) \
+               ORDER BY priority, data_type, provider LIMIT 1)) \
+         SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
+           SELECT newest.value FROM groups, json_each((SELECT json_group_array(request_id) FROM ( \
+             SELECT request_id FROM pending_requests \
+             WHERE priority = groups.priority AND data_type = groups.data_type \
+               AND provider = groups.provider AND ",
+        may_run!(),
+        " ORDER BY created_at DESC, request_id LIMIT ?2))) AS newest)"
+    );
+    OLDEST = concat!(
+        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE created_at <= ?2 AND ",
+        may_run!(),
+        " ORDER BY created_at LIMIT ?3"
+    );
+    LEASE = concat!(
+        "UPDATE pending_requests SET status = 'leased', attempts = attempts + 1, \
+           lease_id = ?2, lease_until = ?3, session = ?4 \
+         WHERE request_id = ?1 AND status = 'pending' \
+         RETURNING ", job_columns!(), ", params"
+    );
+    IS_DUE = concat!("SELECT EXISTS (SELECT 1 FROM pending_requests WHERE ", may_run!(), ")");
+    IS_DUE_OR_LEASED = concat!(
+        "SELECT EXISTS (SELECT 1 FROM pending_requests WHERE ", may_run!(), ") \
+           OR EXISTS (SELECT 1 FROM pending_requests WHERE status = 'leased')"
+    );
+    PENDING_ID = "SELECT request_id FROM pending_requests WHERE url = ?1 AND status = 'pending'";
+    RENEW = "UPDATE pending_requests SET lease_until = ?3 WHERE request_id = ?1 AND lease_id = ?2";
+
+    COMPLETE = "DELETE FROM pending_requests WHERE request_id = ?1 AND lease_id = ?2";
+    RETRY_LATER = settle!("status = 'pending', run_at = ?3, last_error = ?4");
+    WAIT = settle!("status = 'pending', run_at = ?3, last_error = ?4, attempts = attempts - 1");
+    BURY = settle!("status = 'dead', last_error = ?3");
+    HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
+
+    FINISHED = "INSERT INTO finished_requests (url, outcome) VALUES (?1, ?2) RETURNING seq";
+    FORGET_FINISHED = "DELETE FROM finished_requests WHERE seq <= ?1";
+    LAST_FINISHED = "SELECT COALESCE(MAX(seq), 0) FROM finished_requests";
+    FINISHED_SINCE = "SELECT seq, url, outcome FROM finished_requests WHERE seq > ?1 ORDER BY seq";
+
+    BY_KEY = concat!("SELECT ", job_columns!(), " FROM pending_requests WHERE url = ?1");
+    LIST = concat!(
+        "SELECT ", job_columns!(), " FROM pending_requests \
+         WHERE request_id > ?1 ORDER BY request_id LIMIT ?2"
+    );
+    REMOVE = "DELETE FROM pending_requests WHERE url = ?1 AND status <> 'leased'";
+    REMOVE_DEAD = "DELETE FROM pending_requests WHERE status = 'dead'";
+    REVIVE = "UPDATE pending_requests SET status = 'pending', attempts = 0, run_at = created_at \
+        WHERE url = ?1 AND status = 'dead'";
+    REVIVE_ALL = "UPDATE pending_requests SET status = 'pending', attempts = 0, \
+        run_at = created_at WHERE status = 'dead'";
+    COUNTS = "SELECT \
+          COUNT(*) FILTER (WHERE status = 'pending' AND priority = 1), \
+          COUNT(*) FILTER (WHERE status = 'pending' AND priority = 2), \
+          COUNT(*) FILTER (WHERE status = 'leased'), \
+          COUNT(*) FILTER (WHERE status = 'dead'), \
+          MIN(created_at) FILTER (WHERE status = 'pending'), \
+          MIN(run_at) FILTER (WHERE status = 'pending') \
         FROM pending_requests";
+
+    PAUSE = "INSERT INTO resting_providers (provider, is_paused) VALUES (?1, 1) \
+        ON CONFLICT (provider) DO UPDATE SET is_paused = 1";
+    RESUME = "DELETE FROM resting_providers WHERE provider = ?1";
+    COOL_DOWN = "INSERT INTO resting_providers (provider, not_before) VALUES (?1, ?2) \
+        ON CONFLICT (provider) DO UPDATE SET not_before = MAX(not_before, excluded.not_before)";
+    RESTING = "SELECT provider, is_paused, not_before FROM resting_providers \
+        WHERE is_paused = 1 OR not_before > ?1 ORDER BY provider";
 }
 
-pub(super) async fn enqueue(db: &mut SqliteConnection, job: &NewJob, now: Timestamp) -> Result<()> {
+/// Whether the row was inserted, revived or made more urgent.
+pub(super) async fn enqueue(
+    db: &mut SqliteConnection,
+    job: &NewJob,
+    now: Timestamp,
+) -> Result<bool> {
     let params = serde_json::to_string(&job.params);
     let enqueue = query(ENQUEUE)
         .bind(job.key.as_str())
@@ -27,13 +183,304 @@ pub(super) async fn enqueue(db: &mut SqliteConnection, job: &NewJob, now: Timest
         .bind(params.map_err(|error| sqlx::Error::Encode(error.into()))?)
         .bind(job.priority.as_number())
         .bind(now.as_millis());
-    let done = enqueue.execute(db).await?;
-    debug_assert_eq!(done.rows_affected(), 1);
+    Ok(enqueue.execute(db).await?.rows_affected() == 1)
+}
+
+pub(super) async fn live(db: &mut SqliteConnection) -> Result<u64> {
+    query_scalar::<_, i64>(LIVE).fetch_one(db).await.map(unsigned)
+}
+
+/// Returns how many, like the one below.
+pub(super) async fn take_back_ended(
+    db: &mut SqliteConnection,
+    now: Timestamp,
+    latest_end: Timestamp,
+) -> Result<u64> {
+    let take_back = query_as(TAKE_BACK_ENDED)
+        .bind(MAX_ATTEMPTS)
+        .bind(now.as_millis())
+        .bind(latest_end.as_millis());
+    let taken = take_back.fetch_all(&mut *db).await?;
+    taken_back(db, taken).await
+}
+
+pub(super) async fn take_back_of_session(db: &mut SqliteConnection, session: Uuid) -> Result<u64> {
+    let take_back = query_as(TAKE_BACK_OF_SESSION).bind(MAX_ATTEMPTS).bind(session.to_string());
+    let taken = take_back.fetch_all(&mut *db).await?;
+    taken_back(db, taken).await
+}
+
+/// Tells those who wait which of the jobs are dead.
+async fn taken_back(db: &mut SqliteConnection, jobs: Vec<(String, String)>) -> Result<u64> {
+    let count = jobs.len() as u64;
+    for (url, status) in jobs {
+        if JobState::of_str(&status) == JobState::Dead {
+            finished(db, &Key::from_row(url), Finish::Failed).await?;
+        }
+    }
+    Ok(count)
+}
+
+pub(super) async fn other_sessions(db: &mut SqliteConnection, own: Uuid) -> Result<Vec<String>> {
+    query_scalar(OTHER_SESSIONS).bind(own.to_string()).fetch_all(db).await
+}
+
+/// The newest jobs of each priority, data type and provider, and the oldest of all, that may run now.
+pub(super) async fn candidates(db: &mut SqliteConnection, claim: Claim) -> Result<Vec<Candidate>> {
+    let each = i64::try_from(claim.slots).unwrap_or(i64::MAX);
+    let now = claim.now.as_millis();
+    let mut found: Vec<Candidate> =
+        query_as(NEWEST).bind(now).bind(each).fetch_all(&mut *db).await?;
+    let oldest = query_as(OLDEST).bind(now).bind(now.saturating_sub(AGEING_MS)).bind(each);
+    found.append(&mut oldest.fetch_all(db).await?);
+    Ok(found)
+}
+
+impl FromRow<'_, SqliteRow> for Candidate {
+    fn from_row(row: &SqliteRow) -> Result<Self> {
+        Ok(Self {
+            id: row.try_get("request_id")?,
+            priority: row.try_get("priority")?,
+            data_type: row.try_get("data_type")?,
+            provider: row.try_get("provider")?,
+            created_at: Timestamp::from_millis(row.try_get("created_at")?),
+        })
+    }
+}
+
+/// Leases one pending job; `None` when it is not pending.
+pub(super) async fn lease(
+    db: &mut SqliteConnection,
+    id: i64,
+    until: Timestamp,
+    session: Uuid,
+) -> Result<Option<Job>> {
+    let token = Uuid::new_v4();
+    let lease = query(LEASE)
+        .bind(id)
+        .bind(token.to_string())
+        .bind(until.as_millis())
+        .bind(session.to_string());
+    let Some(row) = lease.fetch_optional(db).await? else { return Ok(None) };
+    let info = JobInfo::from_row(&row)?;
+    Ok(Some(Job {
+        lease: Lease { job: id, token },
+        key: info.url,
+        identifier: info.identifier,
+        data_type: info.data_type,
+        provider: info.provider,
+        attempt: info.attempts,
+        params: row.try_get("params")?,
+    }))
+}
+
+/// Whether a job may run at `at`.
+pub(super) async fn is_due(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
+    query_scalar(IS_DUE).bind(at.as_millis()).fetch_one(db).await
+}
+
+/// Whether a lease has ended.
+pub(super) async fn is_ended(
+    db: &mut SqliteConnection,
+    now: Timestamp,
+    latest_end: Timestamp,
+) -> Result<bool> {
+    let is_ended = query_scalar(IS_ENDED).bind(now.as_millis()).bind(latest_end.as_millis());
+    is_ended.fetch_one(db).await
+}
+
+/// Whether a job may run at `at`, or somebody is at one.
+pub(super) async fn is_due_or_leased(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
+    query_scalar(IS_DUE_OR_LEASED).bind(at.as_millis()).fetch_one(db).await
+}
+
+pub(super) async fn pending_id(db: &mut SqliteConnection, key: &Key) -> Result<Option<i64>> {
+    query_scalar(PENDING_ID).bind(key.as_str()).fetch_optional(db).await
+}
+
+/// Whether the lease still held.
+pub(super) async fn renew(
+    db: &mut SqliteConnection,
+    lease: Lease,
+    until: Timestamp,
+) -> Result<bool> {
+    let renew = query(RENEW).bind(lease.job).bind(lease.token.to_string()).bind(until.as_millis());
+    Ok(renew.execute(db).await?.rows_affected() == 1)
+}
+
+/// Whether the lease still held; else nothing was changed. The same goes for the ones below.
+pub(super) async fn complete(db: &mut SqliteConnection, lease: Lease) -> Result<bool> {
+    let complete = query(COMPLETE).bind(lease.job).bind(lease.token.to_string());
+    Ok(complete.execute(db).await?.rows_affected() == 1)
+}
+
+pub(super) async fn retry_later(
+    db: &mut SqliteConnection,
+    lease: Lease,
+    run_at: Timestamp,
+    error: &str,
+) -> Result<bool> {
+    postpone(db, RETRY_LATER, lease, run_at, error).await
+}
+
+/// Like [`retry_later`], but the attempt does not count.
+pub(super) async fn wait(
+    db: &mut SqliteConnection,
+    lease: Lease,
+    run_at: Timestamp,
+    reason: &str,
+) -> Result<bool> {
+    postpone(db, WAIT, lease, run_at, reason).await
+}
+
+async fn postpone(
+    db: &mut SqliteConnection,
+    statement: &'static str,
+    lease: Lease,
+    run_at: Timestamp,
+    error: &str,
+) -> Result<bool> {
+    let retry = query(statement)
+        .bind(lease.job)
+        .bind(lease.token.to_string())
+        .bind(run_at.as_millis())
+        .bind(error);
+    Ok(retry.execute(db).await?.rows_affected() == 1)
+}
+
+pub(super) async fn bury(db: &mut SqliteConnection, lease: Lease, error: &str) -> Result<bool> {
+    let bury = query(BURY).bind(lease.job).bind(lease.token.to_string()).bind(error);
+    Ok(bury.execute(db).await?.rows_affected() == 1)
+}
+
+pub(super) async fn hand_back(db: &mut SqliteConnection, lease: Lease) -> Result<bool> {
+    let hand_back = query(HAND_BACK).bind(lease.job).bind(lease.token.to_string());
+    Ok(hand_back.execute(db).await?.rows_affected() == 1)
+}
+
+/// Remembers that `key` was finished, and forgets the finishes of long ago.
+pub(super) async fn finished(db: &mut SqliteConnection, key: &Key, finish: Finish) -> Result<()> {
+    let finished = query_scalar(FINISHED).bind(key.as_str()).bind(finish.as_str());
+    let seq: i64 = finished.fetch_one(&mut *db).await?;
+    // Now and then is enough.
+    if seq % 1_000 == 0 {
+        query(FORGET_FINISHED).bind(seq - REMEMBERED_FINISHES).execute(db).await?;
+    }
     Ok(())
 }
 
+pub(super) async fn last_finished(db: &mut SqliteConnection) -> Result<i64> {
+    query_scalar(LAST_FINISHED).fetch_one(db).await
+}
+
+pub(super) async fn finished_since(
+    db: &mut SqliteConnection,
+    seq: i64,
+) -> Result<Vec<(i64, Key, Finish)>> {
+    let rows: Vec<(i64, String, String)> = query_as(FINISHED_SINCE).bind(seq).fetch_all(db).await?;
+    let read = |(seq, url, outcome): (i64, String, String)| {
+        (seq, Key::from_row(url), Finish::of_str(&outcome))
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+impl FromRow<'_, SqliteRow> for JobInfo {
+    fn from_row(row: &SqliteRow) -> Result<Self> {
+        Ok(Self {
+            id: row.try_get("request_id")?,
+            url: Key::from_row(row.try_get("url")?),
+            identifier: Identifier::from_row(row.try_get("identifier")?),
+            data_type: DataType::from_row(row.try_get("data_type")?),
+            provider: Provider::from_row(row.try_get("provider")?),
+            priority: Priority::of_number(row.try_get("priority")?),
+            status: JobState::of_str(row.try_get("status")?),
+            attempts: row.try_get("attempts")?,
+            created_at: Timestamp::from_millis(row.try_get("created_at")?),
+            run_at: Timestamp::from_millis(row.try_get("run_at")?),
+            last_error: row.try_get("last_error")?,
+        })
+    }
+}
+
+pub(super) async fn by_key(db: &mut SqliteConnection, key: &Key) -> Result<Option<JobInfo>> {
+    query_as(BY_KEY).bind(key.as_str()).fetch_optional(db).await
+}
+
+pub(super) async fn list(
+    db: &mut SqliteConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<JobInfo>> {
+    query_as(LIST).bind(after).bind(limit).fetch_all(db).await
+}
+
+/// Removes the request for `key` unless a worker is at it.
+pub(super) async fn remove(db: &mut SqliteConnection, key: &Key) -> Result<u64> {
+    Ok(query(REMOVE).bind(key.as_str()).execute(db).await?.rows_affected())
+}
+
+pub(super) async fn remove_dead(db: &mut SqliteConnection) -> Result<u64> {
+    Ok(query(REMOVE_DEAD).execute(db).await?.rows_affected())
+}
+
+/// Makes the dead request for `key` pending again, or all dead ones.
+pub(super) async fn revive(db: &mut SqliteConnection, key: Option<&Key>) -> Result<u64> {
+    let revive = match key {
+        Some(key) => query(REVIVE).bind(key.as_str()),
+        None => query(REVIVE_ALL),
+    };
+    Ok(revive.execute(db).await?.rows_affected())
+}
+
 pub(super) async fn counts(db: &mut SqliteConnection) -> Result<QueueCounts> {
-    let (immediate, batch): (i64, i64) = query_as(COUNTS).fetch_one(db).await?;
-    let count = |number: i64| u64::try_from(number).unwrap_or(0);
-    Ok(QueueCounts { immediate: count(immediate), batch: count(batch) })
+    let row = query(COUNTS).fetch_one(db).await?;
+    let count = |index: usize| row.try_get::<i64, _>(index).map(unsigned);
+    let moment = |index: usize| {
+        let millis = row.try_get::<Option<i64>, _>(index);
+        millis.map(|millis| millis.map(Timestamp::from_millis))
+    };
+    Ok(QueueCounts {
+        immediate: count(0)?,
+        batch: count(1)?,
+        leased: count(2)?,
+        dead: count(3)?,
+        oldest: moment(4)?,
+        next_run_at: moment(5)?,
+    })
+}
+
+pub(super) async fn pause(db: &mut SqliteConnection, provider: &Provider) -> Result<()> {
+    query(PAUSE).bind(provider.as_str()).execute(db).await.map(drop)
+}
+
+/// Ends a pause and a cooldown alike; says whether there was one.
+pub(super) async fn resume(db: &mut SqliteConnection, provider: &Provider) -> Result<bool> {
+    Ok(query(RESUME).bind(provider.as_str()).execute(db).await?.rows_affected() == 1)
+}
+
+pub(super) async fn cool_down(
+    db: &mut SqliteConnection,
+    provider: &Provider,
+    not_before: Timestamp,
+) -> Result<()> {
+    let cool_down = query(COOL_DOWN).bind(provider.as_str()).bind(not_before.as_millis());
+    cool_down.execute(db).await.map(drop)
+}
+
+pub(super) async fn resting(
+    db: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<Vec<RestingProvider>> {
+    let rows: Vec<(String, bool, i64)> =
+        query_as(RESTING).bind(now.as_millis()).fetch_all(db).await?;
+    let read = |(provider, is_paused, not_before)| RestingProvider {
+        provider: Provider::from_row(provider),
+        is_paused,
+        not_before: Timestamp::from_millis(not_before),
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
 }

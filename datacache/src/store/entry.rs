@@ -18,7 +18,7 @@ use crate::name::{DataType, Provider};
 pub type Metadata = serde_json::Map<String, serde_json::Value>;
 
 /// The status of a remembered "there is none".
-const NOT_FOUND: u16 = 404;
+pub(super) const NOT_FOUND: u16 = 404;
 
 /// One cached answer: the bytes and what is known about them.
 #[derive(Clone, Debug)]

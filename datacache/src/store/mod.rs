@@ -31,6 +31,8 @@ pub(crate) mod sql;
 mod totals;
 mod write;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use crate::blob::{BlobRead, Blobs};
@@ -40,6 +42,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::key::Key;
 pub(crate) use deferred::{Deferred, Subject};
+use entry::NOT_FOUND;
 pub(crate) use entry::NewEntry;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
 pub use filter::Filter;
@@ -155,6 +158,22 @@ impl Store {
             }
         };
         Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    /// Those of the keys for which there is a fresh answer, and whether it is "there is none".
+    pub(crate) async fn fresh_among(
+        &self,
+        keys: &[&Key],
+        now: Timestamp,
+    ) -> Result<BTreeMap<Key, bool>> {
+        const OPERATION: &str = "look up";
+        let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+        let mut connection = self.db.read(OPERATION).await?;
+        let fresh = sql::fresh_among(&mut connection, &keys, now).await;
+        let fresh = fresh.map_err(|source| connection.error(OPERATION, source))?;
+        connection.close().await;
+        let read = |(url, status)| (Key::from_row(url), status == NOT_FOUND);
+        Ok(fresh.into_iter().map(read).collect())
     }
 
     /// Counts accesses, each at most once per five minutes and entry, and remembers picks.

@@ -71,6 +71,9 @@ statements! {
     BY_CACHEKEY = select_entry!("cachekey = ?1");
     BY_ID = select_entry!("entry_id = ?1");
 
+    FRESH_AMONG = "SELECT url, status_code FROM cached_data \
+        WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2";
+
     UPSERT = concat!(
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
@@ -155,6 +158,16 @@ pub(super) async fn by_cachekey(
 
 pub(super) async fn by_id(db: &mut SqliteConnection, id: i64) -> Result<Option<RawRow>> {
     query_as(BY_ID).bind(id).fetch_optional(db).await
+}
+
+/// Those of the keys for which there is a fresh answer, be it "there is none".
+pub(super) async fn fresh_among(
+    db: &mut SqliteConnection,
+    keys: &[&str],
+    now: Timestamp,
+) -> Result<Vec<(String, u16)>> {
+    let keys = serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    query_as(FRESH_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
 }
 
 /// Inserts or replaces the row of `new.key`; `inline` is `None` where the bytes have a file.

@@ -1,4 +1,6 @@
-//! A process with the cache open, for tests between processes: `peer DIR`.
+//! A process with the cache open, for tests between processes: `peer DIR [NOW]`.
+//!
+//! With NOW, in milliseconds since 1970, its clock stands at that moment.
 //!
 //! It says `open`, then answers each line of standard input with a line:
 //!
@@ -8,19 +10,29 @@
 //! | `lookup URL` | `fresh SHA256`, `stale SHA256`, `absent`, `miss` |
 //! | `remove URL` | `removed true`, `removed false` |
 //! | `random IDENTIFIER TYPE` | the URL of the pick, or `none` |
+//! | `enqueue URL` | `queued` |
+//! | `fetch URL` | `found SHA256`, `absent`, `pending`, `failed KIND` |
+//! | `work` | `worked DONE RETRIED DEAD LOST`, when nothing is left to do at once |
 //! | `write SEED` | `put URL SHA256` for entry after entry, until killed |
 
 #![expect(clippy::print_stdout, reason = "it speaks to the test through standard output")]
 
 use std::io::Write as _;
+use std::time::Duration;
 
-use datacache::{Cache, Config, DataType, Entry, Error, Identifier, Lookup, Request};
+use datacache::{
+    Answer, Cache, Clock, Config, DataType, Entry, Error, Identifier, Lookup, Priority, Request,
+    Timestamp, Until, Worker, WorkerConfig,
+};
 use datacache_tests::{body, writes};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let dir = std::env::args_os().nth(1).unwrap_or_default();
-    let cache = Cache::open(Config::new(dir)).await?;
+    let mut args = std::env::args().skip(1);
+    let config = Config::new(args.next().unwrap_or_default());
+    let now = args.next().and_then(|now| now.parse().ok()).map(Timestamp::from_millis);
+    let clock = now.map_or_else(Clock::system, Clock::manual);
+    let cache = Cache::open_with_clock(config, clock).await?;
     say("open");
     for order in std::io::stdin().lines().map_while(Result::ok) {
         let words: Vec<&str> = order.split(' ').collect();
@@ -29,6 +41,9 @@ async fn main() -> Result<(), Error> {
             ["lookup", url] => lookup(&cache, url).await?,
             ["remove", url] => format!("removed {}", cache.remove(url).await?),
             ["random", identifier, data_type] => random(&cache, identifier, data_type).await?,
+            ["enqueue", url] => enqueue(&cache, url).await?,
+            ["fetch", url] => fetch(&cache, url).await,
+            ["work"] => work(&cache).await?,
             ["write", seed] => write_forever(&cache, number(seed)).await?,
             _ => format!("unknown order {order}"),
         };
@@ -67,6 +82,30 @@ async fn random(cache: &Cache, identifier: &str, data_type: &str) -> Result<Stri
     let (identifier, data_type) = (Identifier::new(identifier)?, DataType::new(data_type)?);
     let picked = cache.random_image(&identifier, &data_type, None).await?;
     Ok(picked.map_or_else(|| "none".to_owned(), |entry| entry.info.url.to_string()))
+}
+
+async fn enqueue(cache: &Cache, url: &str) -> Result<String, Error> {
+    cache.enqueue([Request::new(url).priority(Priority::Batch)]).await?;
+    Ok("queued".to_owned())
+}
+
+async fn fetch(cache: &Cache, url: &str) -> String {
+    match cache.fetch(Request::new(url).retries(0)).await {
+        Ok(Answer::Found(found)) => format!("found {}", found.entry.info.content_checksum),
+        Ok(Answer::Absent(_)) => "absent".to_owned(),
+        Ok(_) => "pending".to_owned(),
+        Err(error) => format!("failed {:?}", error.kind()),
+    }
+}
+
+/// One job at a time, so that a kill can cost no more than one.
+async fn work(cache: &Cache) -> Result<String, Error> {
+    let mut config = WorkerConfig::default();
+    config.concurrency = 1;
+    config.until = Until::Drained { patience: Duration::ZERO };
+    let worker = Worker::new(cache.clone(), config);
+    let done = worker.run(std::future::pending()).await?;
+    Ok(format!("worked {} {} {} {}", done.done, done.retried, done.dead, done.lost))
 }
 
 async fn write_forever(cache: &Cache, seed: u64) -> Result<String, Error> {

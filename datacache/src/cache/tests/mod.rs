@@ -1,4 +1,5 @@
 mod fetching;
+mod joining;
 mod lifecycle;
 mod random;
 mod secrets;
@@ -75,6 +76,8 @@ async fn failure(cache: &Cache, request: Request) -> ErrorKind {
 
 /// How many requests wait with priority 1 and 2.
 async fn queued(cache: &Cache) -> (u64, u64) {
+    // A caller that stopped waiting hands its job back behind its own back.
+    cache.0.background.finish().await;
     let queue = cache.stats().await.unwrap().queue;
     (queue.immediate, queue.batch)
 }

@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::{fs, io};
 
 use super::*;
 use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
+use crate::session::OwnSession;
 
 const INLINE_MAX: usize = 1_024;
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -35,7 +37,7 @@ impl Folder {
     async fn open(&self) -> Store {
         let (dir, locks) = (self.dir.path(), self.dir.path().join("locks"));
         let db = Db::open(dir, &locks).await.unwrap();
-        let blobs = Blobs::open(dir, &locks).await.unwrap();
+        let blobs = Blobs::open(dir, Arc::new(OwnSession::new(locks))).await.unwrap();
         Store::new(db, blobs, INLINE_MAX)
     }
 

@@ -1,0 +1,288 @@
+//! Running jobs, and waiting for those that others run.
+//!
+//! A job is run under its lease, which is renewed as long as the work goes on. Its result is stored
+//! and the job completed in one transaction; a holder that has lost its lease stores nothing.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::answer::Answer;
+use super::fill::{self, Known};
+use super::plan::Plan;
+use super::request::Request;
+use super::{Background, Inner};
+use crate::clock::Timestamp;
+use crate::db::Changes;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::name::DataType;
+use crate::queue::{self, Finish, Job, LEASE_MS, Queue, Setback};
+
+/// A lease is renewed at a third of its length.
+const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
+
+/// Who waits looks this often whether the one they wait for is still alive.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The rest of a provider that asks to be left alone without saying for how long.
+const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
+
+/// It rests for so long at least, lest it be asked again and again, and at most, lest it be
+/// forgotten.
+const COOLDOWNS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+
+/// How a run of a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Completed,
+    /// It will be tried again.
+    Retried,
+    Dead,
+    /// Somebody else has the job now.
+    Lost,
+}
+
+/// Runs a job on behalf of nobody in particular.
+pub(crate) async fn run(cache: &Inner, job: &Job) -> Ended {
+    let mut plan = match plan_of(cache, job) {
+        Ok(plan) => plan,
+        Err(error) => return set_back(cache, job, Setback::Dead(error.to_string())).await,
+    };
+    let work = async {
+        match fill::known(cache, &plan).await? {
+            Known::Stale(entry) => plan.inherit(&entry.info, &cache.policies),
+            Known::Useless(info) => plan.inherit(&info, &cache.policies),
+            Known::Nothing => {}
+            Known::Answer(answer) => {
+                // Somebody else has asked meanwhile.
+                let is_absent = matches!(answer, Answer::Absent(_));
+                let finish = if is_absent { Finish::Absent } else { Finish::Found };
+                let answered = [(job.clone(), finish)];
+                return cache.queue.complete_answered(&answered).await.map(drop);
+            }
+        }
+        fill::ask_origin(cache, &plan, Some(job)).await.map(drop)
+    };
+    match kept(cache, job, work).await {
+        Ok(()) => Ended::Completed,
+        Err(error) => fail(cache, job, &error).await,
+    }
+}
+
+/// Leases the job for `key`, unless somebody has it. A claim that has begun runs to its end, lest a
+/// lease be left that nobody knows of.
+pub(super) async fn claim(cache: &Inner, key: &Key, now: Timestamp) -> Result<Option<Held>> {
+    let (claimed, held) = oneshot::channel();
+    let (queue, background) = (cache.queue.clone(), cache.background.clone());
+    let claimed_key = key.clone();
+    cache.background.spawn(async move {
+        let job = queue.claim_key(&claimed_key, now).await;
+        let held = job.map(|job| job.map(|job| Held { queue, background, job, is_settled: false }));
+        // Comes back, and is dropped, when the caller is gone.
+        drop(claimed.send(held));
+    });
+    held.await.unwrap_or_else(|_| {
+        let reason = "the task that claims the job failed";
+        Err(Error::new(ErrorKind::Internal, "claim", key, reason))
+    })
+}
+
+/// Runs a job for a caller who waits for its answer, and whose request is the same or newer.
+pub(super) async fn run_for_caller(cache: &Inner, mut held: Held, plan: &Plan) -> Result<Answer> {
+    let job = &held.job;
+    let answer = kept(cache, job, fill::ask_origin(cache, plan, Some(job))).await;
+    if let Err(error) = &answer {
+        fail(cache, job, error).await;
+    }
+    held.is_settled = true;
+    answer
+}
+
+/// A job under lease, to be handed back when its caller stops waiting, as one does whose deadline
+/// passes.
+pub(super) struct Held {
+    queue: Queue,
+    background: Background,
+    job: Job,
+    is_settled: bool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.is_settled {
+            return;
+        }
+        let (queue, job) = (self.queue.clone(), self.job.clone());
+        self.background.spawn(async move {
+            match queue.set_back(&job, &Setback::HandBack).await {
+                Err(error) if error.kind() != ErrorKind::LeaseLost => {
+                    tracing::warn!(key = %job.key, %error, "a job was not handed back");
+                }
+                // Lost is a lease too whose job was settled at the last moment.
+                _ => {}
+            }
+        });
+    }
+}
+
+/// Gives a job back for whoever comes next, as if it had not been begun.
+pub(crate) async fn hand_back(cache: &Inner, job: &Job) {
+    set_back(cache, job, Setback::HandBack).await;
+}
+
+/// Settles a job whose run has panicked.
+pub(crate) async fn panicked(cache: &Inner, job: &Job) -> Ended {
+    let error = Error::new(ErrorKind::Internal, "run job", &job.key, "it panicked");
+    let at = queue::retry_at(job.attempt, fastrand::f64(), None, cache.clock.now());
+    let setback = match job.attempt {
+        queue::MAX_ATTEMPTS.. => Setback::Dead(error.to_string()),
+        _ => Setback::RetryAt(at, error.to_string()),
+    };
+    set_back(cache, job, setback).await
+}
+
+/// What the job asks for, as it would have been asked when it was queued.
+fn plan_of(cache: &Inner, job: &Job) -> Result<Plan> {
+    let params = job.params().map_err(|source| {
+        let reason = format_args!("its parameters cannot be read: {source}");
+        Error::new(ErrorKind::Corrupt, "run job", &job.key, reason)
+    })?;
+    let mut request = Request::new(job.key.as_str())
+        .provider(job.provider.clone())
+        .retries(params.retries)
+        .metadata(params.metadata);
+    if job.data_type != DataType::OTHER {
+        request = request.data_type(job.data_type.clone());
+    }
+    if let Some(identifier) = &job.identifier {
+        request = request.identifier(identifier.as_str());
+    }
+    if let Some(ttl_ms) = params.ttl_ms {
+        request = request.ttl(Duration::from_millis(ttl_ms));
+    }
+    if let Some(ttl_ms) = params.negative_ttl_ms {
+        request = request.negative_ttl(Duration::from_millis(ttl_ms));
+    }
+    if let Some(timeout_ms) = params.timeout_ms {
+        request = request.timeout(Duration::from_millis(timeout_ms));
+    }
+    if let Some(checksum) = &params.expected_checksum {
+        request = request.expected_checksum(checksum.parse()?);
+    }
+    for (name, value) in params.headers {
+        request = request.header(name, value);
+    }
+    Plan::new(request, &cache.policies)
+}
+
+/// Does the work while renewing the lease; gives the work up when the lease is lost.
+async fn kept<T>(
+    cache: &Inner,
+    job: &Job,
+    work: impl Future<Output = Result<T>> + Send,
+) -> Result<T> {
+    tokio::select! {
+        result = work => result,
+        lost = renew(cache, job) => Err(lost),
+    }
+}
+
+/// Renews the lease until it is lost.
+async fn renew(cache: &Inner, job: &Job) -> Error {
+    loop {
+        #[expect(clippy::disallowed_methods, reason = "leases are kept in real time")]
+        tokio::time::sleep(RENEWAL).await;
+        match cache.queue.renew(job, cache.clock.now()).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::LeaseLost => return error,
+            Err(error) => tracing::warn!(key = %job.key, %error, "a lease was not renewed"),
+        }
+    }
+}
+
+async fn fail(cache: &Inner, job: &Job, error: &Error) -> Ended {
+    let now = cache.clock.now();
+    let reason = error.to_string();
+    let setback = match error.kind() {
+        ErrorKind::LeaseLost => {
+            tracing::warn!(key = %job.key, "the job was lost to another worker");
+            return Ended::Lost;
+        }
+        ErrorKind::RateLimited => {
+            let rest = error.retry_after().unwrap_or(DEFAULT_COOLDOWN);
+            let rest = rest.clamp(*COOLDOWNS.start(), *COOLDOWNS.end());
+            let until = now.checked_add(rest).unwrap_or(now);
+            if let Err(error) = cache.queue.cool_down(&job.provider, until).await {
+                tracing::warn!(provider = %job.provider, %error, "a cooldown was not noted");
+            }
+            // Being asked to wait is no failure of the job.
+            Setback::Wait(until, reason)
+        }
+        _ if error.is_transient() || is_own_trouble(error.kind()) => {
+            if job.attempt >= queue::MAX_ATTEMPTS {
+                Setback::Dead(reason)
+            } else {
+                let retry_after = error.retry_after();
+                let at = queue::retry_at(job.attempt, fastrand::f64(), retry_after, now);
+                Setback::RetryAt(at, reason)
+            }
+        }
+        _ => Setback::Dead(reason),
+    };
+    set_back(cache, job, setback).await
+}
+
+/// Trouble of the cache itself, which may pass like an origin's.
+fn is_own_trouble(kind: ErrorKind) -> bool {
+    use ErrorKind::{Corrupt, Full, Internal, Io, ReadOnly};
+    matches!(kind, Corrupt | Full | Internal | Io | ReadOnly)
+}
+
+async fn set_back(cache: &Inner, job: &Job, setback: Setback) -> Ended {
+    let ended = if matches!(setback, Setback::Dead(_)) { Ended::Dead } else { Ended::Retried };
+    match cache.queue.set_back(job, &setback).await {
+        Ok(()) => ended,
+        Err(error) => {
+            // Its lease will end by itself, and the job be taken up again.
+            tracing::warn!(key = %job.key, %error, "a job was not settled");
+            Ended::Lost
+        }
+    }
+}
+
+/// What somebody wakes up for who waits for a job.
+pub(super) struct Watch {
+    changes: Changes,
+    look: Interval,
+}
+
+/// Waits for a commit, or until it is time to see whether those who work are still alive.
+pub(super) async fn wait_for_change(cache: &Inner, watch: &mut Option<Watch>) -> Result<()> {
+    let Some(Watch { changes, look }) = watch else {
+        // The caller looks once more before it waits, lest it miss what happened in between.
+        *watch = Some(Watch { changes: cache.db.changes().await?, look: looks(LOOK) });
+        return Ok(());
+    };
+    tokio::select! {
+        changed = changes.next() => changed,
+        _ = look.tick() => cache.queue.take_back_of_dead().await.map(drop),
+    }
+}
+
+/// When to look for what no event tells of, however many events there are.
+pub(crate) fn looks(period: Duration) -> Interval {
+    let mut looks = tokio::time::interval(period);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks
+}
+
+/// The answer that there is now, if there is one.
+pub(super) async fn answer_now(cache: &Inner, plan: &Plan) -> Result<Option<Answer>> {
+    match fill::known(cache, plan).await? {
+        Known::Answer(answer) => Ok(Some(answer)),
+        Known::Stale(_) | Known::Useless(_) | Known::Nothing => Ok(None),
+    }
+}

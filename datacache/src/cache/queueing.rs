@@ -1,0 +1,176 @@
+//! The queue as callers see it: to leave requests to workers, and to learn when they are done.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::answer::Answer;
+use super::jobs;
+use super::plan::Plan;
+use super::request::Request;
+use super::{Cache, PAGE_ENTRIES, Page};
+use crate::db::Changes;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::name::Provider;
+use crate::queue::{Enqueued, Finish, JobInfo, JobState, Queue, RestingProvider};
+
+impl Cache {
+    /// Queues requests for workers, each with its own priority, in transactions of a thousand.
+    /// Requests that the cache can answer are not queued.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) and [`Unsupported`](ErrorKind::Unsupported) for a
+    /// request that cannot be made or queued; then none is queued.
+    pub async fn enqueue(&self, requests: impl IntoIterator<Item = Request>) -> Result<Enqueued> {
+        let now = self.now();
+        let mut plans = Vec::new();
+        for request in requests {
+            let plan = Plan::new(request, &self.0.policies)?;
+            plan.check_fillable(now)?;
+            plans.push(plan);
+        }
+        let keys: Vec<&Key> = plans.iter().map(|plan| &plan.key).collect();
+        let fresh = self.0.store.fresh_among(&keys, now).await?;
+        let due = plans.iter().filter(|plan| !fresh.contains_key(&plan.key));
+        let jobs = due.map(|plan| plan.job(plan.priority)).collect::<Result<Vec<_>>>()?;
+        let mut enqueued = self.0.queue.enqueue(&jobs, now).await?;
+        enqueued.cached = (plans.len() - jobs.len()) as u64;
+        Ok(enqueued)
+    }
+
+    /// Waits until there is an answer for `url`, for at most `deadline`; asks no origin itself.
+    /// [`Answer::Pending`] when the deadline passes first, [`Answer::Miss`] when nothing is known
+    /// and nothing queued.
+    ///
+    /// # Errors
+    /// [`Upstream`](ErrorKind::Upstream) when the request is dead, with the reason of its last
+    /// attempt.
+    pub async fn wait(&self, url: &str, deadline: Duration) -> Result<Answer> {
+        let plan = Plan::new(Request::new(url), &self.0.policies)?;
+        let waited = tokio::time::timeout(deadline, self.wait_for(&plan)).await;
+        waited.unwrap_or(Ok(Answer::Pending))
+    }
+
+    async fn wait_for(&self, plan: &Plan) -> Result<Answer> {
+        let mut changes = None;
+        loop {
+            // In this order: a job is completed in the transaction that stores its answer.
+            let queued = self.0.queue.get(&plan.key).await?;
+            if let Some(answer) = jobs::answer_now(&self.0, plan).await? {
+                return Ok(answer);
+            }
+            match queued {
+                None => return Ok(Answer::Miss),
+                Some(JobInfo { status: JobState::Dead, last_error, .. }) => {
+                    let reason = last_error.unwrap_or_default();
+                    let reason = format_args!("given up: {reason}");
+                    return Err(Error::new(ErrorKind::Upstream, "wait for", &plan.key, reason));
+                }
+                Some(_) => jobs::wait_for_change(&self.0, &mut changes).await?,
+            }
+        }
+    }
+
+    /// Subscribes to the keys that are finished from now on, by whichever process.
+    pub async fn subscribe(&self) -> Result<Finishes> {
+        let changes = self.0.db.changes().await?;
+        let last_seq = self.0.queue.last_finished().await?;
+        Ok(Finishes { queue: self.0.queue.clone(), changes, last_seq, ahead: VecDeque::new() })
+    }
+
+    /// One page of the queued requests, in the order they came, and where the next page begins;
+    /// `None` after the last.
+    pub async fn jobs(&self, page: Page) -> Result<(Vec<JobInfo>, Option<Page>)> {
+        let rows = self.0.queue.list(page.0, PAGE_ENTRIES).await?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < PAGE_ENTRIES);
+        let next = rows.last().filter(|_| !is_last).map(|(id, _)| Page(*id));
+        Ok((rows.into_iter().map(|(_, job)| job).collect(), next))
+    }
+
+    /// Makes the dead request for `url` pending again; says whether there was one.
+    pub async fn retry(&self, url: &str) -> Result<bool> {
+        let key = self.key(url)?;
+        Ok(self.0.queue.revive(Some(&key)).await? > 0)
+    }
+
+    /// Makes every dead request pending again; returns how many there were.
+    pub async fn retry_all(&self) -> Result<u64> {
+        self.0.queue.revive(None).await
+    }
+
+    /// Removes the request for `url` from the queue, unless a worker is at it; says whether it did.
+    pub async fn dequeue(&self, url: &str) -> Result<bool> {
+        let key = self.key(url)?;
+        self.0.queue.remove(&key).await
+    }
+
+    /// Removes every dead request from the queue; returns how many there were.
+    pub async fn dequeue_dead(&self) -> Result<u64> {
+        self.0.queue.remove_dead().await
+    }
+
+    /// Keeps workers from asking `provider`, in every process, until it is resumed.
+    pub async fn pause(&self, provider: &Provider) -> Result<()> {
+        self.0.queue.pause(provider).await
+    }
+
+    /// Ends a pause, and a cooldown that the provider had asked for; says whether there was one.
+    pub async fn resume(&self, provider: &Provider) -> Result<bool> {
+        self.0.queue.resume(provider).await
+    }
+
+    /// The providers that workers do not ask at present.
+    pub async fn resting_providers(&self) -> Result<Vec<RestingProvider>> {
+        self.0.queue.resting(self.now()).await
+    }
+}
+
+/// A key that was finished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FinishedKey {
+    /// Which.
+    pub key: Key,
+    /// How.
+    pub finish: Finish,
+}
+
+/// A subscription to finished keys; see [`Cache::subscribe`].
+pub struct Finishes {
+    queue: Queue,
+    changes: Changes,
+    last_seq: i64,
+    ahead: VecDeque<FinishedKey>,
+}
+
+impl Finishes {
+    /// The next key that was finished, some ten milliseconds after the commit. A subscriber that
+    /// falls behind by more than ten thousand keys misses the oldest.
+    ///
+    /// # Errors
+    /// [`Closed`](ErrorKind::Closed) once the cache is closed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no key.
+    pub async fn next(&mut self) -> Result<FinishedKey> {
+        loop {
+            if let Some(finished) = self.ahead.pop_front() {
+                return Ok(finished);
+            }
+            let rows = self.queue.finished_since(self.last_seq).await?;
+            if let Some((seq, ..)) = rows.last() {
+                self.last_seq = *seq;
+                let keys = rows.into_iter().map(|(_, key, finish)| FinishedKey { key, finish });
+                self.ahead.extend(keys);
+            } else {
+                self.changes.next().await?;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Finishes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Finishes").field("last_seq", &self.last_seq).finish_non_exhaustive()
+    }
+}

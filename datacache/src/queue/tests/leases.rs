@@ -1,0 +1,126 @@
+use super::*;
+
+#[tokio::test]
+async fn an_ended_lease_is_taken_by_the_next_claim_until_the_job_is_dead() {
+    let folder = Folder::new();
+    let queues = [folder.open().await, folder.open().await];
+    queues[0].enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
+    let mut now = NOW;
+    for attempt in 1..=MAX_ATTEMPTS {
+        let queue = &queues[attempt as usize % 2];
+        assert_eq!(claim_one(queue, now).await.attempt, attempt);
+        let before = after(now, LEASE_MS - 1);
+        assert!(!queue.is_due_or_ended(before).await.unwrap());
+        assert_eq!(claim(queue, 1, before).await, [""; 0]);
+        now = after(now, LEASE_MS);
+        assert!(queue.is_due_or_ended(now).await.unwrap());
+    }
+    assert_eq!(claim(&queues[0], 1, now).await, [""; 0]);
+    let info = info(&queues[0], "x").await;
+    assert_eq!((info.status, info.attempts), (JobState::Dead, MAX_ATTEMPTS));
+    assert_eq!(info.last_error.as_deref(), Some("its worker died"));
+    assert!(!queues[0].is_due_or_ended(now).await.unwrap());
+}
+
+#[tokio::test]
+async fn who_waits_learns_that_a_job_died_with_its_workers() {
+    let folder = Folder::new();
+    let queue = folder.open().await;
+    queue.enqueue(&[job("x", Priority::Batch), job("y", Priority::Batch)], NOW).await.unwrap();
+    execute(&queue, "UPDATE pending_requests SET attempts = 4").await;
+    claim_one(&queue, NOW).await;
+    claim(&queue, 9, end()).await;
+    let finishes = queue.finished_since(0).await.unwrap();
+    assert_eq!(finishes, [(1, key("x"), Finish::Failed)]);
+}
+
+#[tokio::test]
+async fn the_holder_of_an_ended_lease_changes_nothing() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    first.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
+    let lost = claim_one(&first, NOW).await;
+    let held = claim_one(&second, end()).await;
+    let before = info(&first, "x").await;
+
+    let text = || "late".to_owned();
+    let setbacks = [
+        Setback::RetryAt(end(), text()),
+        Setback::Wait(end(), text()),
+        Setback::Dead(text()),
+        Setback::HandBack,
+    ];
+    for setback in setbacks {
+        let error = first.set_back(&lost, &setback).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LeaseLost, "{setback:?}");
+    }
+    assert_eq!(first.renew(&lost, end()).await.unwrap_err().kind(), ErrorKind::LeaseLost);
+    let mut tx = first.db.write("test").await.unwrap();
+    let error = Queue::complete_in(&mut tx, &lost, Finish::Found).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LeaseLost);
+    tx.commit().await.unwrap();
+    assert_eq!(first.complete_answered(&[(lost, Finish::Found)]).await.unwrap(), 0);
+
+    assert_eq!(info(&first, "x").await, before);
+    assert_eq!(first.last_finished().await.unwrap(), 0);
+    assert_eq!(second.complete_answered(&[(held, Finish::Found)]).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_renewed_lease_holds_longer() {
+    let folder = Folder::new();
+    let queue = folder.open().await;
+    queue.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
+    let held = claim_one(&queue, NOW).await;
+    let renewed = after(NOW, LEASE_MS / 3);
+    queue.renew(&held, renewed).await.unwrap();
+    assert_eq!(claim(&queue, 1, end()).await, [""; 0]);
+    assert_eq!(claim(&queue, 1, after(renewed, LEASE_MS)).await, ["x"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_stops_nothing() {
+    let folder = Folder::new();
+    let queue = folder.open().await;
+    let hour_ago = after(NOW, -60 * 60 * 1_000);
+    let jobs = ["leased", "queued", "revived"].map(|path| job(path, Priority::Batch));
+    queue.enqueue(&jobs, NOW).await.unwrap();
+    claim_one(&queue, NOW).await;
+    let held = queue.claim_key(&key("revived"), NOW).await.unwrap().unwrap();
+    queue.set_back(&held, &Setback::Dead("for good".to_owned())).await.unwrap();
+    queue.revive(None).await.unwrap();
+    assert!(queue.is_due_or_ended(hour_ago).await.unwrap());
+    assert_eq!(claim(&queue, 9, hour_ago).await, ["leased", "queued", "revived"]);
+}
+
+#[tokio::test]
+async fn the_jobs_of_a_dead_session_are_taken_back_at_once_and_those_of_a_live_one_are_not() {
+    let folder = Folder::new();
+    let (dying, live, looking) = (folder.open().await, folder.open().await, folder.open().await);
+    let jobs = ["own", "live", "dying"].map(|path| job(path, Priority::Batch));
+    live.enqueue(&jobs, NOW).await.unwrap();
+    for (queue, path) in [(&looking, "own"), (&live, "live"), (&dying, "dying")] {
+        assert_eq!(claim(queue, 1, NOW).await, [path]);
+    }
+    assert_eq!(looking.take_back_of_dead().await.unwrap(), 0);
+    drop(dying);
+    assert_eq!(looking.take_back_of_dead().await.unwrap(), 1);
+    assert_eq!(looking.take_back_of_dead().await.unwrap(), 0);
+    assert_eq!(claim(&looking, 9, NOW).await, ["dying"]);
+    assert_eq!(info(&looking, "dying").await.attempts, 2);
+}
+
+#[tokio::test]
+async fn a_job_that_is_asked_for_is_leased_before_its_time_but_not_from_its_holder() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    first.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
+    assert!(first.claim_key(&key("y"), NOW).await.unwrap().is_none());
+    let held = first.claim_key(&key("x"), NOW).await.unwrap().unwrap();
+    assert!(second.claim_key(&key("x"), after(end(), -1)).await.unwrap().is_none());
+    let later = Setback::RetryAt(after(end(), 9), "busy".to_owned());
+    first.set_back(&held, &later).await.unwrap();
+    let held = second.claim_key(&key("x"), NOW).await.unwrap().unwrap();
+    assert_eq!(held.attempt, 2);
+    assert!(first.claim_key(&key("x"), end()).await.unwrap().is_some());
+}

@@ -1,0 +1,232 @@
+//! The worker: runs queued jobs.
+//!
+//! Any number of workers may run on one folder, in any number of processes. A worker leases as many
+//! jobs as it has free slots, in the order that the queue decides; runs each in a task of its own;
+//! and looks again when a job ends or the database changes. It looks once a second whether other
+//! workers have died, and takes up their jobs. When nothing is due it sleeps.
+//!
+//! # What survives a crash
+//! Every job: the leases of a worker that dies end with its session. A job whose worker dies again
+//! and again is dead after five attempts.
+
+mod progress;
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Interval;
+
+use crate::cache::Cache;
+use crate::cache::jobs::{self, Ended, looks};
+use crate::clock::Timestamp;
+use crate::db::Changes;
+use crate::error::Result;
+use crate::key::Key;
+use crate::queue::{Finish, Job, Turns};
+pub use progress::Progress;
+
+/// How often a worker looks for the dead and for jobs whose time has come.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WorkerConfig {
+    /// How many jobs run at once. Default 8.
+    pub concurrency: usize,
+    /// When the worker ends by itself. Default never.
+    pub until: Until,
+    /// How long jobs may go on after the shutdown; then they are handed back. Default 4 s.
+    pub grace: Duration,
+}
+
+/// When a worker ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Never: only the shutdown ends it.
+    Shutdown,
+    /// When no job is running, nor due within `patience`.
+    Drained {
+        /// Jobs that are to be tried again later than this are not waited for.
+        patience: Duration,
+    },
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self { concurrency: 8, until: Until::Shutdown, grace: Duration::from_secs(4) }
+    }
+}
+
+/// Runs queued jobs of one cache.
+#[derive(Debug)]
+pub struct Worker {
+    cache: Cache,
+    config: WorkerConfig,
+    progress: watch::Sender<Progress>,
+}
+
+impl Worker {
+    /// A worker that has not begun.
+    pub fn new(cache: Cache, config: WorkerConfig) -> Self {
+        Self { cache, config, progress: watch::Sender::default() }
+    }
+
+    /// What the worker has done so far; changes with every job.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Works until `shutdown` is ready, or until it is done if it is to end by itself. Then no job
+    /// is begun any more; running ones may go on for the grace time and are then handed back.
+    ///
+    /// # Errors
+    /// Those of the cache itself. A job's failure is not one.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the running jobs; their leases end by themselves.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<Progress> {
+        let changes = self.cache.0.db.changes().await?;
+        let turns = Turns::default();
+        let running = Running::default();
+        let mut shift = Shift { worker: &self, turns, changes, look: looks(LOOK), running };
+        let result = shift.work(shutdown).await;
+        shift.end().await;
+        result.map(|()| self.progress.borrow().clone())
+    }
+}
+
+/// One run of a worker.
+struct Shift<'a> {
+    worker: &'a Worker,
+    turns: Turns,
+    changes: Changes,
+    look: Interval,
+    running: Running,
+}
+
+/// The jobs that are running, each in a task.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<Ended>,
+    jobs: HashMap<Id, Arc<Job>>,
+}
+
+impl Shift<'_> {
+    async fn work(&mut self, shutdown: impl Future<Output = ()> + Send) -> Result<()> {
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let claimed = self.claim().await?;
+            if claimed == 0 && self.running.jobs.is_empty() && self.is_done().await? {
+                return Ok(());
+            }
+            tokio::select! {
+                Some(ended) = self.running.tasks.join_next_with_id() => self.reap(ended).await,
+                changed = self.changes.next() => changed?,
+                () = &mut shutdown => return Ok(()),
+                _ = self.look.tick() => {
+                    self.worker.cache.0.queue.take_back_of_dead().await?;
+                }
+            }
+        }
+    }
+
+    /// Fills the free slots; returns how many jobs it began.
+    async fn claim(&mut self) -> Result<usize> {
+        let cache = &self.worker.cache.0;
+        let free = self.worker.config.concurrency.max(1) - self.running.jobs.len();
+        let now = cache.clock.now();
+        // A look costs no lock.
+        if free == 0 || !cache.queue.is_due_or_ended(now).await? {
+            return Ok(0);
+        }
+        let jobs = cache.queue.claim(&mut self.turns, free, now).await?;
+        let claimed = jobs.len();
+        for job in self.complete_answered(jobs, now).await? {
+            self.begin(job);
+        }
+        Ok(claimed)
+    }
+
+    /// Completes at once the jobs that somebody else's fetch has made needless.
+    async fn complete_answered(&self, jobs: Vec<Job>, now: Timestamp) -> Result<Vec<Job>> {
+        let cache = &self.worker.cache.0;
+        let keys: Vec<&Key> = jobs.iter().map(|job| &job.key).collect();
+        let fresh = cache.store.fresh_among(&keys, now).await?;
+        let (mut answered, mut due) = (Vec::new(), Vec::new());
+        for job in jobs {
+            match fresh.get(&job.key) {
+                Some(true) => answered.push((job, Finish::Absent)),
+                Some(false) => answered.push((job, Finish::Found)),
+                None => due.push(job),
+            }
+        }
+        if !answered.is_empty() {
+            let completed = cache.queue.complete_answered(&answered).await?;
+            self.worker.progress.send_modify(|progress| progress.done += completed);
+        }
+        Ok(due)
+    }
+
+    fn begin(&mut self, job: Job) {
+        let (cache, job) = (Arc::clone(&self.worker.cache.0), Arc::new(job));
+        let task = self.running.tasks.spawn({
+            let job = Arc::clone(&job);
+            async move { jobs::run(&cache, &job).await }
+        });
+        self.running.jobs.insert(task.id(), job);
+        self.count_running();
+    }
+
+    async fn reap(&mut self, ended: Result<(Id, Ended), JoinError>) {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let job = self.running.jobs.remove(&id);
+        let ended = match (ended, job) {
+            (Ok((_, ended)), _) => ended,
+            (Err(_), Some(job)) => jobs::panicked(&self.worker.cache.0, &job).await,
+            (Err(_), None) => Ended::Lost,
+        };
+        self.worker.progress.send_modify(|progress| progress.count(ended));
+        self.count_running();
+    }
+
+    fn count_running(&self) {
+        let running = self.running.jobs.len();
+        self.worker.progress.send_modify(|progress| progress.running = running);
+    }
+
+    async fn is_done(&self) -> Result<bool> {
+        let Until::Drained { patience } = self.worker.config.until else { return Ok(false) };
+        let cache = &self.worker.cache.0;
+        let now = cache.clock.now();
+        let soon = now.checked_add(patience).unwrap_or(Timestamp::MAX);
+        Ok(!cache.queue.is_due_or_leased(soon).await?)
+    }
+
+    /// Lets the running jobs end, and hands back those that take too long.
+    async fn end(mut self) {
+        let grace = self.worker.config.grace;
+        let ending = async {
+            while let Some(ended) = self.running.tasks.join_next_with_id().await {
+                self.reap(ended).await;
+            }
+        };
+        if tokio::time::timeout(grace, ending).await.is_ok() {
+            return;
+        }
+        self.running.tasks.shutdown().await;
+        for job in self.running.jobs.values() {
+            jobs::hand_back(&self.worker.cache.0, job).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
