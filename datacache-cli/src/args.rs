@@ -97,6 +97,11 @@ pub(crate) enum Command {
         #[arg(value_name = "TYPE", value_parser = data_type)]
         data_type: DataType,
     },
+    /// Leave requests to workers
+    Enqueue(Enqueue),
+    /// See and change what is queued
+    #[command(subcommand)]
+    Queue(Queue),
     /// Show what the cache holds
     Stats,
     /// Print shell completions
@@ -134,15 +139,8 @@ pub(crate) struct Get {
     /// Wait at most this long; then deliver what there is and queue the rest
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
-    /// How long one attempt may take [default: the provider's, mostly 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) timeout: Option<Duration>,
-    /// How often to try again after a failure that may pass [default: 2]
-    #[arg(long, value_name = "N")]
-    pub(crate) retries: Option<u32>,
-    /// Send a header
-    #[arg(long = "header", value_name = "K: V", value_parser = header)]
-    pub(crate) headers: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) asking: AskOptions,
     #[command(flatten)]
     pub(crate) output: OutputOption,
 }
@@ -158,8 +156,22 @@ pub(crate) struct Put {
     pub(crate) options: RequestOptions,
 }
 
-/// What `get` and `put` say about an entry.
-#[derive(Debug, clap::Args)]
+/// How `get` and `enqueue` ask an origin.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct AskOptions {
+    /// How long one attempt may take [default: the provider's, mostly 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// How often to try again after a failure that may pass [default: 2]
+    #[arg(long, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+    /// Send a header
+    #[arg(long = "header", value_name = "K: V", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+/// What `get`, `put` and `enqueue` say about an entry.
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct RequestOptions {
     /// What the entry is about: an artist, an album, a MusicBrainz id
     #[arg(long, value_name = "NAME")]
@@ -182,6 +194,60 @@ pub(crate) struct RequestOptions {
     /// A JSON object to keep beside the entry
     #[arg(long, value_name = "JSON", value_parser = metadata)]
     pub(crate) metadata: Option<Metadata>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Enqueue {
+    /// What to fetch; - reads URLs or JSON objects from standard input, one a line
+    #[arg(value_name = "URL", required = true)]
+    pub(crate) urls: Vec<String>,
+    /// How urgent it is
+    #[arg(long, value_name = "PRIORITY", default_value = "batch", value_parser = ["immediate", "batch"])]
+    pub(crate) priority: String,
+    #[command(flatten)]
+    pub(crate) options: RequestOptions,
+    #[command(flatten)]
+    pub(crate) asking: AskOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Queue {
+    /// List queued requests
+    Ls,
+    /// Show how many requests wait, and for how long
+    Stats,
+    /// Try dead requests again
+    #[command(group = ArgGroup::new("which").required(true).args(["urls", "all"]))]
+    Retry {
+        /// Which
+        #[arg(value_name = "URL")]
+        urls: Vec<String>,
+        /// Every dead one
+        #[arg(long)]
+        all: bool,
+    },
+    /// Remove requests from the queue
+    #[command(group = ArgGroup::new("which").required(true).args(["urls", "dead"]))]
+    Rm {
+        /// Which
+        #[arg(value_name = "URL")]
+        urls: Vec<String>,
+        /// Every dead one
+        #[arg(long)]
+        dead: bool,
+    },
+    /// Keep workers from asking a provider
+    Pause {
+        /// Which
+        #[arg(value_parser = provider)]
+        provider: Provider,
+    },
+    /// Let workers ask a provider again
+    Resume {
+        /// Which
+        #[arg(value_parser = provider)]
+        provider: Provider,
+    },
 }
 
 /// Where bytes go.

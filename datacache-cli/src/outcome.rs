@@ -32,6 +32,18 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+/// Input that cannot be used, such as a bad line of standard input.
+#[derive(Debug)]
+pub(crate) struct BadInput(pub(crate) String);
+
+impl std::fmt::Display for BadInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadInput {}
+
 /// Tells the user what went wrong, in one line. A reader who has gone away wants to hear nothing.
 pub(crate) fn of_error(error: &anyhow::Error) -> Outcome {
     if error.is::<crate::output::ReaderGone>() {
@@ -41,7 +53,7 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Outcome {
     let usage = error.downcast_ref::<Error>().is_some_and(|error| {
         matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported)
     });
-    if usage { Outcome::Usage } else { Outcome::Failed }
+    if usage || error.is::<BadInput>() { Outcome::Usage } else { Outcome::Failed }
 }
 
 /// The chain of causes, in which a path or a name may have line breaks. An error of the library

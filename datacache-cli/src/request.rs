@@ -1,11 +1,15 @@
-//! Requests, from the options of `get` and `put`.
+//! Requests, from the options of `get`, `put` and `enqueue`.
 
 use datacache::{Priority, Request};
 
-use crate::args::{Get, RequestOptions};
+use crate::args::{AskOptions, Get, RequestOptions};
 
 pub(crate) fn new(url: &str, options: RequestOptions) -> Request {
-    let mut request = Request::new(url);
+    describe(Request::new(url), options)
+}
+
+/// Adds what is said about the entry.
+pub(crate) fn describe(mut request: Request, options: RequestOptions) -> Request {
     if let Some(identifier) = options.identifier {
         request = request.identifier(identifier);
     }
@@ -30,19 +34,24 @@ pub(crate) fn new(url: &str, options: RequestOptions) -> Request {
     request
 }
 
-pub(crate) fn of_get(url: &str, get: Get) -> Request {
-    let mut request = new(url, get.options);
-    if let Some(deadline) = get.deadline {
-        request = request.deadline(deadline);
-    }
-    if let Some(timeout) = get.timeout {
+/// Adds how the origin is asked.
+pub(crate) fn ask(mut request: Request, asking: AskOptions) -> Request {
+    if let Some(timeout) = asking.timeout {
         request = request.timeout(timeout);
     }
-    if let Some(retries) = get.retries {
+    if let Some(retries) = asking.retries {
         request = request.retries(retries);
     }
-    for (name, value) in get.headers {
+    for (name, value) in asking.headers {
         request = request.header(name, value);
+    }
+    request
+}
+
+pub(crate) fn of_get(url: &str, get: Get) -> Request {
+    let mut request = ask(new(url, get.options), get.asking);
+    if let Some(deadline) = get.deadline {
+        request = request.deadline(deadline);
     }
     if get.batch {
         request = request.priority(Priority::Batch);

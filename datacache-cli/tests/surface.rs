@@ -15,8 +15,20 @@ fn text(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: &[&str] =
-    &["get", "put", "show", "ls", "rm", "random", "keys", "stats", "completions", "man"];
+const COMMANDS: &[&str] = &[
+    "get",
+    "put",
+    "show",
+    "ls",
+    "rm",
+    "random",
+    "keys",
+    "enqueue",
+    "queue",
+    "stats",
+    "completions",
+    "man",
+];
 
 #[test]
 fn help_names_every_command_the_exit_statuses_and_examples() {

@@ -1,11 +1,13 @@
 //! One file per command.
 
 mod completions;
+mod enqueue;
 mod get;
 mod keys;
 mod ls;
 mod man;
 mod put;
+mod queue;
 mod random;
 mod rm;
 mod show;
@@ -42,6 +44,8 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Keys { identifier, data_type } => {
             keys::run(cache, global, &identifier, &data_type).await
         }
+        Command::Enqueue(enqueue) => enqueue::run(cache, global, enqueue).await,
+        Command::Queue(queue) => queue::run(cache, global, queue).await,
         Command::Stats => stats::run(cache, global).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
     }

@@ -30,7 +30,13 @@ fn print(cache: &Cache, stats: &Stats) -> anyhow::Result<()> {
         ),
         ("bytes", output::size(totals.size_bytes)),
         ("database", output::size(stats.database_bytes)),
-        ("queued", format!("{} immediate, {} batch", stats.queue.immediate, stats.queue.batch)),
+        (
+            "queued",
+            format!(
+                "{} immediate, {} batch, {} leased, {} dead",
+                stats.queue.immediate, stats.queue.batch, stats.queue.leased, stats.queue.dead
+            ),
+        ),
     ] {
         output::line(format_args!("  {name:<9} {value}"))?;
     }

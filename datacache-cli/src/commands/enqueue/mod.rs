@@ -1,0 +1,110 @@
+//! `datacache enqueue`: leaves requests to workers.
+
+mod line;
+
+use anyhow::Context as _;
+use datacache::{Cache, Enqueued, ErrorKind, Priority, Request};
+
+use crate::args::{Enqueue, Global};
+use crate::outcome::{BadInput, Outcome};
+use crate::{output, request};
+
+/// So many lines of standard input are queued at once.
+const CHUNK_LINES: usize = 1_000;
+
+pub(crate) async fn run(cache: &Cache, global: &Global, args: Enqueue) -> anyhow::Result<Outcome> {
+    let mut total = Total::default();
+    let queued = if args.urls == ["-"] {
+        enqueue_lines(cache, &args, &mut total).await
+    } else {
+        let requests = args.urls.iter().map(|url| of_options(url, &args));
+        cache.enqueue(requests).await.map(|enqueued| total.add(enqueued)).map_err(Into::into)
+    };
+    if queued.is_ok() || total.queued() > 0 {
+        total.report(global)?;
+    }
+    queued.map(|()| Outcome::Done)
+}
+
+/// A request for `url` with the options of the command line.
+fn of_options(url: &str, args: &Enqueue) -> Request {
+    let request = request::ask(request::new(url, args.options.clone()), args.asking.clone());
+    request.priority(priority(&args.priority))
+}
+
+fn priority(name: &str) -> Priority {
+    if name == "immediate" { Priority::Immediate } else { Priority::Batch }
+}
+
+async fn enqueue_lines(cache: &Cache, args: &Enqueue, total: &mut Total) -> anyhow::Result<()> {
+    let mut chunk = Vec::with_capacity(CHUNK_LINES);
+    for (number, text) in (1..).zip(std::io::stdin().lines()) {
+        let text = text.with_context(|| format!("cannot read line {number}"))?;
+        if text.trim().is_empty() {
+            continue;
+        }
+        let request = line::request(text.trim(), args);
+        chunk.push((number, request.map_err(|reason| bad_line(number, &reason))?));
+        if chunk.len() == CHUNK_LINES {
+            enqueue_chunk(cache, std::mem::take(&mut chunk), total).await?;
+        }
+    }
+    enqueue_chunk(cache, chunk, total).await
+}
+
+/// Queues a chunk at once; one with a bad request line by line up to that, to name its line.
+async fn enqueue_chunk(
+    cache: &Cache,
+    chunk: Vec<(usize, Request)>,
+    total: &mut Total,
+) -> anyhow::Result<()> {
+    let error = match cache.enqueue(chunk.iter().map(|(_, request)| request.clone())).await {
+        Ok(enqueued) => return Ok(total.add(enqueued)),
+        Err(error) => error,
+    };
+    if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) {
+        return Err(error.into());
+    }
+    for (number, request) in chunk {
+        let enqueued = cache.enqueue([request]).await;
+        total.add(enqueued.map_err(|error| bad_line(number, &error))?);
+    }
+    Ok(())
+}
+
+fn bad_line(number: usize, reason: &dyn std::fmt::Display) -> anyhow::Error {
+    BadInput(format!("line {number}: {reason}")).into()
+}
+
+/// What queueing has come to so far.
+#[derive(Default, serde::Serialize)]
+struct Total {
+    new: u64,
+    raised: u64,
+    known: u64,
+    cached: u64,
+}
+
+impl Total {
+    fn add(&mut self, enqueued: Enqueued) {
+        self.new += enqueued.new;
+        self.raised += enqueued.raised;
+        self.known += enqueued.known;
+        self.cached += enqueued.cached;
+    }
+
+    fn queued(&self) -> u64 {
+        self.new + self.raised + self.known + self.cached
+    }
+
+    fn report(&self, global: &Global) -> anyhow::Result<()> {
+        if global.json {
+            return output::json(self);
+        }
+        let Self { new, raised, known, cached } = self;
+        output::note(format_args!(
+            "{new} new, {raised} raised, {known} already queued, {cached} already cached"
+        ));
+        Ok(())
+    }
+}
