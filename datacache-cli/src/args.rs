@@ -1,12 +1,13 @@
 //! The command line, as clap reads it.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::Styles;
 use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
-use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
+use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Priority, Provider};
 
 const STYLES: Styles = Styles::styled();
 
@@ -102,6 +103,8 @@ pub(crate) enum Command {
     /// See and change what is queued
     #[command(subcommand)]
     Queue(Queue),
+    /// Run queued requests, until told to stop
+    Worker(WorkerOptions),
     /// Show what the cache holds
     Stats,
     /// Print shell completions
@@ -202,8 +205,8 @@ pub(crate) struct Enqueue {
     #[arg(value_name = "URL", required = true)]
     pub(crate) urls: Vec<String>,
     /// How urgent it is
-    #[arg(long, value_name = "PRIORITY", default_value = "batch", value_parser = ["immediate", "batch"])]
-    pub(crate) priority: String,
+    #[arg(long, default_value = "batch")]
+    pub(crate) priority: Urgency,
     #[command(flatten)]
     pub(crate) options: RequestOptions,
     #[command(flatten)]
@@ -301,6 +304,38 @@ pub(crate) struct Random {
     pub(crate) provider: Option<Provider>,
     #[command(flatten)]
     pub(crate) output: OutputOption,
+}
+
+/// How urgent a request is, as it is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Urgency {
+    /// Somebody waits for it
+    Immediate,
+    /// Prefetched for later
+    Batch,
+}
+
+impl From<Urgency> for Priority {
+    fn from(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Immediate => Self::Immediate,
+            Urgency::Batch => Self::Batch,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WorkerOptions {
+    /// End when nothing is left to do
+    #[arg(long)]
+    pub(crate) drain: bool,
+    /// With --drain: do not wait for requests that are put off for longer than this
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub(crate) patience: Duration,
+    /// How many requests run at once
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) concurrency: NonZeroUsize,
 }
 
 fn identifier(text: &str) -> Result<Identifier, datacache::Error> {

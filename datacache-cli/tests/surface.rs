@@ -25,6 +25,7 @@ const COMMANDS: &[&str] = &[
     "keys",
     "enqueue",
     "queue",
+    "worker",
     "stats",
     "completions",
     "man",

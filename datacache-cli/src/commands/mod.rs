@@ -12,6 +12,7 @@ mod random;
 mod rm;
 mod show;
 mod stats;
+mod worker;
 
 use datacache::{Cache, Filter};
 
@@ -46,6 +47,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         }
         Command::Enqueue(enqueue) => enqueue::run(cache, global, enqueue).await,
         Command::Queue(queue) => queue::run(cache, global, queue).await,
+        Command::Worker(options) => worker::run(cache, global, options).await,
         Command::Stats => stats::run(cache, global).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
     }

@@ -1,11 +1,11 @@
-//! What differs between operating systems: the permissions of files that the user asks for.
+//! What differs between operating systems: permissions of files, and how a program is told to stop.
 
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::new_temp_file;
+pub(crate) use unix::{new_temp_file, told_to_stop};
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
-pub(crate) use other::new_temp_file;
+pub(crate) use other::{new_temp_file, told_to_stop};

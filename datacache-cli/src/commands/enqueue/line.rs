@@ -1,11 +1,12 @@
 //! One line of `enqueue -`: a URL, or a JSON object.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-use datacache::{DataType, Metadata, Priority, Provider, Request};
+use datacache::{DataType, Metadata, Provider, Request};
 use serde::Deserialize;
 
-use crate::args::{AskOptions, Enqueue, RequestOptions};
+use crate::args::{AskOptions, Enqueue, RequestOptions, Urgency};
 use crate::request;
 
 #[derive(Deserialize)]
@@ -25,13 +26,6 @@ struct Line {
     headers: BTreeMap<String, String>,
     metadata: Option<Metadata>,
     checksum: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Urgency {
-    Immediate,
-    Batch,
 }
 
 /// The request of a line; what it says goes over the options of the command line.
@@ -57,18 +51,16 @@ pub(super) fn request(text: &str, args: &Enqueue) -> Result<Request, String> {
     let request = request::describe(super::of_options(&line.url, args), options);
     let request = request::ask(request, asking);
     Ok(match line.priority {
-        Some(Urgency::Immediate) => request.priority(Priority::Immediate),
-        Some(Urgency::Batch) => request.priority(Priority::Batch),
+        Some(urgency) => request.priority(urgency.into()),
         None => request,
     })
 }
 
-fn read<T, E: ToString>(
+fn read<T, E: Display>(
     text: Option<String>,
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Option<T>, String> {
-    text.map(|text| parse(&text).map_err(|error| format!("'{text}': {}", error.to_string())))
-        .transpose()
+    text.map(|text| parse(&text).map_err(|error| error.to_string())).transpose()
 }
 
 /// Without the parser's own line number, which is always 1.

@@ -2,8 +2,7 @@
 
 mod line;
 
-use anyhow::Context as _;
-use datacache::{Cache, Enqueued, ErrorKind, Priority, Request};
+use datacache::{Cache, Enqueued, ErrorKind, Request};
 
 use crate::args::{Enqueue, Global};
 use crate::outcome::{BadInput, Outcome};
@@ -29,21 +28,21 @@ pub(crate) async fn run(cache: &Cache, global: &Global, args: Enqueue) -> anyhow
 /// A request for `url` with the options of the command line.
 fn of_options(url: &str, args: &Enqueue) -> Request {
     let request = request::ask(request::new(url, args.options.clone()), args.asking.clone());
-    request.priority(priority(&args.priority))
-}
-
-fn priority(name: &str) -> Priority {
-    if name == "immediate" { Priority::Immediate } else { Priority::Batch }
+    request.priority(args.priority.into())
 }
 
 async fn enqueue_lines(cache: &Cache, args: &Enqueue, total: &mut Total) -> anyhow::Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK_LINES);
-    for (number, text) in (1..).zip(std::io::stdin().lines()) {
-        let text = text.with_context(|| format!("cannot read line {number}"))?;
-        if text.trim().is_empty() {
+    let stdin = std::io::stdin();
+    for number in 1.. {
+        let mut line = String::new();
+        if stdin.read_line(&mut line).map_err(|error| bad_line(number, &error))? == 0 {
+            break;
+        }
+        if line.trim().is_empty() {
             continue;
         }
-        let request = line::request(text.trim(), args);
+        let request = line::request(line.trim(), args);
         chunk.push((number, request.map_err(|reason| bad_line(number, &reason))?));
         if chunk.len() == CHUNK_LINES {
             enqueue_chunk(cache, std::mem::take(&mut chunk), total).await?;
@@ -59,7 +58,10 @@ async fn enqueue_chunk(
     total: &mut Total,
 ) -> anyhow::Result<()> {
     let error = match cache.enqueue(chunk.iter().map(|(_, request)| request.clone())).await {
-        Ok(enqueued) => return Ok(total.add(enqueued)),
+        Ok(enqueued) => {
+            total.add(enqueued);
+            return Ok(());
+        }
         Err(error) => error,
     };
     if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) {
