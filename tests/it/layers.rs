@@ -127,7 +127,7 @@ fn imports_go_downward_only() {
 fn each_outside_library_has_its_room() {
     let rooms: &[(&str, &[&str])] = &[
         ("reqwest::", &["fetch"]),
-        ("SELECT ", &["db", "sql.rs", "tests"]),
+        ("SELECT ", &["db", "sql", "tests"]),
         ("SqliteConnectOptions", &["db"]),
         (".connect()", &["db"]),
         ("println!", &[]),

@@ -17,4 +17,5 @@ mod layers;
 mod main_job;
 mod picture;
 mod processes;
+mod queue_cli;
 mod workers;

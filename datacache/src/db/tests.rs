@@ -66,7 +66,15 @@ async fn every_statement_prepares_and_uses_an_index() {
     const READS_ALL: &[&str] = &["TOTALS", "COUNTS", "REMOVE_ANY"];
     let folder = Folder::new();
     let db = folder.open().await.unwrap();
-    for (name, sql) in [store::sql::STATEMENTS, queue::sql::STATEMENTS].concat() {
+    for (name, sql) in [
+        store::sql::STATEMENTS,
+        queue::sql::STATEMENTS,
+        queue::sql::finished::STATEMENTS,
+        queue::sql::managing::STATEMENTS,
+        queue::sql::resting::STATEMENTS,
+    ]
+    .concat()
+    {
         let explain = format!("EXPLAIN QUERY PLAN {sql}");
         let mut connection = db.read("test").await.unwrap();
         let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(explain))

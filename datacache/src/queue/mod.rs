@@ -135,7 +135,7 @@ impl Queue {
         key: &Key,
         finish: Finish,
     ) -> Result<()> {
-        sql::finished(tx, key, finish).await.map_err(|source| tx.error(source))
+        sql::finished::finished(tx, key, finish).await.map_err(|source| tx.error(source))
     }
 
     /// Completes jobs for whose keys there is an answer already; returns how many.
@@ -182,7 +182,7 @@ impl Queue {
         if !completed {
             return Err(lease_lost(job));
         }
-        sql::finished(tx, &job.key, finish).await.map_err(|source| tx.error(source))
+        sql::finished::finished(tx, &job.key, finish).await.map_err(|source| tx.error(source))
     }
 
     /// Settles a job that was not completed.
@@ -201,7 +201,7 @@ impl Queue {
             return Err(lease_lost(job));
         }
         if matches!(setback, Setback::Dead(_)) {
-            let finished = sql::finished(&mut tx, &job.key, Finish::Failed).await;
+            let finished = sql::finished::finished(&mut tx, &job.key, Finish::Failed).await;
             finished.map_err(|source| tx.error(source))?;
         }
         tx.commit().await
@@ -243,63 +243,65 @@ impl Queue {
 
     /// The request for `key`, if it is queued.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<JobInfo>> {
-        self.read("look up job", async |db| sql::by_key(db, key).await).await
+        self.read("look up job", async |db| sql::managing::by_key(db, key).await).await
     }
 
     /// Queued requests in the order they came, after the one with the number `after`.
     pub(crate) async fn list(&self, after: i64, limit: i64) -> Result<Vec<(i64, JobInfo)>> {
-        let jobs = self.read("list jobs", async |db| sql::list(db, after, limit).await).await?;
+        let jobs =
+            self.read("list jobs", async |db| sql::managing::list(db, after, limit).await).await?;
         Ok(jobs.into_iter().map(|job| (job.id, job)).collect())
     }
 
     /// How many requests wait, and for how long.
     pub(crate) async fn counts(&self) -> Result<QueueCounts> {
-        self.read("count queue", async |db| sql::counts(db).await).await
+        self.read("count queue", async |db| sql::managing::counts(db).await).await
     }
 
     /// The providers whose jobs are not run at present.
     pub(crate) async fn resting(&self, now: Timestamp) -> Result<Vec<RestingProvider>> {
-        self.read("list providers", async |db| sql::resting(db, now).await).await
+        self.read("list providers", async |db| sql::resting::resting(db, now).await).await
     }
 
     /// The number of the last key that was finished.
     pub(crate) async fn last_finished(&self) -> Result<i64> {
-        self.read("watch", async |db| sql::last_finished(db).await).await
+        self.read("watch", async |db| sql::finished::last_finished(db).await).await
     }
 
     /// The keys that were finished after the one with the number `seq`.
     pub(crate) async fn finished_since(&self, seq: i64) -> Result<Vec<(i64, Key, Finish)>> {
-        self.read("watch", async |db| sql::finished_since(db, seq).await).await
+        self.read("watch", async |db| sql::finished::finished_since(db, seq).await).await
     }
 
     /// Removes the request for `key` unless a worker is at it; says whether it did.
     pub(crate) async fn remove(&self, key: &Key) -> Result<bool> {
-        Ok(self.write("remove job", async |db| sql::remove(db, key).await).await? > 0)
+        Ok(self.write("remove job", async |db| sql::managing::remove(db, key).await).await? > 0)
     }
 
     /// Removes every dead request; returns how many.
     pub(crate) async fn remove_dead(&self) -> Result<u64> {
-        self.write("remove jobs", async |db| sql::remove_dead(db).await).await
+        self.write("remove jobs", async |db| sql::managing::remove_dead(db).await).await
     }
 
     /// Makes the dead request for `key`, or every dead one, pending again; returns how many.
     pub(crate) async fn revive(&self, key: Option<&Key>) -> Result<u64> {
-        self.write("retry", async |db| sql::revive(db, key).await).await
+        self.write("retry", async |db| sql::managing::revive(db, key).await).await
     }
 
     /// Keeps the provider's jobs from being run until it is resumed.
     pub(crate) async fn pause(&self, provider: &Provider) -> Result<()> {
-        self.write("pause", async |db| sql::pause(db, provider).await).await
+        self.write("pause", async |db| sql::resting::pause(db, provider).await).await
     }
 
     /// Ends a pause and a cooldown; says whether there was one.
     pub(crate) async fn resume(&self, provider: &Provider) -> Result<bool> {
-        self.write("resume", async |db| sql::resume(db, provider).await).await
+        self.write("resume", async |db| sql::resting::resume(db, provider).await).await
     }
 
     /// Keeps the provider's jobs from being run before `not_before`.
     pub(crate) async fn cool_down(&self, provider: &Provider, not_before: Timestamp) -> Result<()> {
-        self.write("cool down", async |db| sql::cool_down(db, provider, not_before).await).await
+        self.write("cool down", async |db| sql::resting::cool_down(db, provider, not_before).await)
+            .await
     }
 
     async fn read<T>(
@@ -332,10 +334,7 @@ async fn enqueue_batch(
     now: Timestamp,
 ) -> sqlx::Result<Enqueued> {
     let live_before = sql::live(tx).await?;
-    let mut changed = 0;
-    for job in jobs {
-        changed += u64::from(sql::enqueue(tx, job, now).await?);
-    }
+    let changed = sql::enqueue(tx, jobs, now).await?;
     let new = sql::live(tx).await?.saturating_sub(live_before);
     let known = jobs.len() as u64 - changed;
     Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })

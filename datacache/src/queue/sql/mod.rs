@@ -1,21 +1,17 @@
-//! Every statement on `pending_requests`, `resting_providers` and `finished_requests`.
+//! Every statement on `pending_requests`; those on the other two tables stand beside.
 
+use serde::Serialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::backoff::MAX_ATTEMPTS;
-use super::job::{
-    Claim, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority, QueueCounts, RestingProvider,
-};
+use super::job::{Claim, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority};
 use super::order::{AGEING_MS, Candidate};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
-
-/// How many finished keys are remembered for those who wait.
-const REMEMBERED_FINISHES: i64 = 10_000;
 
 /// Jobs that may run at ?1: their time has come and their provider does not rest. Those that were
 /// never put off may run at any time, lest they wait for a clock that was set back.
@@ -64,11 +60,17 @@ macro_rules! job_columns {
     };
 }
 
+pub(crate) mod finished;
+pub(crate) mod managing;
+pub(crate) mod resting;
+
 statements! {
-    /// A live row is only made more urgent; a dead one begins anew.
+    /// ?1 is a JSON array of rows. A live row is only made more urgent; a dead one begins anew.
     ENQUEUE = "INSERT INTO pending_requests \
           (url, identifier, data_type, provider, params, priority, created_at, run_at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) \
+        SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
+          value ->> 'provider', value ->> 'params', value ->> 'priority', ?2, ?2 \
+        FROM json_each(?1) WHERE true \
         ON CONFLICT (url) DO UPDATE SET \
           identifier = excluded.identifier, data_type = excluded.data_type, \
           provider = excluded.provider, params = excluded.params, \
@@ -89,7 +91,8 @@ statements! {
         WHERE status = 'leased' AND session <> ?1";
 
     /// The newest of each priority, data type and provider, so that each can have its turn. The
-    /// first part steps from one such group to the next through the index, so its cost is their number, not that of the jobs.
+    /// first part steps from one such group to the next through the index, so its cost is their
+    /// number, not that of the jobs; it stops at 256 groups, the most urgent ones.
     NEWEST = concat!(
         "WITH RECURSIVE groups (priority, data_type, provider) AS ( \
            SELECT * FROM (SELECT priority, data_type, provider FROM pending_requests \
@@ -100,7 +103,8 @@ statements! {
              ON next.request_id = (SELECT request_id FROM pending_requests \
                WHERE status = 'pending' AND (priority, data_type, provider) \
                  > (groups.priority, groups.data_type, groups.provider) \
-               ORDER BY priority, data_type, provider LIMIT 1)) \
+               ORDER BY priority, data_type, provider LIMIT 1) \
+           LIMIT 256) \
          SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
            SELECT newest.value FROM groups, json_each((SELECT json_group_array(request_id) FROM ( \
              SELECT request_id FROM pending_requests \
@@ -133,57 +137,43 @@ statements! {
     WAIT = settle!("status = 'pending', run_at = ?3, last_error = ?4, attempts = attempts - 1");
     BURY = settle!("status = 'dead', last_error = ?3");
     HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
-
-    FINISHED = "INSERT INTO finished_requests (url, outcome) VALUES (?1, ?2) RETURNING seq";
-    FORGET_FINISHED = "DELETE FROM finished_requests WHERE seq <= ?1";
-    LAST_FINISHED = "SELECT COALESCE(MAX(seq), 0) FROM finished_requests";
-    FINISHED_SINCE = "SELECT seq, url, outcome FROM finished_requests WHERE seq > ?1 ORDER BY seq";
-
-    BY_KEY = concat!("SELECT ", job_columns!(), " FROM pending_requests WHERE url = ?1");
-    LIST = concat!(
-        "SELECT ", job_columns!(), " FROM pending_requests \
-         WHERE request_id > ?1 ORDER BY request_id LIMIT ?2"
-    );
-    REMOVE = "DELETE FROM pending_requests WHERE url = ?1 AND status <> 'leased'";
-    REMOVE_DEAD = "DELETE FROM pending_requests WHERE status = 'dead'";
-    REVIVE = "UPDATE pending_requests SET status = 'pending', attempts = 0, run_at = created_at \
-        WHERE url = ?1 AND status = 'dead'";
-    REVIVE_ALL = "UPDATE pending_requests SET status = 'pending', attempts = 0, \
-        run_at = created_at WHERE status = 'dead'";
-    COUNTS = "SELECT \
-          COUNT(*) FILTER (WHERE status = 'pending' AND priority = 1), \
-          COUNT(*) FILTER (WHERE status = 'pending' AND priority = 2), \
-          COUNT(*) FILTER (WHERE status = 'leased'), \
-          COUNT(*) FILTER (WHERE status = 'dead'), \
-          MIN(created_at) FILTER (WHERE status = 'pending'), \
-          MIN(run_at) FILTER (WHERE status = 'pending') \
-        FROM pending_requests";
-
-    PAUSE = "INSERT INTO resting_providers (provider, is_paused) VALUES (?1, 1) \
-        ON CONFLICT (provider) DO UPDATE SET is_paused = 1";
-    RESUME = "DELETE FROM resting_providers WHERE provider = ?1";
-    COOL_DOWN = "INSERT INTO resting_providers (provider, not_before) VALUES (?1, ?2) \
-        ON CONFLICT (provider) DO UPDATE SET not_before = MAX(not_before, excluded.not_before)";
-    RESTING = "SELECT provider, is_paused, not_before FROM resting_providers \
-        WHERE is_paused = 1 OR not_before > ?1 ORDER BY provider";
 }
 
-/// Whether the row was inserted, revived or made more urgent.
+/// Queues all in one statement; returns how many were inserted, revived or made more urgent.
 pub(super) async fn enqueue(
     db: &mut SqliteConnection,
-    job: &NewJob,
+    jobs: &[NewJob],
     now: Timestamp,
-) -> Result<bool> {
-    let params = serde_json::to_string(&job.params);
-    let enqueue = query(ENQUEUE)
-        .bind(job.key.as_str())
-        .bind(job.identifier.as_ref().map_or("", Identifier::as_str))
-        .bind(job.data_type.as_str())
-        .bind(job.provider.as_str())
-        .bind(params.map_err(|error| sqlx::Error::Encode(error.into()))?)
-        .bind(job.priority.as_number())
-        .bind(now.as_millis());
-    Ok(enqueue.execute(db).await?.rows_affected() == 1)
+) -> Result<u64> {
+    let rows = jobs.iter().map(NewRow::of).collect::<serde_json::Result<Vec<_>>>();
+    let rows = rows.and_then(|rows| serde_json::to_string(&rows));
+    let rows = rows.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let enqueue = query(ENQUEUE).bind(rows).bind(now.as_millis());
+    Ok(enqueue.execute(db).await?.rows_affected())
+}
+
+/// A row to be, as JSON.
+#[derive(Serialize)]
+struct NewRow<'a> {
+    url: &'a str,
+    identifier: &'a str,
+    data_type: &'a str,
+    provider: &'a str,
+    params: String,
+    priority: i64,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(job: &'a NewJob) -> serde_json::Result<Self> {
+        Ok(Self {
+            url: job.key.as_str(),
+            identifier: job.identifier.as_ref().map_or("", Identifier::as_str),
+            data_type: job.data_type.as_str(),
+            provider: job.provider.as_str(),
+            params: serde_json::to_string(&job.params)?,
+            priority: job.priority.as_number(),
+        })
+    }
 }
 
 pub(super) async fn live(db: &mut SqliteConnection) -> Result<u64> {
@@ -215,7 +205,7 @@ async fn taken_back(db: &mut SqliteConnection, jobs: Vec<(String, String)>) -> R
     let count = jobs.len() as u64;
     for (url, status) in jobs {
         if JobState::of_str(&status) == JobState::Dead {
-            finished(db, &Key::from_row(url), Finish::Failed).await?;
+            finished::finished(db, &Key::from_row(url), Finish::Failed).await?;
         }
     }
     Ok(count)
@@ -358,32 +348,6 @@ pub(super) async fn hand_back(db: &mut SqliteConnection, lease: Lease) -> Result
     Ok(hand_back.execute(db).await?.rows_affected() == 1)
 }
 
-/// Remembers that `key` was finished, and forgets the finishes of long ago.
-pub(super) async fn finished(db: &mut SqliteConnection, key: &Key, finish: Finish) -> Result<()> {
-    let finished = query_scalar(FINISHED).bind(key.as_str()).bind(finish.as_str());
-    let seq: i64 = finished.fetch_one(&mut *db).await?;
-    // Now and then is enough.
-    if seq % 1_000 == 0 {
-        query(FORGET_FINISHED).bind(seq - REMEMBERED_FINISHES).execute(db).await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn last_finished(db: &mut SqliteConnection) -> Result<i64> {
-    query_scalar(LAST_FINISHED).fetch_one(db).await
-}
-
-pub(super) async fn finished_since(
-    db: &mut SqliteConnection,
-    seq: i64,
-) -> Result<Vec<(i64, Key, Finish)>> {
-    let rows: Vec<(i64, String, String)> = query_as(FINISHED_SINCE).bind(seq).fetch_all(db).await?;
-    let read = |(seq, url, outcome): (i64, String, String)| {
-        (seq, Key::from_row(url), Finish::of_str(&outcome))
-    };
-    Ok(rows.into_iter().map(read).collect())
-}
-
 impl FromRow<'_, SqliteRow> for JobInfo {
     fn from_row(row: &SqliteRow) -> Result<Self> {
         Ok(Self {
@@ -400,85 +364,6 @@ impl FromRow<'_, SqliteRow> for JobInfo {
             last_error: row.try_get("last_error")?,
         })
     }
-}
-
-pub(super) async fn by_key(db: &mut SqliteConnection, key: &Key) -> Result<Option<JobInfo>> {
-    query_as(BY_KEY).bind(key.as_str()).fetch_optional(db).await
-}
-
-pub(super) async fn list(
-    db: &mut SqliteConnection,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<JobInfo>> {
-    query_as(LIST).bind(after).bind(limit).fetch_all(db).await
-}
-
-/// Removes the request for `key` unless a worker is at it.
-pub(super) async fn remove(db: &mut SqliteConnection, key: &Key) -> Result<u64> {
-    Ok(query(REMOVE).bind(key.as_str()).execute(db).await?.rows_affected())
-}
-
-pub(super) async fn remove_dead(db: &mut SqliteConnection) -> Result<u64> {
-    Ok(query(REMOVE_DEAD).execute(db).await?.rows_affected())
-}
-
-/// Makes the dead request for `key` pending again, or all dead ones.
-pub(super) async fn revive(db: &mut SqliteConnection, key: Option<&Key>) -> Result<u64> {
-    let revive = match key {
-        Some(key) => query(REVIVE).bind(key.as_str()),
-        None => query(REVIVE_ALL),
-    };
-    Ok(revive.execute(db).await?.rows_affected())
-}
-
-pub(super) async fn counts(db: &mut SqliteConnection) -> Result<QueueCounts> {
-    let row = query(COUNTS).fetch_one(db).await?;
-    let count = |index: usize| row.try_get::<i64, _>(index).map(unsigned);
-    let moment = |index: usize| {
-        let millis = row.try_get::<Option<i64>, _>(index);
-        millis.map(|millis| millis.map(Timestamp::from_millis))
-    };
-    Ok(QueueCounts {
-        immediate: count(0)?,
-        batch: count(1)?,
-        leased: count(2)?,
-        dead: count(3)?,
-        oldest: moment(4)?,
-        next_run_at: moment(5)?,
-    })
-}
-
-pub(super) async fn pause(db: &mut SqliteConnection, provider: &Provider) -> Result<()> {
-    query(PAUSE).bind(provider.as_str()).execute(db).await.map(drop)
-}
-
-/// Ends a pause and a cooldown alike; says whether there was one.
-pub(super) async fn resume(db: &mut SqliteConnection, provider: &Provider) -> Result<bool> {
-    Ok(query(RESUME).bind(provider.as_str()).execute(db).await?.rows_affected() == 1)
-}
-
-pub(super) async fn cool_down(
-    db: &mut SqliteConnection,
-    provider: &Provider,
-    not_before: Timestamp,
-) -> Result<()> {
-    let cool_down = query(COOL_DOWN).bind(provider.as_str()).bind(not_before.as_millis());
-    cool_down.execute(db).await.map(drop)
-}
-
-pub(super) async fn resting(
-    db: &mut SqliteConnection,
-    now: Timestamp,
-) -> Result<Vec<RestingProvider>> {
-    let rows: Vec<(String, bool, i64)> =
-        query_as(RESTING).bind(now.as_millis()).fetch_all(db).await?;
-    let read = |(provider, is_paused, not_before)| RestingProvider {
-        provider: Provider::from_row(provider),
-        is_paused,
-        not_before: Timestamp::from_millis(not_before),
-    };
-    Ok(rows.into_iter().map(read).collect())
 }
 
 fn unsigned(count: i64) -> u64 {

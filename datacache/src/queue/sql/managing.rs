@@ -1,0 +1,81 @@
+//! Statements on `pending_requests` for those who look after the queue.
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Result, Row as _, query, query_as};
+
+use super::unsigned;
+use crate::clock::Timestamp;
+use crate::key::Key;
+use crate::queue::job::{JobInfo, QueueCounts};
+
+statements! {
+    BY_KEY = concat!("SELECT ", job_columns!(), " FROM pending_requests WHERE url = ?1");
+    LIST = concat!(
+        "SELECT ", job_columns!(), " FROM pending_requests \
+         WHERE request_id > ?1 ORDER BY request_id LIMIT ?2"
+    );
+    REMOVE = "DELETE FROM pending_requests WHERE url = ?1 AND status <> 'leased'";
+    REMOVE_DEAD = "DELETE FROM pending_requests WHERE status = 'dead'";
+    REVIVE = "UPDATE pending_requests SET status = 'pending', attempts = 0, run_at = created_at \
+        WHERE url = ?1 AND status = 'dead'";
+    REVIVE_ALL = "UPDATE pending_requests SET status = 'pending', attempts = 0, \
+        run_at = created_at WHERE status = 'dead'";
+    COUNTS = "SELECT \
+          COUNT(*) FILTER (WHERE status = 'pending' AND priority = 1), \
+          COUNT(*) FILTER (WHERE status = 'pending' AND priority = 2), \
+          COUNT(*) FILTER (WHERE status = 'leased'), \
+          COUNT(*) FILTER (WHERE status = 'dead'), \
+          MIN(created_at) FILTER (WHERE status = 'pending'), \
+          MIN(run_at) FILTER (WHERE status = 'pending') \
+        FROM pending_requests";
+}
+
+pub(in crate::queue) async fn by_key(
+    db: &mut SqliteConnection,
+    key: &Key,
+) -> Result<Option<JobInfo>> {
+    query_as(BY_KEY).bind(key.as_str()).fetch_optional(db).await
+}
+
+pub(in crate::queue) async fn list(
+    db: &mut SqliteConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<JobInfo>> {
+    query_as(LIST).bind(after).bind(limit).fetch_all(db).await
+}
+
+/// Removes the request for `key` unless a worker is at it.
+pub(in crate::queue) async fn remove(db: &mut SqliteConnection, key: &Key) -> Result<u64> {
+    Ok(query(REMOVE).bind(key.as_str()).execute(db).await?.rows_affected())
+}
+
+pub(in crate::queue) async fn remove_dead(db: &mut SqliteConnection) -> Result<u64> {
+    Ok(query(REMOVE_DEAD).execute(db).await?.rows_affected())
+}
+
+/// Makes the dead request for `key` pending again, or all dead ones.
+pub(in crate::queue) async fn revive(db: &mut SqliteConnection, key: Option<&Key>) -> Result<u64> {
+    let revive = match key {
+        Some(key) => query(REVIVE).bind(key.as_str()),
+        None => query(REVIVE_ALL),
+    };
+    Ok(revive.execute(db).await?.rows_affected())
+}
+
+pub(in crate::queue) async fn counts(db: &mut SqliteConnection) -> Result<QueueCounts> {
+    let row = query(COUNTS).fetch_one(db).await?;
+    let count = |index: usize| row.try_get::<i64, _>(index).map(unsigned);
+    let moment = |index: usize| {
+        let millis = row.try_get::<Option<i64>, _>(index);
+        millis.map(|millis| millis.map(Timestamp::from_millis))
+    };
+    Ok(QueueCounts {
+        immediate: count(0)?,
+        batch: count(1)?,
+        leased: count(2)?,
+        dead: count(3)?,
+        oldest: moment(4)?,
+        next_run_at: moment(5)?,
+    })
+}
