@@ -31,7 +31,9 @@ impl Cache {
         }
         let keys: Vec<&Key> = plans.iter().map(|plan| &plan.key).collect();
         let fresh = self.0.store.fresh_among(&keys, now).await?;
-        let due = plans.iter().filter(|plan| !fresh.contains_key(&plan.key));
+        let is_due =
+            |plan: &&Plan| plan.expected_checksum.is_some() || !fresh.contains_key(&plan.key);
+        let due = plans.iter().filter(is_due);
         let jobs = due.map(|plan| plan.job(plan.priority)).collect::<Result<Vec<_>>>()?;
         let mut enqueued = self.0.queue.enqueue(&jobs, now).await?;
         enqueued.cached = (plans.len() - jobs.len()) as u64;

@@ -86,6 +86,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Whether only bytes with a certain checksum will do.
+    pub(crate) fn expects_checksum(&self) -> bool {
+        self.params().is_ok_and(|params| params.expected_checksum.is_some())
+    }
+
     /// The parameters as they stand in the row.
     pub(crate) fn params(&self) -> serde_json::Result<Params> {
         serde_json::from_str(&self.params)

@@ -129,12 +129,14 @@ impl Queue {
         if renew.await? { Ok(()) } else { Err(lease_lost(job)) }
     }
 
-    /// Tells those who wait that a key was fetched for which no job was queued.
+    /// Tells those who wait that a key was fetched without a job, and forgets that it was given up
+    /// before.
     pub(crate) async fn announce_in(
         tx: &mut WriteTransaction,
         key: &Key,
         finish: Finish,
     ) -> Result<()> {
+        sql::managing::remove_dead_of(tx, key).await.map_err(|source| tx.error(source))?;
         sql::finished::finished(tx, key, finish).await.map_err(|source| tx.error(source))
     }
 
@@ -145,7 +147,8 @@ impl Queue {
         for (job, finish) in jobs {
             let done = sql::complete(&mut tx, job.lease).await;
             if done.map_err(|source| tx.error(source))? {
-                Self::announce_in(&mut tx, &job.key, *finish).await?;
+                let finished = sql::finished::finished(&mut tx, &job.key, *finish).await;
+                finished.map_err(|source| tx.error(source))?;
                 completed += 1;
             }
         }

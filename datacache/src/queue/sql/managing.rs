@@ -15,6 +15,7 @@ statements! {
          WHERE request_id > ?1 ORDER BY request_id LIMIT ?2"
     );
     REMOVE = "DELETE FROM pending_requests WHERE url = ?1 AND status <> 'leased'";
+    REMOVE_DEAD_OF = "DELETE FROM pending_requests WHERE url = ?1 AND status = 'dead'";
     REMOVE_DEAD = "DELETE FROM pending_requests WHERE status = 'dead'";
     REVIVE = "UPDATE pending_requests SET status = 'pending', attempts = 0, run_at = created_at \
         WHERE url = ?1 AND status = 'dead'";
@@ -48,6 +49,10 @@ pub(in crate::queue) async fn list(
 /// Removes the request for `key` unless a worker is at it.
 pub(in crate::queue) async fn remove(db: &mut SqliteConnection, key: &Key) -> Result<u64> {
     Ok(query(REMOVE).bind(key.as_str()).execute(db).await?.rows_affected())
+}
+
+pub(in crate::queue) async fn remove_dead_of(db: &mut SqliteConnection, key: &Key) -> Result<()> {
+    query(REMOVE_DEAD_OF).bind(key.as_str()).execute(db).await.map(drop)
 }
 
 pub(in crate::queue) async fn remove_dead(db: &mut SqliteConnection) -> Result<u64> {

@@ -267,3 +267,36 @@ async fn a_drain_ends_though_jobs_are_paused_or_due_after_its_patience() {
     execute(&cache, "UPDATE pending_requests SET run_at = 1000001 WHERE url LIKE '%later'").await;
     assert_eq!(drain(&cache).await, Progress::default());
 }
+
+#[tokio::test]
+async fn a_job_that_expects_other_bytes_than_the_cached_ones_is_run() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = Origin::start(|_| Reply::ok("new")).unwrap();
+    let url = origin.url("/x");
+    cache.put(request(&url), "old").await.unwrap();
+    let expecting = request(&url).expected_checksum(crate::Checksum::of(b"new"));
+    assert_eq!(cache.enqueue([expecting.clone()]).await.unwrap().new, 1);
+    assert_eq!(drain(&cache).await.done, 1);
+    assert_eq!(origin.received().len(), 1);
+    cache.enqueue([expecting]).await.unwrap();
+    assert_eq!(drain(&cache).await.done, 1);
+    assert_eq!(origin.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_was_given_up_is_forgotten_once_somebody_has_fetched_it() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let origin = Origin::start(move |_| {
+        let is_first = first.swap(false, std::sync::atomic::Ordering::AcqRel);
+        if is_first { Reply::status(403) } else { Reply::ok("x") }
+    });
+    let origin = origin.unwrap();
+    let url = origin.url("/x");
+    cache.enqueue([request(&url)]).await.unwrap();
+    assert_eq!(drain(&cache).await.dead, 1);
+    assert!(matches!(cache.fetch(request(&url)).await.unwrap(), Answer::Found(_)));
+    assert!(job(&cache, &url).await.is_none());
+}
