@@ -86,7 +86,7 @@ impl Queue {
         let mut total = Enqueued::default();
         for batch in jobs.chunks(ENQUEUE_BATCH) {
             let mut tx = self.db.write("enqueue").await?;
-            let enqueued = enqueue_batch(&mut tx, batch, now).await;
+            let enqueued = sql::enqueue(&mut tx, batch, now).await;
             let enqueued = enqueued.map_err(|source| tx.error(source))?;
             tx.commit().await?;
             total.new += enqueued.new;
@@ -329,18 +329,6 @@ impl Queue {
         tx.commit().await?;
         Ok(value)
     }
-}
-
-async fn enqueue_batch(
-    tx: &mut SqliteConnection,
-    jobs: &[NewJob],
-    now: Timestamp,
-) -> sqlx::Result<Enqueued> {
-    let live_before = sql::live(tx).await?;
-    let changed = sql::enqueue(tx, jobs, now).await?;
-    let new = sql::live(tx).await?.saturating_sub(live_before);
-    let known = jobs.len() as u64 - changed;
-    Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })
 }
 
 async fn claim_in(

@@ -1,12 +1,14 @@
 //! Every statement on `pending_requests`; those on the other two tables stand beside.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::backoff::MAX_ATTEMPTS;
-use super::job::{Claim, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority};
+use super::job::{Claim, Enqueued, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority};
 use super::order::{AGEING_MS, Candidate};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
@@ -80,7 +82,8 @@ statements! {
           created_at = excluded.created_at, run_at = excluded.run_at, \
           status = CASE status WHEN 'dead' THEN 'pending' ELSE status END \
         WHERE status = 'dead' OR excluded.priority < priority";
-    LIVE = "SELECT COUNT(*) FROM pending_requests WHERE status IN ('pending', 'leased')";
+    LIVE_AMONG = "SELECT COUNT(*) FROM pending_requests \
+        WHERE status <> 'dead' AND url IN (SELECT value ->> 'url' FROM json_each(?1))";
 
     /// Ended leases. One that ends later than any can was given before the clock was set back.
     TAKE_BACK_ENDED = take_back!("(lease_until <= ?2 OR lease_until > ?3)");
@@ -139,17 +142,22 @@ statements! {
     HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
 }
 
-/// Queues all in one statement; returns how many were inserted, revived or made more urgent.
+/// Queues all in one statement; its cost is their number, not that of the rows there are.
 pub(super) async fn enqueue(
     db: &mut SqliteConnection,
     jobs: &[NewJob],
     now: Timestamp,
-) -> Result<u64> {
+) -> Result<Enqueued> {
     let rows = jobs.iter().map(NewRow::of).collect::<serde_json::Result<Vec<_>>>();
     let rows = rows.and_then(|rows| serde_json::to_string(&rows));
     let rows = rows.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let live: i64 = query_scalar(LIVE_AMONG).bind(&rows).fetch_one(&mut *db).await?;
     let enqueue = query(ENQUEUE).bind(rows).bind(now.as_millis());
-    Ok(enqueue.execute(db).await?.rows_affected())
+    let changed = enqueue.execute(db).await?.rows_affected();
+    let keys: BTreeSet<&Key> = jobs.iter().map(|job| &job.key).collect();
+    let new = (keys.len() as u64).saturating_sub(unsigned(live));
+    let known = jobs.len() as u64 - changed;
+    Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })
 }
 
 /// A row to be, as JSON.
@@ -174,10 +182,6 @@ impl<'a> NewRow<'a> {
             priority: job.priority.as_number(),
         })
     }
-}
-
-pub(super) async fn live(db: &mut SqliteConnection) -> Result<u64> {
-    query_scalar::<_, i64>(LIVE).fetch_one(db).await.map(unsigned)
 }
 
 /// Returns how many, like the one below.
