@@ -146,7 +146,7 @@ pub struct Finishes {
 }
 
 impl Finishes {
-    /// The next key that was finished, some ten milliseconds after the commit. A subscriber that
+    /// The next key that was finished, some milliseconds after the commit. A subscriber that
     /// falls behind by more than ten thousand keys misses the oldest.
     ///
     /// # Errors
