@@ -104,8 +104,8 @@ fn wake(criterion: &mut Criterion) {
             let mut total = Duration::ZERO;
             for _ in 0..iterations {
                 next += 1;
-                // The worker has time to fall asleep.
-                std::thread::sleep(Duration::from_millis(50));
+                // The worker has time to fall asleep, and is met at any moment of its sleep.
+                std::thread::sleep(Duration::from_millis(fastrand::u64(50..100)));
                 let told = Instant::now();
                 peer.enqueue(&origin.url(&format!("/{next}")));
                 total += arrived.recv().unwrap() - told;

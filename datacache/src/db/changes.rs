@@ -3,9 +3,8 @@
 //! SQLite tells no process of another's commit. But a connection that stays open can ask whether
 //! the database has changed since it asked last (`PRAGMA data_version`), which reads one number in
 //! shared memory. One task in a process asks on behalf of everybody who waits there: after a
-//! millisecond while things happen, after thirteen when nothing does: a worker at rest then takes less
-//! than a hundredth of a core. It ends with the last of those who
-//! wait.
+//! millisecond while things happen, after twelve when nothing does, so that a worker at rest takes
+//! less than a hundredth of a core. It ends with the last of those who wait.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -19,7 +18,7 @@ const OPERATION: &str = "watch";
 
 /// From the pause after a change to the one when nothing happens.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(13);
+const LONGEST_PAUSE: Duration = Duration::from_millis(12);
 
 /// The task that asks, as long as somebody waits.
 #[derive(Default)]
