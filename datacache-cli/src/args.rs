@@ -88,7 +88,7 @@ pub(crate) enum Command {
     Ls(Selection),
     /// Remove entries and their files
     Rm(Rm),
-    /// Get a random image of an artist or album, never the same twice in a row
+    /// Get a random image of an artist or album, not the same twice in a row if there are several
     Random(Random),
     /// List the cachekeys of an artist's or album's entries of one type
     Keys {
