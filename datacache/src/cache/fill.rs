@@ -10,17 +10,14 @@ use crate::queue::{Finish, Job, JobState, Priority, Queue};
 use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 
 pub(super) async fn answer(cache: &Inner, mut plan: Plan) -> Result<Answer> {
-    let stale = match known(cache, &plan).await? {
+    let known = known(cache, &plan).await?;
+    if let Some(info) = known.to_inherit() {
+        plan.inherit(info, &cache.policies);
+    }
+    let stale = match known {
         Known::Answer(answer) => return Ok(answer),
-        Known::Stale(entry) => {
-            plan.inherit(&entry.info, &cache.policies);
-            Some(entry)
-        }
-        Known::Useless(info) => {
-            plan.inherit(&info, &cache.policies);
-            None
-        }
-        Known::Nothing => None,
+        Known::Stale(entry) => Some(entry),
+        Known::Useless(_) | Known::Nothing => None,
     };
     let plan = &plan;
     if plan.reach == Reach::Cache {
@@ -47,6 +44,17 @@ pub(super) enum Known {
     /// There is an entry, but it is no answer to this request.
     Useless(Box<EntryInfo>),
     Nothing,
+}
+
+impl Known {
+    /// The entry that asking the origin would renew or replace.
+    pub(super) fn to_inherit(&self) -> Option<&EntryInfo> {
+        match self {
+            Self::Stale(entry) => Some(&entry.info),
+            Self::Useless(info) => Some(info),
+            Self::Answer(_) | Self::Nothing => None,
+        }
+    }
 }
 
 pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {

@@ -52,17 +52,15 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Ended {
         Err(error) => return set_back(cache, job, Setback::Dead(error.to_string())).await,
     };
     let work = async {
-        match fill::known(cache, &plan).await? {
-            Known::Stale(entry) => plan.inherit(&entry.info, &cache.policies),
-            Known::Useless(info) => plan.inherit(&info, &cache.policies),
-            Known::Nothing => {}
-            Known::Answer(answer) => {
-                // Somebody else has asked meanwhile.
-                let is_absent = matches!(answer, Answer::Absent(_));
-                let finish = if is_absent { Finish::Absent } else { Finish::Found };
-                let answered = [(job.clone(), finish)];
-                return cache.queue.complete_answered(&answered).await.map(drop);
-            }
+        let known = fill::known(cache, &plan).await?;
+        if let Some(info) = known.to_inherit() {
+            plan.inherit(info, &cache.policies);
+        }
+        if let Known::Answer(answer) = known {
+            // Somebody else has asked meanwhile.
+            let is_absent = matches!(answer, Answer::Absent(_));
+            let finish = if is_absent { Finish::Absent } else { Finish::Found };
+            return cache.queue.complete_answered(&[(job.clone(), finish)]).await.map(drop);
         }
         fill::ask_origin(cache, &plan, Some(job)).await.map(drop)
     };
