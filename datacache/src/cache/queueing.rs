@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::name::Provider;
 use crate::queue::{Enqueued, Finish, JobInfo, JobState, Queue, RestingProvider};
+use crate::store::Store;
 
 impl Cache {
     /// Queues requests for workers, each with its own priority, in transactions of a thousand.
@@ -30,12 +31,13 @@ impl Cache {
             plans.push(plan);
         }
         let keys: Vec<&Key> = plans.iter().map(|plan| &plan.key).collect();
-        let fresh = self.0.store.fresh_among(&keys, now).await?;
+        let mut connection = self.0.db.read("enqueue").await?;
+        let fresh = Store::fresh_among_on(&mut connection, &keys, now).await?;
         let is_due =
             |plan: &&Plan| plan.expected_checksum.is_some() || !fresh.contains_key(&plan.key);
         let due = plans.iter().filter(is_due);
         let jobs = due.map(|plan| plan.job(plan.priority)).collect::<Result<Vec<_>>>()?;
-        let mut enqueued = self.0.queue.enqueue(&jobs, now).await?;
+        let mut enqueued = self.0.queue.enqueue_on(connection, &jobs, now).await?;
         enqueued.cached = (plans.len() - jobs.len()) as u64;
         Ok(enqueued)
     }

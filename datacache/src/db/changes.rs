@@ -1,24 +1,27 @@
 //! Changes: noticing commits, those of other processes too, soon and cheaply.
 //!
-//! SQLite tells no process of another's commit. But a connection that stays open can ask whether
-//! the database has changed since it asked last (`PRAGMA data_version`), which reads one number in
-//! shared memory. One task in a process asks on behalf of everybody who waits there: after a
-//! millisecond while things happen, after twelve when nothing does, so that a worker at rest takes
-//! less than a hundredth of a core. It ends with the last of those who wait.
+//! SQLite tells no process of another's commit. But every commit rings a doorbell, and a connection
+//! that stays open can ask whether the database has changed since it asked last
+//! (`PRAGMA data_version`, which reads one number in shared memory). One task in a process asks on
+//! behalf of everybody who waits there: when the bell rings, and in case it was not rung or heard,
+//! every [`UNRUNG`]. It ends with the last of those who wait.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::doorbell::Listener;
 use super::{Connection, Db};
 use crate::error::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "watch";
 
-/// From the pause after a change to the one when nothing happens.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(12);
+/// How often to ask although nobody rings: a worker at rest takes less than a hundredth of a core.
+const UNRUNG: Duration = Duration::from_millis(40);
+
+/// Commits that follow each other this closely are told of together.
+const GATHERED: Duration = Duration::from_millis(1);
 
 /// The task that asks, as long as somebody waits.
 #[derive(Default)]
@@ -47,12 +50,14 @@ impl Db {
         if let Some(receiver) = self.0.watcher.join() {
             return Ok(Changes { receiver });
         }
+        let listener = self.0.doorbell.listen().await;
         let mut connection = self.read(OPERATION).await?;
         let version = version(&mut connection).await?;
         let (sender, receiver) = watch::channel(());
         let sender = Arc::new(sender);
         self.0.watcher.replace(&sender);
-        tokio::spawn(watch(self.clone(), connection, version, sender));
+        let watched = Watched { connection, version, listener };
+        tokio::spawn(watch(self.clone(), watched, sender));
         Ok(Changes { receiver })
     }
 }
@@ -78,24 +83,37 @@ impl Watcher {
     }
 }
 
-async fn watch(db: Db, mut connection: Connection, mut seen: i64, sender: Arc<watch::Sender<()>>) {
-    let mut pause = SHORTEST_PAUSE;
+/// What tells of commits, and what it told last.
+struct Watched {
+    connection: Connection,
+    version: i64,
+    listener: Listener,
+}
+
+impl Watched {
+    async fn has_changed(&mut self) -> Result<bool> {
+        let version = version(&mut self.connection).await?;
+        Ok(std::mem::replace(&mut self.version, version) != version)
+    }
+}
+
+async fn watch(db: Db, mut watched: Watched, sender: Arc<watch::Sender<()>>) {
     while !db.is_closed() && !db.0.watcher.leave(&sender) {
-        match version(&mut connection).await {
-            Ok(version) if version == seen => pause = (pause * 2).min(LONGEST_PAUSE),
-            Ok(version) => {
-                (seen, pause) = (version, SHORTEST_PAUSE);
+        match watched.has_changed().await {
+            Ok(true) => {
                 sender.send_replace(());
+                #[expect(clippy::disallowed_methods, reason = "many commits count as one")]
+                tokio::time::sleep(GATHERED).await;
             }
+            Ok(false) => {}
             Err(error) => {
                 tracing::warn!(%error, "changes by other processes are no longer noticed");
                 break;
             }
         }
-        #[expect(clippy::disallowed_methods, reason = "SQLite can only be asked again and again")]
-        tokio::time::sleep(pause).await;
+        let _ = tokio::time::timeout(UNRUNG, watched.listener.rung()).await;
     }
-    connection.close().await;
+    watched.connection.close().await;
 }
 
 async fn version(connection: &mut Connection) -> Result<i64> {

@@ -34,6 +34,7 @@ mod statements;
 
 mod anchor;
 mod changes;
+mod doorbell;
 mod error;
 mod schema;
 mod transaction;
@@ -45,12 +46,13 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 use anchor::Anchor;
 pub(crate) use changes::Changes;
 use changes::Watcher;
+use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use transaction::WriteTransaction;
 
@@ -72,6 +74,7 @@ struct Shared {
     options: SqliteConnectOptions,
     anchor: Anchor,
     watcher: Watcher,
+    doorbell: Doorbell,
     writer: Arc<Mutex<()>>,
 }
 
@@ -91,6 +94,7 @@ impl Db {
             options,
             anchor: Anchor::default(),
             watcher: Watcher::default(),
+            doorbell: Doorbell::new(locks),
             writer: Arc::default(),
         }));
         schema::prepare(&db, locks).await?;
@@ -133,13 +137,27 @@ impl Db {
     /// A write transaction on a connection of its own. It waits for the other writers of this
     /// process in turn, then for those of other processes.
     pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteTransaction> {
-        let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
-        let turn = turn.await.map_err(|_elapsed| {
-            let reason = "other writers of this process wait for the database";
-            Error::new(ErrorKind::Busy, operation, self.path().display(), reason)
-        })?;
+        let turn = self.turn(operation).await?;
         let connection = self.read(operation).await?;
         WriteTransaction::begin(connection, turn, operation).await
+    }
+
+    /// The same for an operation that has read already, on its connection.
+    pub(crate) async fn write_on(
+        &self,
+        connection: Connection,
+        operation: &'static str,
+    ) -> Result<WriteTransaction> {
+        let turn = self.turn(operation).await?;
+        WriteTransaction::begin(connection, turn, operation).await
+    }
+
+    async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
+        let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
+        turn.await.map_err(|_elapsed| {
+            let reason = "other writers of this process wait for the database";
+            Error::new(ErrorKind::Busy, operation, self.path().display(), reason)
+        })
     }
 
     /// An error of SQLite, with the file it is about.

@@ -32,6 +32,7 @@ impl WriteTransaction {
     pub(crate) async fn commit(mut self) -> Result<()> {
         let committed = sqlx::query("COMMIT").execute(&mut *self.connection).await;
         committed.map_err(|source| self.error(source))?;
+        self.connection.db.0.doorbell.ring();
         self.connection.close().await;
         Ok(())
     }

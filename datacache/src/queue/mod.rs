@@ -39,7 +39,7 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Db, WriteTransaction};
+use crate::db::{Connection, Db, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::name::Provider;
@@ -52,6 +52,9 @@ pub(crate) use order::Turns;
 
 /// How long a lease holds unless it is renewed.
 pub(crate) const LEASE_MS: i64 = 30_000;
+
+const ENQUEUE: &str = "enqueue";
+const CLAIM: &str = "claim";
 
 /// How many requests one transaction queues, so that it holds the write lock only briefly.
 const ENQUEUE_BATCH: usize = 1_000;
@@ -83,9 +86,24 @@ impl Queue {
 
     /// Queues requests. Those queued already become as urgent as asked; dead ones begin anew.
     pub(crate) async fn enqueue(&self, jobs: &[NewJob], now: Timestamp) -> Result<Enqueued> {
+        let connection = self.db.read(ENQUEUE).await?;
+        self.enqueue_on(connection, jobs, now).await
+    }
+
+    /// The same for a caller that has looked what is there already, on its connection.
+    pub(crate) async fn enqueue_on(
+        &self,
+        connection: Connection,
+        jobs: &[NewJob],
+        now: Timestamp,
+    ) -> Result<Enqueued> {
         let mut total = Enqueued::default();
+        let mut connection = Some(connection);
         for batch in jobs.chunks(ENQUEUE_BATCH) {
-            let mut tx = self.db.write("enqueue").await?;
+            let mut tx = match connection.take() {
+                Some(connection) => self.db.write_on(connection, ENQUEUE).await?,
+                None => self.db.write(ENQUEUE).await?,
+            };
             let enqueued = sql::enqueue(&mut tx, batch, now).await;
             let enqueued = enqueued.map_err(|source| tx.error(source))?;
             tx.commit().await?;
@@ -93,18 +111,28 @@ impl Queue {
             total.raised += enqueued.raised;
             total.known += enqueued.known;
         }
+        if let Some(unused) = connection {
+            unused.close().await;
+        }
         Ok(total)
     }
 
-    /// Leases the jobs whose turn it is, those of ended leases among them.
+    /// Leases the jobs whose turn it is, those of ended leases among them. When there is nothing to
+    /// claim, it takes no lock.
     pub(crate) async fn claim(
         &self,
         turns: &mut Turns,
         slots: usize,
         now: Timestamp,
     ) -> Result<Vec<Job>> {
+        let mut connection = self.db.read(CLAIM).await?;
+        let is_due = is_due_or_ended(&mut connection, now).await;
+        if !is_due.map_err(|source| connection.error(CLAIM, source))? {
+            connection.close().await;
+            return Ok(Vec::new());
+        }
         let claim = Claim { session: self.session.id().await?, slots, now };
-        let mut tx = self.db.write("claim").await?;
+        let mut tx = self.db.write_on(connection, CLAIM).await?;
         let jobs = claim_in(&mut tx, turns, claim).await.map_err(|source| tx.error(source))?;
         tx.commit().await?;
         Ok(jobs)
@@ -113,7 +141,7 @@ impl Queue {
     /// Leases the job for `key`, unless somebody has it, whatever its turn and time.
     pub(crate) async fn claim_key(&self, key: &Key, now: Timestamp) -> Result<Option<Job>> {
         let claim = Claim { session: self.session.id().await?, slots: 1, now };
-        let mut tx = self.db.write("claim").await?;
+        let mut tx = self.db.write(CLAIM).await?;
         let job = claim_key_in(&mut tx, key, claim).await.map_err(|source| tx.error(source))?;
         tx.commit().await?;
         Ok(job)
@@ -154,15 +182,6 @@ impl Queue {
         }
         tx.commit().await?;
         Ok(completed)
-    }
-
-    /// Whether a claim at `now` could find a job: a pending one, or one whose lease has ended.
-    pub(crate) async fn is_due_or_ended(&self, now: Timestamp) -> Result<bool> {
-        let latest_end = end_of_lease(end_of_lease(now));
-        let look = async |db: &mut SqliteConnection| {
-            Ok(sql::is_due(db, now).await? || sql::is_ended(db, now, latest_end).await?)
-        };
-        self.read("look for jobs", look).await
     }
 
     /// Whether a job may run at `at`, or somebody is at one: in one look, lest a job that is handed
@@ -329,6 +348,12 @@ impl Queue {
         tx.commit().await?;
         Ok(value)
     }
+}
+
+/// Whether a claim at `now` could find a job: a pending one, or one whose lease has ended.
+async fn is_due_or_ended(db: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<bool> {
+    let latest_end = end_of_lease(end_of_lease(now));
+    Ok(sql::is_due(db, now).await? || sql::is_ended(db, now, latest_end).await?)
 }
 
 async fn claim_in(

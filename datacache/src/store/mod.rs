@@ -38,7 +38,7 @@ use bytes::Bytes;
 use crate::blob::{BlobRead, Blobs};
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
-use crate::db::Db;
+use crate::db::{Connection, Db};
 use crate::error::Result;
 use crate::key::Key;
 pub(crate) use deferred::{Deferred, Subject};
@@ -49,6 +49,8 @@ pub use filter::Filter;
 pub(crate) use random::Pick;
 use row::{Row, Version};
 pub use totals::{GroupTotals, Totals};
+
+const LOOK_UP: &str = "look up";
 
 /// A handle to the entries; clones share it.
 #[derive(Clone)]
@@ -104,18 +106,17 @@ impl Store {
     }
 
     async fn find(&self, by: By<'_>) -> Result<Option<Row>> {
-        const OPERATION: &str = "look up";
-        let mut connection = self.db.read(OPERATION).await?;
+        let mut connection = self.db.read(LOOK_UP).await?;
         let row = match by {
             By::Key(key) => sql::by_key(&mut connection, key).await,
             By::Cachekey(cachekey) => sql::by_cachekey(&mut connection, cachekey).await,
             By::Id(id) => sql::by_id(&mut connection, id).await,
         };
-        let row = row.map_err(|source| connection.error(OPERATION, source))?;
+        let row = row.map_err(|source| connection.error(LOOK_UP, source))?;
         connection.close().await;
         let Some(row) = row else { return Ok(None) };
         let version = row.version();
-        match Row::read(OPERATION, row) {
+        match Row::read(LOOK_UP, row) {
             Ok(row) => Ok(Some(row)),
             Err(error) => {
                 tracing::warn!(%error, "an entry is damaged");
@@ -166,12 +167,21 @@ impl Store {
         keys: &[&Key],
         now: Timestamp,
     ) -> Result<BTreeMap<Key, bool>> {
-        const OPERATION: &str = "look up";
-        let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
-        let mut connection = self.db.read(OPERATION).await?;
-        let fresh = sql::fresh_among(&mut connection, &keys, now).await;
-        let fresh = fresh.map_err(|source| connection.error(OPERATION, source))?;
+        let mut connection = self.db.read(LOOK_UP).await?;
+        let fresh = Self::fresh_among_on(&mut connection, keys, now).await?;
         connection.close().await;
+        Ok(fresh)
+    }
+
+    /// The same for an operation that goes on, on its connection.
+    pub(crate) async fn fresh_among_on(
+        connection: &mut Connection,
+        keys: &[&Key],
+        now: Timestamp,
+    ) -> Result<BTreeMap<Key, bool>> {
+        let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+        let fresh = sql::fresh_among(connection, &keys, now).await;
+        let fresh = fresh.map_err(|source| connection.error(LOOK_UP, source))?;
         let read = |(url, status)| (Key::from_row(url), status == NOT_FOUND);
         Ok(fresh.into_iter().map(read).collect())
     }

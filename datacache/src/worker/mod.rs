@@ -140,12 +140,14 @@ impl Shift<'_> {
         let cache = &self.worker.cache.0;
         let free = self.worker.config.concurrency.max(1) - self.running.jobs.len();
         let now = cache.clock.now();
-        // A look costs no lock.
-        if free == 0 || !cache.queue.is_due_or_ended(now).await? {
+        if free == 0 {
             return Ok(0);
         }
         let jobs = cache.queue.claim(&mut self.turns, free, now).await?;
         let claimed = jobs.len();
+        if claimed == 0 {
+            return Ok(0);
+        }
         let completed = self.complete_answered(&jobs, now).await.unwrap_or_else(|error| {
             // Each job finds out by itself, only more slowly.
             tracing::warn!(%error, "jobs that may have been answered were not completed at once");

@@ -121,3 +121,8 @@ async fn execute(queue: &Queue, sql: &'static str) {
     sqlx::query(sql).execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
 }
+
+/// Whether a claim at `now` would take the lock.
+async fn is_due(queue: &Queue, now: Timestamp) -> bool {
+    queue.read("test", async |db| is_due_or_ended(db, now).await).await.unwrap()
+}
