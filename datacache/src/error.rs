@@ -117,7 +117,12 @@ impl Error {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => ErrorKind::Full,
             _ => ErrorKind::Io,
         };
-        Self::new(kind, operation, path.display(), &source).with_source(source)
+        let reason = match kind {
+            // In the words that a full database gets.
+            ErrorKind::Full => format!("the disk is full: {source}"),
+            _ => source.to_string(),
+        };
+        Self::new(kind, operation, path.display(), reason).with_source(source)
     }
 
     pub(crate) fn with_source(

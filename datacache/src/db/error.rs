@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
 
-/// Primary result codes, <https://sqlite.org/rescode.html>.
+/// Result codes, primary ones but for the last, <https://sqlite.org/rescode.html>.
 const SQLITE_BUSY: i32 = 5;
 const SQLITE_LOCKED: i32 = 6;
 const SQLITE_READONLY: i32 = 8;
@@ -13,9 +13,14 @@ const SQLITE_FULL: i32 = 13;
 const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_NOTADB: i32 = 26;
 
+/// The `-shm` file could not be made large enough, which fails for lack of room only.
+const SQLITE_IOERR_SHMSIZE: i32 = 4_874;
+
 /// Turns an error of SQLite into one of this crate; `path` is the database file.
 pub(crate) fn db_error(operation: &'static str, path: &Path, source: sqlx::Error) -> Error {
-    let (kind, reason) = match primary_code(&source) {
+    let code = result_code(&source);
+    // The low byte of an extended result code is the primary one.
+    let (kind, reason) = match code.map(|code| code & 0xff) {
         Some(SQLITE_BUSY | SQLITE_LOCKED) => {
             (ErrorKind::Busy, "another process keeps the database locked")
         }
@@ -23,6 +28,7 @@ pub(crate) fn db_error(operation: &'static str, path: &Path, source: sqlx::Error
         Some(SQLITE_CORRUPT) => (ErrorKind::Corrupt, "the database is damaged"),
         Some(SQLITE_NOTADB) => (ErrorKind::Corrupt, "the file is not a database"),
         Some(SQLITE_FULL) => (ErrorKind::Full, "the disk is full"),
+        _ if code == Some(SQLITE_IOERR_SHMSIZE) => (ErrorKind::Full, "the disk is full"),
         Some(SQLITE_CANTOPEN) => cannot_open(path),
         Some(_) => (ErrorKind::Io, "the database failed"),
         None if matches!(source, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
@@ -45,10 +51,8 @@ pub(crate) fn corrupt_row(
     Error::new(ErrorKind::Corrupt, operation, subject, "the value cannot be read")
 }
 
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
-    // The low byte of an extended result code is the primary one.
-    code.parse::<i32>().ok().map(|code| code & 0xff)
+fn result_code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
 }
 
 /// SQLite says "unable to open" alike for a missing folder, a full disk and a folder where it may
