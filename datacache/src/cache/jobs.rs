@@ -46,7 +46,11 @@ pub(crate) enum Ended {
 }
 
 /// Runs a job on behalf of nobody in particular.
-pub(crate) async fn run(cache: &Inner, job: &Job) -> Ended {
+///
+/// # Errors
+/// When the cache cannot be told how the run ended. The lease then ends by itself, or with the
+/// process.
+pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
     let mut plan = match plan_of(cache, job) {
         Ok(plan) => plan,
         Err(error) => return set_back(cache, job, Setback::Dead(error.to_string())).await,
@@ -65,7 +69,7 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Ended {
         fill::ask_origin(cache, &plan, Some(job)).await.map(drop)
     };
     match kept(cache, job, work).await {
-        Ok(()) => Ended::Completed,
+        Ok(()) => Ok(Ended::Completed),
         Err(error) => fail(cache, job, &error).await,
     }
 }
@@ -92,8 +96,10 @@ pub(super) async fn claim(cache: &Inner, key: &Key, now: Timestamp) -> Result<Op
 pub(super) async fn run_for_caller(cache: &Inner, mut held: Held, plan: &Plan) -> Result<Answer> {
     let job = &held.job;
     let answer = kept(cache, job, fill::ask_origin(cache, plan, Some(job))).await;
-    if let Err(error) = &answer {
-        fail(cache, job, error).await;
+    if let Err(error) = &answer
+        && let Err(error) = fail(cache, job, error).await
+    {
+        tracing::warn!(key = %job.key, %error, "a job was not settled");
     }
     held.is_settled = true;
     answer
@@ -128,11 +134,13 @@ impl Drop for Held {
 
 /// Gives a job back for whoever comes next, as if it had not been begun.
 pub(crate) async fn hand_back(cache: &Inner, job: &Job) {
-    set_back(cache, job, Setback::HandBack).await;
+    if let Err(error) = set_back(cache, job, Setback::HandBack).await {
+        tracing::warn!(key = %job.key, %error, "a job was not handed back");
+    }
 }
 
-/// Settles a job whose run has panicked.
-pub(crate) async fn panicked(cache: &Inner, job: &Job) -> Ended {
+/// Settles a job whose run has panicked; fails as [`run`] does.
+pub(crate) async fn panicked(cache: &Inner, job: &Job) -> Result<Ended> {
     let error = Error::new(ErrorKind::Internal, "run job", &job.key, "it panicked");
     let at = queue::retry_at(job.attempt, fastrand::f64(), None, cache.clock.now());
     let setback = match job.attempt {
@@ -201,13 +209,13 @@ async fn renew(cache: &Inner, job: &Job) -> Error {
     }
 }
 
-async fn fail(cache: &Inner, job: &Job, error: &Error) -> Ended {
+async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
     let now = cache.clock.now();
     let reason = error.to_string();
     let setback = match error.kind() {
         ErrorKind::LeaseLost => {
             tracing::warn!(key = %job.key, "the job was lost to another worker");
-            return Ended::Lost;
+            return Ok(Ended::Lost);
         }
         ErrorKind::RateLimited => {
             let rest = error.retry_after().unwrap_or(DEFAULT_COOLDOWN);
@@ -239,15 +247,15 @@ fn is_own_trouble(kind: ErrorKind) -> bool {
     matches!(kind, Corrupt | Full | Internal | Io | ReadOnly)
 }
 
-async fn set_back(cache: &Inner, job: &Job, setback: Setback) -> Ended {
+async fn set_back(cache: &Inner, job: &Job, setback: Setback) -> Result<Ended> {
     let ended = if matches!(setback, Setback::Dead(_)) { Ended::Dead } else { Ended::Retried };
     match cache.queue.set_back(job, &setback).await {
-        Ok(()) => ended,
-        Err(error) => {
-            // Its lease will end by itself, and the job be taken up again.
-            tracing::warn!(key = %job.key, %error, "a job was not settled");
-            Ended::Lost
+        Ok(()) => Ok(ended),
+        Err(error) if error.kind() == ErrorKind::LeaseLost => {
+            tracing::warn!(key = %job.key, "the job was lost to another worker");
+            Ok(Ended::Lost)
         }
+        Err(error) => Err(error),
     }
 }
 

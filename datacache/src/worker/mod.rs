@@ -85,7 +85,8 @@ impl Worker {
     /// is begun any more; running ones may go on for the grace time and are then handed back.
     ///
     /// # Errors
-    /// Those of the cache itself. A job's failure is not one.
+    /// Those of the cache itself, such as a disk too full to note how a job ended. A job's failure
+    /// is not one.
     ///
     /// # Cancel safety
     /// Dropping the future stops the running jobs; their leases end by themselves.
@@ -112,7 +113,7 @@ struct Shift<'a> {
 /// The jobs that are running, each in a task.
 #[derive(Default)]
 struct Running {
-    tasks: JoinSet<Ended>,
+    tasks: JoinSet<Result<Ended>>,
     jobs: HashMap<Id, Arc<Job>>,
 }
 
@@ -125,7 +126,7 @@ impl Shift<'_> {
                 return Ok(());
             }
             tokio::select! {
-                Some(ended) = self.running.tasks.join_next_with_id() => self.reap(ended).await,
+                Some(ended) = self.running.tasks.join_next_with_id() => self.reap(ended).await?,
                 changed = self.changes.next() => changed?,
                 () = &mut shutdown => return Ok(()),
                 _ = self.look.tick() => {
@@ -186,7 +187,7 @@ impl Shift<'_> {
         self.count_running();
     }
 
-    async fn reap(&mut self, ended: Result<(Id, Ended), JoinError>) {
+    async fn reap(&mut self, ended: Result<(Id, Result<Ended>), JoinError>) -> Result<()> {
         let id = match &ended {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
@@ -195,10 +196,12 @@ impl Shift<'_> {
         let ended = match (ended, job) {
             (Ok((_, ended)), _) => ended,
             (Err(_), Some(job)) => jobs::panicked(&self.worker.cache.0, &job).await,
-            (Err(_), None) => Ended::Lost,
+            (Err(_), None) => Ok(Ended::Lost),
         };
-        self.worker.progress.send_modify(|progress| progress.count(ended));
         self.count_running();
+        let ended = ended?;
+        self.worker.progress.send_modify(|progress| progress.count(ended));
+        Ok(())
     }
 
     fn count_running(&self) {
@@ -219,7 +222,9 @@ impl Shift<'_> {
         let grace = self.worker.config.grace;
         let ending = async {
             while let Some(ended) = self.running.tasks.join_next_with_id().await {
-                self.reap(ended).await;
+                if let Err(error) = self.reap(ended).await {
+                    tracing::warn!(%error, "a job was not settled");
+                }
             }
         };
         if tokio::time::timeout(grace, ending).await.is_ok() {

@@ -127,7 +127,7 @@ async fn a_panic_in_a_job_is_a_failure_of_the_job() {
         let task = shift.running.tasks.spawn(async { panic!("as a defect would") });
         shift.running.jobs.insert(task.id(), Arc::new(jobs.pop().unwrap()));
         let ended = shift.running.tasks.join_next_with_id().await.unwrap();
-        shift.reap(ended).await;
+        shift.reap(ended).await.unwrap();
         let job = job(&cache, "http://a.example/").await.unwrap();
         let status = if attempt < 5 { JobState::Pending } else { JobState::Dead };
         assert_eq!((job.status, job.attempts), (status, attempt));
@@ -138,6 +138,26 @@ async fn a_panic_in_a_job_is_a_failure_of_the_job() {
         *worker.progress().borrow(),
         Progress { retried: 4, dead: 1, ..Progress::default() }
     );
+}
+
+#[tokio::test]
+async fn a_worker_that_cannot_note_how_a_job_ended_says_so_and_leaves_it_to_the_next() {
+    const TROUBLE: &str = "CREATE TRIGGER trouble BEFORE UPDATE ON pending_requests \
+        WHEN old.status = 'leased' BEGIN SELECT RAISE(ABORT, 'as a full disk would'); END";
+    let folder = Folder::new();
+    let (cache, next) = (folder.open().await, folder.open().await);
+    let first = AtomicBool::new(true);
+    let origin = Origin::start(move |_| {
+        if first.swap(false, Ordering::SeqCst) { Reply::status(500) } else { Reply::ok("one") }
+    })
+    .unwrap();
+    cache.enqueue([request(&origin.url("/x"))]).await.unwrap();
+    execute(&cache, TROUBLE).await;
+    let worker = Worker::new(cache, WorkerConfig::default());
+    let error = tokio::time::timeout(NET, worker.run(pending())).await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("as a full disk would"), "{error}");
+    execute(&next, "DROP TRIGGER trouble").await;
+    assert_eq!(drain(&next).await, Progress { done: 1, ..Progress::default() });
 }
 
 #[tokio::test]
