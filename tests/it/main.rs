@@ -13,6 +13,8 @@ mod faults_path;
 mod faults_secrets;
 mod faults_settings;
 mod faults_tls;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod layers;
 mod main_job;
 mod picture;

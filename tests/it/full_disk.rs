@@ -1,0 +1,248 @@
+//! A disk that is full: a small one of its own, mounted where only this test sees it.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use datacache::testing::{Origin, Reply};
+use datacache_tests::{Folder, Run, body, run, write};
+use serde_json::Value;
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
+const KIB: u64 = 1024;
+const BLOCK_BYTES: usize = 4096;
+
+/// A cache folder on a disk of its own, of 8 MiB.
+struct Disk {
+    folder: Folder,
+    /// The process in whose namespace the disk is mounted. The disk goes away with it, and it goes
+    /// away with the test, whose end closes its standard input.
+    holder: Child,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let folder = Folder::new();
+        std::fs::create_dir(folder.dir()).unwrap();
+        let script = r#"mount -t tmpfs -o size=8m tmpfs "$1" && echo mounted && exec cat"#;
+        let mut holder = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
+            .arg(folder.dir())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("no unshare, which comes with util-linux: {error}"));
+        let mut said = String::new();
+        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(
+            said, "mounted\n",
+            "this test needs to mount a disk in a namespace of its own, which the system may have \
+             to allow: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+        );
+        Self { folder, holder }
+    }
+
+    /// Runs a command where the disk is mounted.
+    fn run_command(&self, command: &Command) -> Run {
+        let mut inside = Command::new("nsenter");
+        inside.args(["--user", "--mount", "--preserve-credentials", "--target"]);
+        inside.arg(self.holder.id().to_string());
+        inside.arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
+        }
+        run(&mut inside)
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        self.run_command(&self.folder.program(args))
+    }
+
+    /// A path on the disk as this process, which does not see the mount, can reach it.
+    fn path(&self, name: &str) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
+        root.join(self.folder.dir().strip_prefix("/").unwrap()).join(name)
+    }
+
+    /// Fills the disk up to the last block, then makes so much room again.
+    fn leave_kib(&self, left_kib: u64) {
+        let options = OpenOptions::new().create(true).append(true).open(self.path("fill"));
+        let mut fill = options.unwrap();
+        while fill.write_all(&[1; BLOCK_BYTES]).is_ok() {}
+        let size = fill.metadata().unwrap().len();
+        fill.set_len(size - left_kib * KIB).unwrap();
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.path("fill")).unwrap();
+    }
+
+    /// The names of the blob files, temporary ones among them.
+    fn blobs(&self) -> Vec<String> {
+        let mut find = Command::new("find");
+        find.arg(self.folder.dir().join("blobs")).args(["-type", "f"]);
+        self.run_command(&find).text().lines().map(str::to_owned).collect()
+    }
+
+    fn jobs(&self) -> Vec<Value> {
+        let listed = self.run(&["queue", "ls", "--json"]).text();
+        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// SQLite's word on the database, of which it gets a copy: it would follow the path by which
+    /// this process sees the disk to where the disk is not.
+    async fn integrity(&self) -> String {
+        let copy = self.folder.beside("copy.sqlite");
+        std::fs::copy(self.path("datacache.sqlite"), &copy).unwrap();
+        assert!(!self.path("datacache.sqlite-wal").exists());
+        let options = SqliteConnectOptions::new().filename(copy);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let check = sqlx::query_scalar("PRAGMA integrity_check");
+        let verdict = check.fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        verdict
+    }
+
+    fn drain(&self) -> Run {
+        self.run(&["--json", "worker", "--drain", "--patience", "0s"])
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
+}
+
+/// Asserts that a run did what it was to do, or said that the disk is full; says which.
+fn is_done(run: &Run) -> bool {
+    if run.status != 0 {
+        run.assert_failed(1, &["the disk is full"]);
+    }
+    run.status == 0
+}
+
+#[tokio::test]
+async fn jobs_that_do_not_fit_wait_and_are_done_once_there_is_room() {
+    const JOBS: usize = 6;
+    let content = |path: &str| body(path.len() as u64, 500_000);
+    let origin = Origin::start(move |request| Reply::ok(content(&request.path))).unwrap();
+    let paths = (1..=JOBS).map(|number| format!("/{}", "x".repeat(number)));
+    let urls: Vec<(String, Vec<u8>)> =
+        paths.map(|path| (origin.url(&path), content(&path))).collect();
+    let names: Vec<&str> = urls.iter().map(|(url, _)| url.as_str()).collect();
+    let disk = Disk::new();
+    disk.leave_kib(2 * KIB);
+    assert_eq!(disk.run(&[&["enqueue"], &names[..]].concat()).status, 0);
+
+    let worked = disk.drain().json();
+    assert_eq!((&worked["done"], &worked["retried"]), (&3.into(), &3.into()), "{worked}");
+    let jobs = disk.jobs();
+    assert_eq!(jobs.len(), 3);
+    for job in &jobs {
+        let reason = job["last_error"].as_str().unwrap();
+        assert_eq!((&job["status"], &job["attempts"]), (&"pending".into(), &1.into()));
+        assert!(reason.contains("the disk is full"), "{reason}");
+    }
+    assert_eq!(disk.blobs().len(), 3, "{:?}", disk.blobs());
+    let is_queued = |url: &str| jobs.iter().any(|job| job["url"] == url);
+    let (waiting, stored): (Vec<_>, Vec<_>) = urls.iter().partition(|(url, _)| is_queued(url));
+    for (url, content) in &stored {
+        assert!(disk.run(&["get", url, "--offline"]).stdout == *content, "{url}");
+    }
+
+    // Whoever removes an entry has room for another.
+    assert_eq!(disk.run(&["rm", &stored[0].0]).status, 0);
+    assert!(disk.run(&["get", &waiting[0].0]).stdout == waiting[0].1);
+    assert_eq!(disk.jobs().len(), 2);
+
+    disk.empty();
+    let again = [&["enqueue", "--priority", "immediate"], &names[..]].concat();
+    assert_eq!(disk.run(&again).status, 0);
+    assert_eq!(disk.drain().json()["done"], 3);
+    assert_eq!(disk.jobs(), Vec::<Value>::new());
+    for (url, content) in &urls {
+        assert!(disk.run(&["get", url, "--offline"]).stdout == *content, "{url}");
+    }
+    assert_eq!(disk.blobs().len(), urls.len());
+    assert_eq!(disk.integrity().await, "ok");
+}
+
+/// Whatever the first thing is that does not fit: the `-shm` file, the log, a body.
+#[tokio::test]
+async fn however_little_is_left_nothing_is_lost_or_half_done() {
+    let disk = Disk::new();
+    let origin = Origin::start(|_| Reply::ok(body(1, 17_000))).unwrap();
+    let inputs = [("a://inline", 9_000), ("a://file", 18_000)].map(|(url, size)| {
+        let file = disk.folder.beside(size.to_string());
+        write(&file, body(2, size));
+        (url, file, body(2, size))
+    });
+    let kept = disk.folder.beside("kept");
+    write(&kept, body(3, 20_000));
+    assert!(is_done(&disk.run(&["put", "a://kept", kept.to_str().unwrap()])));
+    let (mut failed, mut put_off, mut done) = (0, 0, 0);
+    for left_kib in (0..=140).step_by(4) {
+        let (job, other) = (origin.url("/job"), origin.url("/other"));
+        assert!(is_done(&disk.run(&["enqueue", &job])));
+        disk.leave_kib(left_kib);
+
+        let worked = disk.drain();
+        if is_done(&worked) {
+            let worked = worked.json();
+            put_off += worked["retried"].as_u64().unwrap();
+            done += worked["done"].as_u64().unwrap();
+            assert_eq!(worked["lost"], 0, "{left_kib}");
+        } else {
+            failed += 1;
+        }
+        let put = |url, file: &PathBuf| disk.run(&["put", url, file.to_str().unwrap()]);
+        let puts = inputs.each_ref().map(|(url, file, _)| is_done(&put(url, file)));
+        let is_enqueued = is_done(&disk.run(&["enqueue", &other]));
+        let temporary = disk.blobs().into_iter().filter(|path| path.contains("blobs/tmp/"));
+        assert_eq!(temporary.collect::<Vec<_>>(), [""; 0], "{left_kib}");
+
+        disk.empty();
+        assert!(disk.run(&["get", "a://kept"]).stdout == body(3, 20_000), "{left_kib}");
+        for ((url, _, content), is_put) in inputs.iter().zip(puts) {
+            let expected = if is_put { (0, &content[..]) } else { (3, &b""[..]) };
+            let get = disk.run(&["get", url, "--offline"]);
+            assert!((get.status, &get.stdout[..]) == expected, "{left_kib}: {url}");
+        }
+        assert_eq!(disk.run(&["queue", "rm", &other]).status == 0, is_enqueued, "{left_kib}");
+        // At once, however long the job was put off.
+        assert!(is_done(&disk.run(&["enqueue", &job, "--priority", "immediate"])));
+        assert!(is_done(&disk.drain()));
+        let get = disk.run(&["get", &job, "--offline"]);
+        assert!(get.stdout == body(1, 17_000), "{left_kib}: {get:?}");
+        assert!(is_done(&disk.run(&["rm", &job, inputs[0].0, inputs[1].0])));
+        assert_eq!(disk.blobs().len(), 1, "{left_kib}");
+        assert_eq!(disk.jobs(), Vec::<Value>::new(), "{left_kib}");
+    }
+    assert!(
+        failed > 0 && put_off > 0 && done > 0,
+        "{failed} failed, {put_off} put off, {done} done"
+    );
+    assert_eq!(disk.integrity().await, "ok");
+}
+
+#[test]
+fn a_cache_that_could_not_be_made_for_lack_of_room_is_made_when_there_is_some() {
+    for left_kib in [0, 4, 16, 40, 64] {
+        let disk = Disk::new();
+        let file = disk.folder.beside("file");
+        write(&file, body(1, 20_000));
+        let put = ["put", "a://b", file.to_str().unwrap()];
+        disk.leave_kib(left_kib);
+        disk.run(&put).assert_failed(1, &["the disk is full"]);
+        disk.empty();
+        assert!(is_done(&disk.run(&put)), "{left_kib}");
+        assert!(disk.run(&["get", "a://b"]).stdout == body(1, 20_000), "{left_kib}");
+    }
+}
