@@ -39,11 +39,29 @@ async fn execute(database: &Path, sql: &'static str) {
 
 /// Asserts that no command can use the folder, and that the database stays as it is.
 fn assert_unusable(folder: &Folder, words: &[&str]) {
+    const URL: &str = "http://127.0.0.1:1/x";
     let dir = folder.dir();
     let database = dir.join(DATABASE);
     let before = fs::read(&database).unwrap();
     let words = [words, &[dir.to_str().unwrap()]].concat();
-    for args in [&["ls"][..], &["get", "http://127.0.0.1:1/x"], &["rm", "--all"]] {
+    for args in [
+        &["get", URL][..],
+        &["put", URL, database.to_str().unwrap()],
+        &["show", URL],
+        &["ls"],
+        &["rm", "--all"],
+        &["random", "Daft Punk", "artistfanart"],
+        &["keys", "Daft Punk", "artistfanart"],
+        &["enqueue", URL],
+        &["queue", "ls"],
+        &["queue", "stats"],
+        &["queue", "retry", URL],
+        &["queue", "rm", URL],
+        &["queue", "pause", "cdn"],
+        &["queue", "resume", "cdn"],
+        &["worker", "--drain"],
+        &["stats"],
+    ] {
         folder.run(args).assert_failed(1, &words);
     }
     assert!(fs::read(&database).unwrap() == before, "the database was touched");

@@ -20,4 +20,5 @@ mod main_job;
 mod picture;
 mod processes;
 mod queue_cli;
+mod versions;
 mod workers;

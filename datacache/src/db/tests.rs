@@ -1,6 +1,11 @@
 use std::fs;
 
+use sqlx::sqlite::SqliteJournalMode;
+
 use super::*;
+use crate::clock::Timestamp;
+use crate::queue::{Finish, Queue, Turns};
+use crate::session::OwnSession;
 use crate::{queue, store};
 
 struct Folder {
@@ -143,6 +148,93 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     assert_eq!(error.kind(), ErrorKind::NewerSchema);
     assert!(error.to_string().contains("schema 99"), "{error}");
     assert_eq!(fs::read(folder.file()).unwrap(), before);
+}
+
+/// What a program of schema 1 writes, naming every column it knows; ?1 is the row's name.
+const INSERTS_OF_1: [&str; 3] = [
+    "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, ordinal, \
+       status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
+       last_accessed, access_count, metadata, data_value) \
+     VALUES (?1, ?1, ?1, 'other', 'cdn', 0, 200, 'text/plain', 1, 'aa', 1, 9, 1, 0, '{}', x'00')",
+    "INSERT INTO last_picks (identifier, data_type, cachekey) VALUES (?1, 'other', ?1)",
+    "INSERT INTO pending_requests (url, identifier, data_type, provider, params, priority, \
+       status, attempts, created_at, run_at, lease_id, lease_until, session, last_error) \
+     VALUES (?1, '', 'other', 'cdn', '{}', 2, 'pending', 0, 1, 1, NULL, NULL, NULL, NULL)",
+];
+
+/// What it reads: its row, if every column is as it was written.
+const SELECTS_OF_1: [&str; 3] = [
+    "SELECT url FROM cached_data WHERE (url, cachekey, identifier, data_type, provider, ordinal, \
+       status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
+       last_accessed, access_count, metadata, data_value) \
+     = (?1, ?1, ?1, 'other', 'cdn', 0, 200, 'text/plain', 1, 'aa', 1, 9, 1, 0, '{}', x'00')",
+    "SELECT cachekey FROM last_picks WHERE (identifier, data_type, cachekey) = (?1, 'other', ?1)",
+    "SELECT url FROM pending_requests WHERE (url, identifier, data_type, provider, params, \
+       priority, status, attempts, created_at, run_at) \
+     = (?1, '', 'other', 'cdn', '{}', 2, 'pending', 0, 1, 1) \
+       AND COALESCE(lease_id, lease_until, session, last_error) IS NULL",
+];
+
+/// What it changes and removes.
+const CHANGES_OF_1: [&str; 6] = [
+    "UPDATE cached_data SET access_count = 1, last_accessed = 2 WHERE url = ?1",
+    "UPDATE last_picks SET cachekey = '' WHERE identifier = ?1",
+    "UPDATE pending_requests SET status = 'leased', lease_id = 'a', lease_until = 2, \
+       session = 'b', attempts = 1 WHERE url = ?1",
+    "DELETE FROM cached_data WHERE url = ?1",
+    "DELETE FROM last_picks WHERE identifier = ?1",
+    "DELETE FROM pending_requests WHERE url = ?1",
+];
+
+async fn change_one_row_each(db: &mut SqliteConnection, statements: &[&'static str], name: &str) {
+    for sql in statements {
+        let changed = sqlx::query(*sql).bind(name).execute(&mut *db).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1, "{sql}");
+    }
+}
+
+async fn assert_rows_as_written(db: &mut SqliteConnection, name: &str) {
+    for sql in SELECTS_OF_1 {
+        let rows = sqlx::query(sql).bind(name).fetch_all(&mut *db).await.unwrap();
+        assert_eq!(rows.len(), 1, "{sql}");
+    }
+}
+
+/// A database as a program of schema 1 makes it, and its connection.
+async fn open_as_schema_1(folder: &Folder) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(folder.file()).create_if_missing(true);
+    let mut older = options.journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
+    let migration = include_str!("../../migrations/0001_entries_and_queue.sql");
+    sqlx::raw_sql(migration).execute(&mut older).await.unwrap();
+    let stamp = "PRAGMA user_version = 1; PRAGMA application_id = 0x64746368";
+    sqlx::raw_sql(stamp).execute(&mut older).await.unwrap();
+    older
+}
+
+#[tokio::test]
+async fn a_schema_1_is_upgraded_with_its_rows_while_its_program_goes_on() {
+    const KEY: &str = "https://a.example/";
+    let folder = Folder::new();
+    let mut older = open_as_schema_1(&folder).await;
+    change_one_row_each(&mut older, &INSERTS_OF_1, KEY).await;
+
+    let db = folder.open().await.unwrap();
+    assert_eq!(scalar::<i64>(&db, "PRAGMA user_version").await, schema::current_version());
+    assert_rows_as_written(&mut db.read("test").await.unwrap(), KEY).await;
+    assert_rows_as_written(&mut older, KEY).await;
+    change_one_row_each(&mut older, &INSERTS_OF_1, "later").await;
+    assert_rows_as_written(&mut older, "later").await;
+    change_one_row_each(&mut older, &CHANGES_OF_1, "later").await;
+
+    let session = OwnSession::new(folder.dir.path().join("locks"));
+    let queue = Queue::new(db, Arc::new(session));
+    let jobs = queue.claim(&mut Turns::default(), 9, Timestamp::from_millis(1)).await.unwrap();
+    let [job] = &jobs[..] else { panic!("{jobs:?}") };
+    assert_eq!(job.key.as_str(), KEY);
+    let settled = queue.complete_answered(&[(job.clone(), Finish::Found)]).await.unwrap();
+    assert_eq!(settled, 1);
+    let left = sqlx::query("SELECT 1 FROM pending_requests").fetch_all(&mut older).await.unwrap();
+    assert_eq!(left.len(), 0);
 }
 
 #[tokio::test]
