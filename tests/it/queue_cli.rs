@@ -1,5 +1,6 @@
 //! The queue and the worker from the command line.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
@@ -47,6 +48,20 @@ fn what_was_queued_is_fetched_and_not_queued_again() {
     assert_eq!(enqueue(&urls)["cached"], 2);
     assert_eq!(jobs(&folder), Vec::<Value>::new());
     assert_eq!(origin.received().len(), 2);
+}
+
+#[test]
+fn a_hundred_thousand_lines_are_queued_each_once() {
+    const LINES: usize = 100_000;
+    let folder = Folder::new();
+    let lines: Vec<String> = (0..LINES).map(|line| format!("https://a.example/{line}")).collect();
+    let enqueued = enqueue_lines(&folder, &lines.join("\n"));
+    assert_eq!((enqueued.status, enqueued.stderr.as_str()), (0, ""));
+    assert_eq!(enqueued.json()["new"], LINES);
+    assert_eq!(folder.run(["--json", "queue", "stats"]).json()["batch"], LINES);
+    let listed = jobs(&folder);
+    let urls: BTreeSet<&str> = listed.iter().filter_map(|job| job["url"].as_str()).collect();
+    assert_eq!((listed.len(), urls.len()), (LINES, LINES));
 }
 
 #[test]

@@ -130,6 +130,23 @@ async fn a_worker_that_slept_through_its_lease_stores_nothing() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_between_two_workers_keeps_the_second_from_nothing() {
+    const NOW: i64 = 1_800_000_000_000;
+    const HOUR_MS: i64 = 60 * 60 * 1_000;
+    let (folder, directed) = (Folder::new(), directed());
+    let mut before = Peer::start_at(&folder.dir(), NOW);
+    let mut after = Peer::start_at(&folder.dir(), NOW - HOUR_MS);
+    before.order(&format!("enqueue {}", directed.origin.url("/begun")));
+    before.tell("work");
+    let begun = directed.next();
+    after.tell("work");
+    directed.next().send(Reply::ok("from the second")).unwrap();
+    assert_eq!(after.answer().unwrap(), "worked 1 0 0 0");
+    begun.send(Reply::ok("from the first")).unwrap();
+    assert_eq!(before.answer().unwrap(), "worked 0 0 0 1");
+}
+
+#[test]
 fn a_live_request_in_another_process_joins_the_job_that_runs() {
     let (folder, directed) = (Folder::new(), directed());
     let url = directed.origin.url("/x");

@@ -48,6 +48,9 @@ pub(crate) struct NewJob {
 }
 
 /// The rest of a request, as it stands in the row. No secret is ever in it.
+///
+/// Programs of several versions read it: fields that one does not know are passed over, and a new
+/// field must be optional.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Params {
     pub(crate) ttl_ms: Option<u64>,

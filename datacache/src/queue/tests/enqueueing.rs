@@ -41,6 +41,19 @@ async fn a_queued_request_is_whole_when_the_queue_is_opened_again() {
     assert_eq!((&*status, attempts, created_at), ("pending", 0, NOW.as_millis()));
 }
 
+#[tokio::test]
+async fn what_a_newer_program_says_more_about_a_request_is_passed_over() {
+    const SAY_MORE: &str = "UPDATE pending_requests SET params = json_set(params, \
+        '$.colour', 'red', '$.sizes', json('[{\"width\": 1}]'))";
+    let folder = Folder::new();
+    let queue = folder.open().await;
+    queue.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
+    execute(&queue, SAY_MORE).await;
+    let held = claim_one(&queue, NOW).await;
+    assert!(held.params.contains("colour") && held.params.contains("width"), "{}", held.params);
+    assert_eq!(held.params().unwrap(), params());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_queued_at_once_by_two_handles_are_all_there_and_each_once() {
     let folder = Folder::new();

@@ -94,6 +94,30 @@ async fn a_clock_that_is_set_back_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_lease_from_before_the_clock_was_set_back_holds_for_two_lengths_at_most() {
+    const HOUR_MS: i64 = 60 * 60 * 1_000;
+    for (back_ms, holds_ms) in [
+        (1, LEASE_MS + 1),
+        (LEASE_MS, 2 * LEASE_MS),
+        (LEASE_MS + 1, 0),
+        (HOUR_MS, 0),
+        (24 * HOUR_MS, 0),
+    ] {
+        let folder = Folder::new();
+        let (first, second) = (folder.open().await, folder.open().await);
+        first.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
+        claim_one(&first, NOW).await;
+        let ended = after(NOW, holds_ms - back_ms);
+        if holds_ms > 0 {
+            assert_eq!(claim(&second, 1, after(NOW, -back_ms)).await, [""; 0], "{back_ms}");
+            assert_eq!(claim(&second, 1, after(ended, -1)).await, [""; 0], "{back_ms}");
+        }
+        assert!(second.is_due_or_ended(ended).await.unwrap(), "{back_ms}");
+        assert_eq!(claim(&second, 1, ended).await, ["x"], "{back_ms}");
+    }
+}
+
+#[tokio::test]
 async fn the_jobs_of_a_dead_session_are_taken_back_at_once_and_those_of_a_live_one_are_not() {
     let folder = Folder::new();
     let (dying, live, looking) = (folder.open().await, folder.open().await, folder.open().await);
