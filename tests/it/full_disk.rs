@@ -89,6 +89,12 @@ impl Disk {
         self.run_command(&find).text().lines().map(str::to_owned).collect()
     }
 
+    /// To be asked after each run, because the next would remove what a dead process has left.
+    fn assert_no_temporary_file(&self) {
+        let blobs = self.blobs();
+        assert!(!blobs.iter().any(|path| path.contains("blobs/tmp/")), "{blobs:?}");
+    }
+
     fn jobs(&self) -> Vec<Value> {
         let listed = self.run(&["queue", "ls", "--json"]).text();
         listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -142,6 +148,7 @@ async fn jobs_that_do_not_fit_wait_and_are_done_once_there_is_room() {
     assert_eq!(disk.run(&[&["enqueue"], &names[..]].concat()).status, 0);
 
     let worked = disk.drain().json();
+    disk.assert_no_temporary_file();
     assert_eq!((&worked["done"], &worked["retried"]), (&3.into(), &3.into()), "{worked}");
     let jobs = disk.jobs();
     assert_eq!(jobs.len(), 3);
@@ -194,6 +201,7 @@ async fn however_little_is_left_nothing_is_lost_or_half_done() {
         disk.leave_kib(left_kib);
 
         let worked = disk.drain();
+        disk.assert_no_temporary_file();
         if is_done(&worked) {
             let worked = worked.json();
             put_off += worked["retried"].as_u64().unwrap();
@@ -202,11 +210,12 @@ async fn however_little_is_left_nothing_is_lost_or_half_done() {
         } else {
             failed += 1;
         }
-        let put = |url, file: &PathBuf| disk.run(&["put", url, file.to_str().unwrap()]);
-        let puts = inputs.each_ref().map(|(url, file, _)| is_done(&put(url, file)));
+        let puts = inputs.each_ref().map(|(url, file, _)| {
+            let put = disk.run(&["put", url, file.to_str().unwrap()]);
+            disk.assert_no_temporary_file();
+            is_done(&put)
+        });
         let is_enqueued = is_done(&disk.run(&["enqueue", &other]));
-        let temporary = disk.blobs().into_iter().filter(|path| path.contains("blobs/tmp/"));
-        assert_eq!(temporary.collect::<Vec<_>>(), [""; 0], "{left_kib}");
 
         disk.empty();
         assert!(disk.run(&["get", "a://kept"]).stdout == body(3, 20_000), "{left_kib}");

@@ -7,7 +7,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 const MIGRATION_1: &str = include_str!("../../datacache/migrations/0001_entries_and_queue.sql");
-const ROWS: i64 = 500;
+/// So many that the upgrade takes a while, in which the others come.
+const ROWS: i64 = 50_000;
 const PROGRAMS: usize = 8;
 
 async fn connect(folder: &Folder) -> SqliteConnection {
@@ -19,7 +20,7 @@ async fn connect(folder: &Folder) -> SqliteConnection {
 /// A folder as a program of schema 1 leaves it, with entries and requests.
 async fn folder_of_schema_1() -> Folder {
     const FILL: &str = "WITH RECURSIVE numbers (n) AS \
-          (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500) \
+          (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 50000) \
         INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, ordinal, \
           status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
           last_accessed, metadata, data_value) \
