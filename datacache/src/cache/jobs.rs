@@ -34,6 +34,10 @@ const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
 /// forgotten.
 const COOLDOWNS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
 
+/// A disk is often full for a moment only, while other jobs write what does not fit; so settling is
+/// tried again after each of these.
+const FULL_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+
 /// How a run of a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -134,7 +138,7 @@ impl Drop for Held {
 
 /// Gives a job back for whoever comes next, as if it had not been begun.
 pub(crate) async fn hand_back(cache: &Inner, job: &Job) {
-    if let Err(error) = set_back(cache, job, Setback::HandBack).await {
+    if let Err(error) = cache.queue.set_back(job, &Setback::HandBack).await {
         tracing::warn!(key = %job.key, %error, "a job was not handed back");
     }
 }
@@ -249,7 +253,16 @@ fn is_own_trouble(kind: ErrorKind) -> bool {
 
 async fn set_back(cache: &Inner, job: &Job, setback: Setback) -> Result<Ended> {
     let ended = if matches!(setback, Setback::Dead(_)) { Ended::Dead } else { Ended::Retried };
-    match cache.queue.set_back(job, &setback).await {
+    let mut settled = cache.queue.set_back(job, &setback).await;
+    for pause in FULL_PAUSES {
+        if !matches!(&settled, Err(error) if error.kind() == ErrorKind::Full) {
+            break;
+        }
+        #[expect(clippy::disallowed_methods, reason = "nothing tells when a disk has room again")]
+        tokio::time::sleep(pause).await;
+        settled = cache.queue.set_back(job, &setback).await;
+    }
+    match settled {
         Ok(()) => Ok(ended),
         Err(error) if error.kind() == ErrorKind::LeaseLost => {
             tracing::warn!(key = %job.key, "the job was lost to another worker");

@@ -24,7 +24,7 @@ use crate::cache::Cache;
 use crate::cache::jobs::{self, Ended, looks};
 use crate::clock::Timestamp;
 use crate::db::Changes;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::key::Key;
 use crate::queue::{Finish, Job, Turns};
 pub use progress::Progress;
@@ -144,7 +144,15 @@ impl Shift<'_> {
         if free == 0 {
             return Ok(0);
         }
-        let jobs = cache.queue.claim(&mut self.turns, free, now).await?;
+        let jobs = match cache.queue.claim(&mut self.turns, free, now).await {
+            // What the running jobs write may be what fills the disk; it is tried again when one
+            // of them ends.
+            Err(error) if error.kind() == ErrorKind::Full && !self.running.jobs.is_empty() => {
+                tracing::warn!(%error, "no job could be claimed");
+                return Ok(0);
+            }
+            claimed => claimed?,
+        };
         let claimed = jobs.len();
         if claimed == 0 {
             return Ok(0);
