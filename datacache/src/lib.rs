@@ -30,7 +30,7 @@ pub use cache::{
 };
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
-pub use config::{CacheConfig, Config, HttpConfig, ProviderConfig};
+pub use config::{ApiKeyPlace, CacheConfig, Config, HttpConfig, ProviderConfig, Secret};
 pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
 pub use key::Key;

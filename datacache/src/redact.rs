@@ -4,6 +4,7 @@
 //! rows, logs and errors ever see of a URL. User information is always a secret. Parameters are
 //! secrets by name: a few names everywhere, more on the hosts of a provider that uses them
 //! (Discogs sends its credentials as `key` and `secret`). TheAudioDB carries its key in the path.
+//! Where the configuration puts a provider's key (`api_key_in`), there is a secret too.
 
 use std::fmt;
 
@@ -35,15 +36,17 @@ const SECRET_PARAMS: &[&str] = &["auth", "pass", "pwd", "sig"];
 const SECRET_HEADER_PARTS: &[&str] = &["auth", "cookie", "key", "password", "secret", "token"];
 
 /// What a secret path segment is replaced by, so that the path keeps its shape.
-const PATH_PLACEHOLDER: &str = "_";
+pub(crate) const PATH_PLACEHOLDER: &str = "_";
 
-/// Which parts of a URL are secrets on the hosts of one provider.
+/// Which parts of a request are secrets on the hosts of one provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretRules {
     /// Parameter names, beyond those that are secret everywhere.
     pub(crate) params: Vec<String>,
     /// Path prefixes, each ending in `/`, after which one segment is a secret.
     pub(crate) path_prefixes: Vec<String>,
+    /// Header names, beyond those that are secret everywhere.
+    pub(crate) headers: Vec<String>,
 }
 
 /// Whether a URL had secrets in it.
@@ -63,6 +66,11 @@ impl SecretRules {
         self.strip_path(url);
         self.strip_query(url);
         if *url == before { Stripped::Nothing } else { Stripped::Secrets }
+    }
+
+    /// Whether a header of this name carries a credential.
+    pub(crate) fn is_secret_header(&self, name: &str) -> bool {
+        is_secret_header(name) || self.headers.iter().any(|own| name.eq_ignore_ascii_case(own))
     }
 
     fn strip_path(&self, url: &mut Url) {
@@ -97,7 +105,8 @@ impl SecretRules {
     }
 }
 
-fn collapsed(path: &str) -> String {
+/// A path without doubled slashes.
+pub(crate) fn collapsed(path: &str) -> String {
     let mut collapsed = path.to_owned();
     while collapsed.contains("//") {
         collapsed = collapsed.replace("//", "/");
@@ -105,8 +114,7 @@ fn collapsed(path: &str) -> String {
     collapsed
 }
 
-/// Whether a header of this name carries a credential.
-pub(crate) fn is_secret_header(name: &str) -> bool {
+fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SECRET_HEADER_PARTS.iter().any(|part| name.contains(part))
 }
@@ -175,6 +183,7 @@ mod tests {
         let rules = SecretRules {
             params: vec!["key".to_owned()],
             path_prefixes: vec!["/api/v1/json/".to_owned()],
+            ..SecretRules::default()
         };
         for (url, expected) in [
             (

@@ -114,6 +114,9 @@ async fn fill(cache: &Inner, plan: &Plan) -> Result<Answer> {
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.
 pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
+    if job.is_some_and(Job::needs_credential) {
+        plan.check_credential(&cache.policies)?;
+    }
     let fetched = cache.fetcher.get(plan.call()).await?;
     let now = cache.clock.now();
     match fetched {
@@ -174,7 +177,7 @@ async fn past_deadline(cache: &Inner, plan: &Plan, stale: Option<Box<Entry>>) ->
 }
 
 async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
-    let job = plan.job(priority)?;
+    let job = plan.job(priority, &cache.policies)?;
     cache.queue.enqueue(&[job], cache.clock.now()).await.map(drop)
 }
 

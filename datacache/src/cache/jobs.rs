@@ -100,10 +100,15 @@ pub(super) async fn claim(cache: &Inner, key: &Key, now: Timestamp) -> Result<Op
 pub(super) async fn run_for_caller(cache: &Inner, mut held: Held, plan: &Plan) -> Result<Answer> {
     let job = &held.job;
     let answer = kept(cache, job, fill::ask_origin(cache, plan, Some(job))).await;
-    if let Err(error) = &answer
-        && let Err(error) = fail(cache, job, error).await
-    {
-        tracing::warn!(key = %job.key, %error, "a job was not settled");
+    match &answer {
+        // Who has the settings for it may do it: that this caller lacks them is no attempt.
+        Err(error) if error.kind() == ErrorKind::Config => return answer,
+        Err(error) => {
+            if let Err(error) = fail(cache, job, error).await {
+                tracing::warn!(key = %job.key, %error, "a job was not settled");
+            }
+        }
+        Ok(_) => {}
     }
     held.is_settled = true;
     answer
@@ -245,10 +250,11 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
     set_back(cache, job, setback).await
 }
 
-/// Trouble of the cache itself, which may pass like an origin's.
+/// Trouble of the cache itself, which may pass like an origin's; or of its settings, which another
+/// worker may have.
 fn is_own_trouble(kind: ErrorKind) -> bool {
-    use ErrorKind::{Corrupt, Full, Internal, Io, ReadOnly};
-    matches!(kind, Corrupt | Full | Internal | Io | ReadOnly)
+    use ErrorKind::{Config, Corrupt, Full, Internal, Io, ReadOnly};
+    matches!(kind, Config | Corrupt | Full | Internal | Io | ReadOnly)
 }
 
 async fn set_back(cache: &Inner, job: &Job, setback: Setback) -> Result<Ended> {

@@ -14,6 +14,7 @@ pub(crate) mod jobs;
 mod plan;
 mod queueing;
 mod request;
+mod target;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -129,6 +130,7 @@ impl Cache {
         })?;
         let locks = dir.join("locks");
         let fetcher = Fetcher::new(config.http.clone())?;
+        let policies = Policies::new(&config.providers)?;
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
         make_dirs(&dir, &locks).await?;
@@ -137,7 +139,7 @@ impl Cache {
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
         Ok(Self(Arc::new(Inner {
-            policies: Policies::new(&config.providers),
+            policies,
             deferred: Deferred::new(store.clone()),
             queue: Queue::new(db.clone(), session),
             dir,
@@ -159,7 +161,7 @@ impl Cache {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) when `url` is not an absolute URL.
     pub fn key(&self, url: &str) -> Result<Key> {
-        plan::key_of(&self.0.policies, url)
+        target::key_of(&self.0.policies, url)
     }
 
     /// What the cache knows about `url`. It never leaves the machine and waits for no writer.
@@ -208,7 +210,7 @@ impl Cache {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
     /// [`Unsupported`](ErrorKind::Unsupported) for one that would have to be queued but carries
-    /// secrets; the kinds of the origin's failure when there is no stale entry to return; else the
+    /// other secrets than the configured [`api_key`](crate::ProviderConfig::api_key); the kinds of the origin's failure when there is no stale entry to return; else the
     /// cache itself has failed.
     ///
     /// # Cancel safety

@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use url::Url;
 
 use super::request::{Reach, Request, Staleness};
+use super::target::Target;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::config::Policies;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::{self, Call, Headers};
+use crate::fetch::{self, Call};
 use crate::identifier::Identifier;
-use crate::key::{self, Key};
+use crate::key::Key;
 use crate::media::{self, ImageProblem};
 use crate::name::{DataType, Provider};
 use crate::queue::{NewJob, Params, Priority};
-use crate::redact::Stripped;
 use crate::store::{Entry, EntryInfo, Metadata, NewEntry};
 
 const FOUND: u16 = 200;
@@ -37,7 +36,6 @@ pub(super) struct Plan {
     provider: Provider,
     ttl: Duration,
     negative_ttl: Duration,
-    headers: Headers,
     metadata: Metadata,
     timeout: Duration,
     retries: u32,
@@ -63,18 +61,6 @@ pub(super) struct Examined {
     problem: Option<ImageProblem>,
 }
 
-/// The URL to ask, and whether it says more than the key.
-struct Target {
-    url: Url,
-    secrets: Stripped,
-}
-
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.secrets)
-    }
-}
-
 /// Metadata that can be read back. JSON can be nested deeper than its reader goes.
 fn checked(metadata: Metadata, key: &Key) -> Result<Metadata> {
     let text = serde_json::Value::Object(metadata).to_string();
@@ -83,18 +69,10 @@ fn checked(metadata: Metadata, key: &Key) -> Result<Metadata> {
     })
 }
 
-/// The key of `url` under the rules for secrets of its host.
-pub(super) fn key_of(policies: &Policies, url: &str) -> Result<Key> {
-    let url = key::parse_url(url)?;
-    let rules = policies.secrets_of(&url);
-    Ok(Key::canonical(url.clone(), rules).0)
-}
-
 impl Plan {
     pub(super) fn new(request: Request, policies: &Policies) -> Result<Self> {
-        let url = key::parse_url(&request.url)?;
-        let (key, secrets) = Key::canonical(url.clone(), policies.secrets_of(&url));
-        let provider = request.provider.unwrap_or_else(|| policies.provider_of(&url));
+        let (key, target) = Target::new(&request.url, &request.headers, policies)?;
+        let provider = request.provider.unwrap_or_else(|| policies.provider_of(target.url()));
         let policy = policies.get(&provider);
         let asked = Asked {
             data_type: request.data_type.clone(),
@@ -117,9 +95,8 @@ impl Plan {
             timeout: request.timeout.unwrap_or(policy.timeout),
             data_type,
             provider,
-            headers: Headers::parse(&request.headers)?,
             retries: request.retries,
-            target: Target { url, secrets },
+            target,
             asked,
         })
     }
@@ -166,9 +143,9 @@ impl Plan {
 
     pub(super) fn call(&self) -> Call<'_> {
         Call {
-            url: &self.target.url,
+            url: self.target.url(),
             key: &self.key,
-            headers: &self.headers,
+            headers: self.target.headers(),
             timeout: self.timeout,
             retries: self.retries,
         }
@@ -241,13 +218,14 @@ impl Plan {
         Ok(())
     }
 
-    /// The request as it is queued. One that cannot be made without its secrets cannot be queued,
-    /// because rows hold none.
-    pub(super) fn job(&self, priority: Priority) -> Result<NewJob> {
-        if self.target.secrets == Stripped::Secrets || self.headers.carry_secrets() {
-            let reason = "a request with a credential in its URL or headers cannot be queued";
-            return Err(Error::new(ErrorKind::Unsupported, "enqueue", &self.key, reason));
-        }
+    /// Refuses to ask without a key what is to be asked with one.
+    pub(super) fn check_credential(&self, policies: &Policies) -> Result<()> {
+        self.target.check_credential(&self.key, policies)
+    }
+
+    /// The request as it is queued, without its secrets.
+    pub(super) fn job(&self, priority: Priority, policies: &Policies) -> Result<NewJob> {
+        let credential = self.target.check_queueable(&self.key, policies)?;
         let millis = |duration: Option<Duration>| {
             duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
         };
@@ -262,9 +240,10 @@ impl Plan {
                 negative_ttl_ms: millis(self.asked.negative_ttl),
                 timeout_ms: millis(self.asked.timeout),
                 retries: self.retries,
-                headers: self.headers.as_pairs().to_vec(),
+                headers: self.target.headers().without_secrets(),
                 metadata: self.metadata.clone(),
                 expected_checksum: self.expected_checksum.map(|checksum| checksum.to_string()),
+                credential,
             },
         })
     }
@@ -279,7 +258,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 
     fn plan(request: Request) -> Result<Plan> {
-        Plan::new(request, &Policies::new(&BTreeMap::new()))
+        Plan::new(request, &Policies::new(&BTreeMap::new()).unwrap())
     }
 
     fn found(request: Request, data: &'static [u8]) -> Result<NewEntry> {
@@ -347,30 +326,5 @@ mod tests {
         assert!(found(request.clone(), b"a").is_ok());
         let error = found(request, b"b").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused);
-    }
-
-    #[test]
-    fn a_request_with_secrets_cannot_be_queued() {
-        for request in [
-            Request::new("https://a.example/?api_key=s3cret"),
-            Request::new("https://www.theaudiodb.com/api/v1/json/523532/x.php"),
-            Request::new("https://a.example/").header("Authorization", "s3cret"),
-        ] {
-            let error = plan(request).unwrap().job(Priority::Batch).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Unsupported);
-        }
-        let plain = Request::new("HTTPS://A.example/#top").header("Accept", "text/plain");
-        let job = plan(plain).unwrap().job(Priority::Batch).unwrap();
-        assert_eq!(job.key.as_str(), "https://a.example/");
-        assert_eq!(job.params.headers.len(), 1);
-    }
-
-    #[test]
-    fn no_secret_can_be_formatted() {
-        let request =
-            Request::new("https://u:s3cret@www.theaudiodb.com/api/v1/json/s3cret/x?token=s3cret")
-                .header("X-Api-Key", "s3cret");
-        let shown = format!("{request:?} {:?}", plan(request.clone()).unwrap());
-        assert!(!shown.contains("s3cret"), "{shown}");
     }
 }

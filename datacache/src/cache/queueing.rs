@@ -19,9 +19,14 @@ impl Cache {
     /// Queues requests for workers, each with its own priority, in transactions of a thousand.
     /// Requests that the cache can answer are not queued.
     ///
+    /// The queue holds no secrets. A request that carries the API key which is configured for its
+    /// host is queued without it, and the worker takes the key from its own configuration; one that
+    /// has none is put off.
+    ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) and [`Unsupported`](ErrorKind::Unsupported) for a
-    /// request that cannot be made or queued; then none is queued.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made,
+    /// [`Unsupported`](ErrorKind::Unsupported) for one that carries another credential than the
+    /// configured [`api_key`](crate::ProviderConfig::api_key); then none is queued.
     pub async fn enqueue(&self, requests: impl IntoIterator<Item = Request>) -> Result<Enqueued> {
         let now = self.now();
         let mut plans = Vec::new();
@@ -36,7 +41,8 @@ impl Cache {
         let is_due =
             |plan: &&Plan| plan.expected_checksum.is_some() || !fresh.contains_key(&plan.key);
         let due = plans.iter().filter(is_due);
-        let jobs = due.map(|plan| plan.job(plan.priority)).collect::<Result<Vec<_>>>()?;
+        let policies = &self.0.policies;
+        let jobs = due.map(|plan| plan.job(plan.priority, policies)).collect::<Result<Vec<_>>>()?;
         let mut enqueued = self.0.queue.enqueue_on(connection, &jobs, now).await?;
         enqueued.cached = (plans.len() - jobs.len()) as u64;
         Ok(enqueued)

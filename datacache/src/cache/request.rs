@@ -125,7 +125,8 @@ impl Request {
     }
 
     /// Sends a header with the request. It is not part of the key, and does not follow a redirect
-    /// to another origin. A request with a credential in a header cannot be queued.
+    /// to another origin. A request with a credential in a header can be queued only if it is the
+    /// [`api_key`](crate::ProviderConfig::api_key) of its host's provider, which is sent anyway.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));

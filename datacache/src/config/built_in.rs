@@ -3,6 +3,13 @@
 //! MusicBrainz wants its answers kept rather than asked for again; Discogs forbids showing content
 //! older than six hours (Discogs API Terms of Use); new fanart.tv images are hidden for seven days
 //! anyway. Image hosts serve what never changes under one URL.
+//!
+//! Where they want their keys:
+//! - TheAudioDB: <https://www.theaudiodb.com/free_music_api>
+//! - fanart.tv: <https://fanart.tv/api-docs/api-v3/>
+//! - Discogs: <https://www.discogs.com/developers/#page:authentication>
+//! - Last.fm: <https://www.last.fm/api/rest>
+//! - Songlink: <https://www.notion.so/d0ebe08a5e304a55928405eb682f6741>
 
 use std::time::Duration;
 
@@ -19,6 +26,8 @@ pub(super) struct BuiltIn {
     pub(super) timeout: Duration,
     pub(super) secret_params: &'static [&'static str],
     pub(super) secret_path_prefixes: &'static [&'static str],
+    /// As it would be written in the configuration.
+    pub(super) api_key_in: Option<&'static str>,
 }
 
 /// Everybody who has no row.
@@ -31,6 +40,7 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     timeout: Duration::from_secs(30),
     secret_params: &[],
     secret_path_prefixes: &[],
+    api_key_in: None,
 };
 
 /// An API whose "there is none" holds for a day.
@@ -54,25 +64,40 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "theaudiodb",
         hosts: &["theaudiodb.com", "www.theaudiodb.com"],
         secret_path_prefixes: &["/api/v1/json/"],
+        api_key_in: Some("path /api/v1/json/"),
         ..API
     },
-    BuiltIn { name: "fanarttv", hosts: &["webservice.fanart.tv"], ttl: MONTH, ..API },
+    BuiltIn {
+        name: "fanarttv",
+        hosts: &["webservice.fanart.tv"],
+        ttl: MONTH,
+        api_key_in: Some("query api_key"),
+        ..API
+    },
     BuiltIn {
         name: "discogs",
         hosts: &["api.discogs.com", "i.discogs.com"],
         ttl: Duration::from_hours(6),
         max_ttl: Some(Duration::from_hours(6)),
         secret_params: &["key"],
+        api_key_in: Some("header Authorization: Discogs token={key}"),
         ..API
     },
     BuiltIn {
         name: "lastfm",
         hosts: &["ws.audioscrobbler.com"],
         secret_params: &["api_sig", "sk"],
+        api_key_in: Some("query api_key"),
         ..API
     },
     BuiltIn { name: "spotify", hosts: &["api.spotify.com"], ttl: Duration::from_hours(12), ..API },
-    BuiltIn { name: "songlink", hosts: &["api.song.link"], secret_params: &["key"], ..API },
+    BuiltIn {
+        name: "songlink",
+        hosts: &["api.song.link"],
+        secret_params: &["key"],
+        api_key_in: Some("query key"),
+        ..API
+    },
     BuiltIn {
         name: "wikimedia",
         hosts: &["*.wikidata.org", "*.wikimedia.org", "*.wikipedia.org"],

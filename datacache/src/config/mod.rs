@@ -5,6 +5,7 @@
 //! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes.
 
 mod built_in;
+mod credential;
 mod duration;
 mod provider;
 
@@ -17,6 +18,8 @@ use serde::Deserialize;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 
+pub(crate) use credential::Credential;
+pub use credential::{ApiKeyPlace, Secret};
 pub(crate) use provider::Policies;
 pub use provider::ProviderConfig;
 

@@ -1,4 +1,5 @@
-//! Provider policies: whose URL it is, how long its answers are kept, how long it may take.
+//! Provider policies: whose URL it is, how long its answers are kept, how long it may take, which
+//! key is sent.
 //!
 //! Every provider has a policy: its row of the built-in table, else the row for everybody else,
 //! under what `[providers.NAME]` says.
@@ -10,7 +11,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::built_in::{self, BuiltIn};
+use super::credential::{ApiKeyPlace, Credential, Secret};
 use super::duration;
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::{DataType, Provider};
 use crate::redact::SecretRules;
 
@@ -38,6 +41,15 @@ pub struct ProviderConfig {
     pub secret_params: Option<Vec<String>>,
     /// Path prefixes, each ending in `/`, after which one segment is a credential.
     pub secret_path_prefixes: Option<Vec<String>>,
+    /// The key that is sent with every request to this provider's hosts which has none of its own,
+    /// also by workers. An empty one counts as none.
+    pub api_key: Option<Secret>,
+    /// The environment variable in which the program finds `api_key`. The library reads no
+    /// environment: it only names the variable where the key is missing.
+    pub api_key_env: Option<String>,
+    /// Where the key goes: `query NAME`, `path /PREFIX/` or `header NAME: VALUE` with `{key}` in
+    /// the value. Whatever stands there is a secret, be a key configured or not.
+    pub api_key_in: Option<ApiKeyPlace>,
 }
 
 /// The policy of one provider, complete.
@@ -49,12 +61,15 @@ pub(crate) struct Policy {
     max_ttl: Option<Duration>,
     pub(crate) timeout: Duration,
     pub(crate) secrets: SecretRules,
+    api_key_in: Option<ApiKeyPlace>,
+    api_key_env: Option<String>,
+    credential: Option<Credential>,
 }
 
 impl From<&BuiltIn> for Policy {
     fn from(row: &BuiltIn) -> Self {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-        Self {
+        let mut policy = Self {
             hosts: texts(row.hosts),
             ttl: row.ttl,
             absent_ttl: row.absent_ttl,
@@ -63,8 +78,14 @@ impl From<&BuiltIn> for Policy {
             secrets: SecretRules {
                 params: texts(row.secret_params),
                 path_prefixes: texts(row.secret_path_prefixes),
+                headers: Vec::new(),
             },
-        }
+            api_key_in: row.api_key_in.and_then(|place| place.parse().ok()),
+            api_key_env: None,
+            credential: None,
+        };
+        policy.hide_api_key();
+        policy
     }
 }
 
@@ -90,7 +111,15 @@ impl Policy {
         })
     }
 
-    fn overlay(&mut self, config: &ProviderConfig) {
+    /// What stands where the key goes is a secret.
+    fn hide_api_key(&mut self) {
+        if let Some(place) = &self.api_key_in {
+            place.hide_in(&mut self.secrets);
+        }
+    }
+
+    /// `Err` says why these settings cannot be used.
+    fn overlay(&mut self, config: &ProviderConfig) -> Result<(), &'static str> {
         fn set<T: Clone>(field: &mut T, value: Option<&T>) {
             if let Some(value) = value {
                 field.clone_from(value);
@@ -107,6 +136,15 @@ impl Policy {
             self.secrets.path_prefixes = prefixes.iter().map(with_slash).collect();
         }
         self.max_ttl = config.max_ttl.or(self.max_ttl);
+        self.api_key_in = config.api_key_in.clone().or(self.api_key_in.take());
+        self.api_key_env.clone_from(&config.api_key_env);
+        self.hide_api_key();
+        if let Some(key) = config.api_key.clone().filter(|key| !key.is_empty()) {
+            let place = self.api_key_in.clone();
+            let place = place.ok_or("there is an api_key, but api_key_in does not say where to")?;
+            self.credential = Some(Credential::new(key, place)?);
+        }
+        Ok(())
     }
 }
 
@@ -120,26 +158,59 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    pub(crate) fn new(configured: &BTreeMap<Provider, ProviderConfig>) -> Self {
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) for an API key that cannot be sent, or nobody knows where.
+    pub(crate) fn new(configured: &BTreeMap<Provider, ProviderConfig>) -> Result<Self> {
         let other = Policy::from(&built_in::OTHER);
         let rows = built_in::TABLE.iter();
         let mut by_provider: BTreeMap<Provider, Policy> =
             rows.map(|row| (Provider::from_row(row.name.to_owned()), row.into())).collect();
         for (provider, config) in configured {
             let policy = by_provider.entry(provider.clone());
-            policy.or_insert_with(|| other.clone()).overlay(config);
+            let overlaid = policy.or_insert_with(|| other.clone()).overlay(config);
+            overlaid.map_err(|reason| {
+                let section = format_args!("[providers.{provider}]");
+                Error::new(ErrorKind::Config, "open cache", section, reason)
+            })?;
         }
-        Self { by_provider, configured: configured.keys().cloned().collect(), other }
+        Ok(Self { by_provider, configured: configured.keys().cloned().collect(), other })
     }
 
     /// The provider that `url` belongs to by its host, else its host itself.
     pub(crate) fn provider_of(&self, url: &Url) -> Provider {
+        self.owner_of(url).cloned().unwrap_or_else(|| Provider::of_url(url))
+    }
+
+    /// The provider among whose hosts that of `url` is.
+    fn owner_of(&self, url: &Url) -> Option<&Provider> {
         let host = url.host_str().unwrap_or_default().to_lowercase();
         // `example.org.` is `example.org`.
         let host = host.trim_end_matches('.');
-        let first = self.configured.iter().chain(self.by_provider.keys());
-        let owner = first.into_iter().find(|provider| self.get(provider).has_host(host));
-        owner.cloned().unwrap_or_else(|| Provider::of_url(url))
+        let mut first = self.configured.iter().chain(self.by_provider.keys());
+        first.find(|provider| self.get(provider).has_host(host))
+    }
+
+    /// The key that `url` is asked with. Neither the provider that a request names nor one that
+    /// happens to be called like the host has a say in it, lest its key be sent to a stranger.
+    pub(crate) fn credential_of(&self, url: &Url) -> Option<&Credential> {
+        self.get(self.owner_of(url)?).credential.as_ref()
+    }
+
+    /// What a person can set so that requests to the host of `url` are sent with a key.
+    pub(crate) fn api_key_setting(&self, url: &Url) -> String {
+        let Some(owner) = self.owner_of(url) else {
+            let host = url.host_str().unwrap_or_default();
+            return format!(
+                "api_key or api_key_env in the [providers.NAME] whose hosts have {host}"
+            );
+        };
+        match &self.get(owner).api_key_env {
+            Some(variable) => format!(
+                "api_key in [providers.{owner}] or the environment variable {variable}, which its \
+                 api_key_env names"
+            ),
+            None => format!("api_key or api_key_env in [providers.{owner}]"),
+        }
     }
 
     pub(crate) fn get(&self, provider: &Provider) -> &Policy {
@@ -162,7 +233,7 @@ mod tests {
     const DAY: Duration = Duration::from_hours(24);
 
     fn policies(json: &str) -> Policies {
-        Policies::new(&serde_json::from_str(json).unwrap())
+        Policies::new(&serde_json::from_str(json).unwrap()).unwrap()
     }
 
     fn provider_of(policies: &Policies, url: &str) -> String {
@@ -235,5 +306,63 @@ mod tests {
             "https://www.theaudiodb.com./api/v1/json/_/x"
         );
         assert_eq!(key("https://a.example/x?key=1"), "https://a.example/x?key=1");
+    }
+
+    #[test]
+    fn every_built_in_place_can_be_read() {
+        for row in built_in::TABLE {
+            assert_eq!(Policy::from(row).api_key_in.is_some(), row.api_key_in.is_some());
+        }
+    }
+
+    #[test]
+    fn a_key_needs_a_place_and_an_address() {
+        for (json, words) in [
+            (r#"{"mine": {"api_key": "s3cret"}}"#, ["[providers.mine]", "api_key_in"]),
+            (r#"{"lastfm": {"api_key": "s3cret\n"}}"#, ["[providers.lastfm]", "line break"]),
+        ] {
+            let error = Policies::new(&serde_json::from_str(json).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let error = format!("{error} {error:?}");
+            assert!(words.iter().all(|word| error.contains(word)), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+        policies(r#"{"mine": {"api_key": "", "api_key_env": "MINE"}}"#);
+    }
+
+    #[test]
+    fn a_key_belongs_to_the_hosts_of_its_provider() {
+        let policies = policies(r#"{"lastfm": {"api_key": "s3cret", "hosts": ["a.example"]}}"#);
+        let has_key = |url| policies.credential_of(&Url::parse(url).unwrap()).is_some();
+        assert!(has_key("https://ws.audioscrobbler.com/2.0/") && has_key("http://A.example.:81/"));
+        for url in
+            ["https://lastfm/", "https://lastfm.example/", "https://b.a.example/", "lastfm:x"]
+        {
+            assert!(!has_key(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_called_by_its_name() {
+        let policies = policies(r#"{"lastfm": {"api_key_env": "LASTFM_KEY"}}"#);
+        let setting = |url| policies.api_key_setting(&Url::parse(url).unwrap());
+        let lastfm = setting("https://ws.audioscrobbler.com/");
+        assert!(lastfm.contains("[providers.lastfm]") && lastfm.contains("LASTFM_KEY"), "{lastfm}");
+        assert!(setting("https://api.song.link/").contains("api_key_env in [providers.songlink]"));
+        assert!(setting("https://a.example/").contains("hosts have a.example"));
+    }
+
+    #[test]
+    fn where_a_key_goes_is_a_secret_whatever_else_is_said_to_be_one() {
+        let policies = policies(
+            r#"{"songlink": {"secret_params": []},
+                "mine": {"hosts": ["a.example"], "api_key_in": "path /v1"},
+                "other": {"hosts": ["b.example"], "api_key_in": "header X-Client: {key}"}}"#,
+        );
+        let rules = |url| policies.secrets_of(&Url::parse(url).unwrap());
+        assert_eq!(rules("https://api.song.link/").params, ["key"]);
+        assert_eq!(rules("https://a.example/").path_prefixes, ["/v1/"]);
+        assert!(rules("https://b.example/").is_secret_header("x-client"));
+        assert!(!rules("https://a.example/").is_secret_header("x-client"));
     }
 }

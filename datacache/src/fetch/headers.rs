@@ -1,18 +1,27 @@
-//! The caller's headers.
+//! The headers of one request: the caller's, and the one with the provider's key.
+
+use std::fmt;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
-use crate::redact;
+use crate::redact::SecretRules;
 
 /// Headers that can be sent as they are; `Debug` hides the values of credentials.
 #[derive(Clone, Default)]
-pub(crate) struct Headers(Vec<(String, String)>);
+pub(crate) struct Headers(Vec<Header>);
+
+#[derive(Clone)]
+struct Header {
+    name: String,
+    value: String,
+    is_secret: bool,
+}
 
 impl Headers {
     /// Checks names and values. A line break in either would let a caller's text write headers of
     /// its own.
-    pub(crate) fn parse(headers: &[(String, String)]) -> Result<Self> {
+    pub(crate) fn parse(headers: &[(String, String)], rules: &SecretRules) -> Result<Self> {
         for (number, (name, value)) in (1..).zip(headers) {
             let refuse = |reason| {
                 // Not the name itself, which may be a credential that lost its name.
@@ -25,25 +34,47 @@ impl Headers {
                 return refuse("the value has a line break or another control character");
             }
         }
-        Ok(Self(headers.to_vec()))
+        let marked = headers.iter().map(|(name, value)| Header {
+            name: name.clone(),
+            value: value.clone(),
+            is_secret: rules.is_secret_header(name),
+        });
+        Ok(Self(marked.collect()))
+    }
+
+    /// Adds a credential, unless the caller has given a header of that name.
+    pub(crate) fn add_credential(&mut self, name: &str, value: String) {
+        if !self.0.iter().any(|given| given.name.eq_ignore_ascii_case(name)) {
+            self.0.push(Header { name: name.to_owned(), value, is_secret: true });
+        }
     }
 
     /// Whether a header carries a credential.
     pub(crate) fn carry_secrets(&self) -> bool {
-        self.0.iter().any(|(name, _)| redact::is_secret_header(name))
+        self.0.iter().any(|header| header.is_secret)
     }
 
-    /// The headers as text.
-    pub(crate) fn as_pairs(&self) -> &[(String, String)] {
-        &self.0
+    /// Whether two lists carry the same credentials.
+    pub(crate) fn share_secrets_with(&self, other: &Self) -> bool {
+        let secrets = |headers: &Self| -> Vec<(String, String)> {
+            let secrets = headers.0.iter().filter(|header| header.is_secret);
+            secrets.map(|header| (header.name.to_lowercase(), header.value.clone())).collect()
+        };
+        secrets(self) == secrets(other)
+    }
+
+    /// The headers that are no credentials, as text.
+    pub(crate) fn without_secrets(&self) -> Vec<(String, String)> {
+        let plain = self.0.iter().filter(|header| !header.is_secret);
+        plain.map(|header| (header.name.clone(), header.value.clone())).collect()
     }
 
     pub(super) fn to_map(&self) -> HeaderMap {
-        let parsed = self.0.iter().filter_map(|(name, value)| {
-            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            let mut parsed = HeaderValue::from_str(value).ok()?;
-            parsed.set_sensitive(redact::is_secret_header(name.as_str()));
-            Some((name, parsed))
+        let parsed = self.0.iter().filter_map(|header| {
+            let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
+            let mut value = HeaderValue::from_str(&header.value).ok()?;
+            value.set_sensitive(header.is_secret);
+            Some((name, value))
         });
         let mut map = HeaderMap::new();
         for (name, value) in parsed {
@@ -53,9 +84,12 @@ impl Headers {
     }
 }
 
-impl std::fmt::Debug for Headers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        redact::SafeHeaders(&self.0).fmt(f)
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.iter().map(|Header { name, value, is_secret }| {
+            (name, if *is_secret { "***" } else { value.as_str() })
+        });
+        f.debug_map().entries(shown).finish()
     }
 }
 
@@ -64,7 +98,7 @@ mod tests {
     use super::*;
 
     fn parse(name: &str, value: &str) -> Result<Headers> {
-        Headers::parse(&[(name.to_owned(), value.to_owned())])
+        Headers::parse(&[(name.to_owned(), value.to_owned())], &SecretRules::default())
     }
 
     #[test]
@@ -90,5 +124,19 @@ mod tests {
         assert!(headers.carry_secrets());
         assert!(!format!("{headers:?} {:?}", headers.to_map()).contains("s3cret"));
         assert!(!parse("Accept", "text/html").unwrap().carry_secrets());
+    }
+
+    #[test]
+    fn a_credential_is_secret_whatever_its_header_is_called() {
+        let mut headers = parse("X-Client", "mine").unwrap();
+        headers.add_credential("x-client", "s3cret".to_owned());
+        assert!(!headers.carry_secrets());
+        headers.add_credential("X-Other", "s3cret".to_owned());
+        assert!(!format!("{headers:?} {:?}", headers.to_map()).contains("s3cret"));
+        assert_eq!(headers.without_secrets(), [("X-Client".to_owned(), "mine".to_owned())]);
+        assert!(!headers.share_secrets_with(&parse("X-Other", "s3cret").unwrap()));
+        let rules = SecretRules { headers: vec!["x-other".to_owned()], ..SecretRules::default() };
+        let given = [("X-OTHER".to_owned(), "s3cret".to_owned())];
+        assert!(headers.share_secrets_with(&Headers::parse(&given, &rules).unwrap()));
     }
 }

@@ -60,6 +60,9 @@ pub(crate) struct Params {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) metadata: serde_json::Map<String, serde_json::Value>,
     pub(crate) expected_checksum: Option<String>,
+    /// Whether it is to be sent with the API key that is configured for its host.
+    #[serde(default)]
+    pub(crate) credential: bool,
 }
 
 /// The right to run one job until it ends; also the token without which the job cannot be settled.
@@ -92,6 +95,11 @@ impl Job {
     /// Whether only bytes with a certain checksum will do.
     pub(crate) fn expects_checksum(&self) -> bool {
         self.params().is_ok_and(|params| params.expected_checksum.is_some())
+    }
+
+    /// Whether it may be sent only with an API key.
+    pub(crate) fn needs_credential(&self) -> bool {
+        self.params().is_ok_and(|params| params.credential)
     }
 
     /// The parameters as they stand in the row.

@@ -1,3 +1,4 @@
+mod credentials;
 mod fetching;
 mod joining;
 mod lifecycle;
