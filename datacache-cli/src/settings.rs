@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use datacache::{Cache, Config};
+use datacache::{Cache, Config, Secret};
 use directories::BaseDirs;
 use toml::{Table, Value};
 
@@ -38,6 +38,7 @@ fn config(global: &Global) -> anyhow::Result<Config> {
     let config: Result<Config, toml::de::Error> = table.try_into();
     let mut config =
         config.map_err(|error| anyhow!("cannot use the environment: {}", error.message()))?;
+    take_api_keys(&mut config, variable)?;
     config.cache.dir = global.cache_dir.clone().or(dir).or(config.cache.dir);
     if config.cache.dir.is_none() {
         let system = BaseDirs::new().context("no cache folder: set --cache-dir")?;
@@ -72,6 +73,35 @@ fn environment() -> Vec<(OsString, OsString)> {
     env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX)).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+/// Puts the API keys that stand in the environment over those of the file. One that is not there,
+/// or empty, may be nothing that this command needs.
+fn take_api_keys(
+    config: &mut Config,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> anyhow::Result<()> {
+    for provider in config.providers.values_mut() {
+        let Some(name) = &provider.api_key_env else { continue };
+        let Some(key) = variable(name).filter(|key| !key.is_empty()) else { continue };
+        let Ok(key) = key.into_string() else {
+            bail!("the environment variable {name} is not valid UTF-8");
+        };
+        provider.api_key = Some(Secret::new(key));
+    }
+    Ok(())
+}
+
+/// Whether `name` is a variable in which a provider's API key is looked for.
+fn is_api_key_variable(table: &Table, name: &str) -> bool {
+    let providers = table.get("providers").and_then(Value::as_table);
+    let mut sections = providers.into_iter().flat_map(Table::values);
+    sections.any(|section| section.get("api_key_env").and_then(Value::as_str) == Some(name))
+}
+
 /// Puts variables over the table; returns the cache folder, if one is set.
 fn overlay(
     table: &mut Table,
@@ -82,6 +112,9 @@ fn overlay(
         let name = name.to_string_lossy().into_owned();
         if name == DIR {
             dir = Some(PathBuf::from(value)).filter(|dir| !dir.as_os_str().is_empty());
+            continue;
+        }
+        if is_api_key_variable(table, &name) {
             continue;
         }
         let known = VARIABLES.iter().find(|(variable, ..)| *variable == name);
@@ -174,5 +207,41 @@ mod tests {
             };
             overlaid("", &[(variable, value)]).unwrap();
         }
+    }
+
+    fn with_keys(toml: &str, variables: &[(&str, OsString)]) -> anyhow::Result<Config> {
+        let mut table: Table = toml::from_str(toml).unwrap();
+        overlay(&mut table, variables.iter().map(|(n, v)| ((*n).into(), v.clone())).collect())?;
+        let mut config = table.try_into()?;
+        let variable = |name: &str| variables.iter().find(|(n, _)| *n == name);
+        take_api_keys(&mut config, |name| variable(name).map(|(_, value)| value.clone()))?;
+        Ok(config)
+    }
+
+    #[test]
+    fn an_api_key_is_taken_from_the_variable_that_is_named() {
+        let toml = "[providers.lastfm]\napi_key = 'file'\napi_key_env = 'DATACACHE_LASTFM'";
+        for (variables, expected) in [
+            (&[][..], "file"),
+            (&[("DATACACHE_LASTFM", "".into())], "file"),
+            (&[("DATACACHE_LASTFM", "variable".into())], "variable"),
+        ] {
+            let config = with_keys(toml, variables).unwrap();
+            let (_, lastfm) = config.providers.first_key_value().unwrap();
+            assert_eq!(lastfm.api_key, Some(Secret::new(expected)));
+        }
+        assert!(with_keys(toml, &[("DATACACHE_SPOTIFY", "x".into())]).is_err());
+        let unset = with_keys("[providers.lastfm]\napi_key_env = 'NOT_SET'", &[]).unwrap();
+        assert_eq!(unset.providers.first_key_value().unwrap().1.api_key, None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_api_key_that_is_no_text_is_refused_by_the_name_of_its_variable() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let toml = "[providers.lastfm]\napi_key_env = 'LASTFM'";
+        let error = with_keys(toml, &[("LASTFM", OsString::from_vec(b"\xffs3cret".into()))]);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("LASTFM") && !error.contains("s3cret"), "{error}");
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at a failure")]
 
+mod api_keys;
 mod crash;
 mod delivery;
 mod faults_body;

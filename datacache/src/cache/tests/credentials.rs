@@ -23,8 +23,8 @@ async fn open(folder: &Folder, place: &str, key: Option<&str>) -> Cache {
 
 /// Does what there is to do now.
 async fn drain(cache: &Cache) -> Progress {
-    let mut config = WorkerConfig::default();
-    config.until = Until::Drained { patience: Duration::ZERO };
+    let until = Until::Drained { patience: Duration::ZERO };
+    let config = WorkerConfig { until, ..WorkerConfig::default() };
     Worker::new(cache.clone(), config).run(std::future::pending()).await.unwrap()
 }
 
