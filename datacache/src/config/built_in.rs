@@ -91,13 +91,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         ..API
     },
     BuiltIn { name: "spotify", hosts: &["api.spotify.com"], ttl: Duration::from_hours(12), ..API },
-    BuiltIn {
-        name: "songlink",
-        hosts: &["api.song.link"],
-        secret_params: &["key"],
-        api_key_in: Some("query key"),
-        ..API
-    },
+    BuiltIn { name: "songlink", hosts: &["api.song.link"], api_key_in: Some("query key"), ..API },
     BuiltIn {
         name: "wikimedia",
         hosts: &["*.wikidata.org", "*.wikimedia.org", "*.wikipedia.org"],

@@ -136,6 +136,10 @@ impl Policy {
             self.secrets.path_prefixes = prefixes.iter().map(with_slash).collect();
         }
         self.max_ttl = config.max_ttl.or(self.max_ttl);
+        self.overlay_api_key(config)
+    }
+
+    fn overlay_api_key(&mut self, config: &ProviderConfig) -> Result<(), &'static str> {
         self.api_key_in = config.api_key_in.clone().or(self.api_key_in.take());
         self.api_key_env.clone_from(&config.api_key_env);
         self.hide_api_key();
@@ -300,6 +304,7 @@ mod tests {
             key("https://www.theaudiodb.com/api/v1/json/523532/search.php?s=a"),
             "https://www.theaudiodb.com/api/v1/json/_/search.php?s=a"
         );
+        assert_eq!(key("https://api.song.link/x?key=1"), "https://api.song.link/x");
         assert_eq!(key("https://api.discogs.com/x?key=1&secret=2"), "https://api.discogs.com/x");
         assert_eq!(
             key("https://www.theaudiodb.com.//api/v1/json/523532/x"),
