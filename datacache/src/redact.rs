@@ -68,6 +68,14 @@ impl SecretRules {
         if *url == before { Stripped::Nothing } else { Stripped::Secrets }
     }
 
+    /// Whether a secret is missing from the path of `url`, as in a URL that went through
+    /// [`strip`](Self::strip).
+    pub(crate) fn leave_gap_in(&self, url: &Url) -> bool {
+        let path = collapsed(url.path());
+        let mut rests = self.path_prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix));
+        rests.any(|rest| rest.split('/').next() == Some(PATH_PLACEHOLDER))
+    }
+
     /// Whether a header of this name carries a credential.
     pub(crate) fn is_secret_header(&self, name: &str) -> bool {
         is_secret_header(name) || self.headers.iter().any(|own| name.eq_ignore_ascii_case(own))

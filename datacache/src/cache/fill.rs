@@ -114,9 +114,7 @@ async fn fill(cache: &Inner, plan: &Plan) -> Result<Answer> {
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.
 pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
-    if job.is_some_and(Job::needs_credential) {
-        plan.check_credential(&cache.policies)?;
-    }
+    plan.check_credential(job, &cache.policies)?;
     let fetched = cache.fetcher.get(plan.call()).await?;
     let now = cache.clock.now();
     match fetched {

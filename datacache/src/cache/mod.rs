@@ -209,6 +209,7 @@ impl Cache {
     ///
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
+    /// [`Config`](ErrorKind::Config) for one that lacks the API key of its provider;
     /// [`Unsupported`](ErrorKind::Unsupported) for one that would have to be queued but carries
     /// other secrets than the configured [`api_key`](crate::ProviderConfig::api_key); the kinds of the origin's failure when there is no stale entry to return; else the
     /// cache itself has failed.

@@ -15,7 +15,7 @@ use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::media::{self, ImageProblem};
 use crate::name::{DataType, Provider};
-use crate::queue::{NewJob, Params, Priority};
+use crate::queue::{Job, NewJob, Params, Priority};
 use crate::store::{Entry, EntryInfo, Metadata, NewEntry};
 
 const FOUND: u16 = 200;
@@ -218,9 +218,9 @@ impl Plan {
         Ok(())
     }
 
-    /// Refuses to ask without a key what is to be asked with one.
-    pub(super) fn check_credential(&self, policies: &Policies) -> Result<()> {
-        self.target.check_credential(&self.key, policies)
+    /// Refuses to ask without a key what is to be asked with one, be it for a job or not.
+    pub(super) fn check_credential(&self, job: Option<&Job>, policies: &Policies) -> Result<()> {
+        self.target.check_credential(&self.key, job, policies)
     }
 
     /// The request as it is queued, without its secrets.

@@ -16,7 +16,8 @@ use crate::config::{Credential, Policies};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Headers;
 use crate::key::{self, Key};
-use crate::redact::Stripped;
+use crate::queue::Job;
+use crate::redact::{self, Stripped};
 
 /// The request as it is sent.
 pub(super) struct Target {
@@ -33,6 +34,8 @@ enum Secrets {
     Configured,
     /// Others.
     Own,
+    /// None, though the path has a gap for one.
+    Missing,
 }
 
 impl fmt::Debug for Target {
@@ -69,6 +72,8 @@ impl Target {
         let is_put = credential.is_some_and(|credential| put(credential, &mut url, &mut headers));
         let secrets = if has_secrets && !can_be_rebuilt(&key, &url, &headers, credential) {
             Secrets::Own
+        } else if rules.leave_gap_in(&url) {
+            Secrets::Missing
         } else if is_put {
             Secrets::Configured
         } else {
@@ -86,12 +91,23 @@ impl Target {
         &self.headers
     }
 
-    /// Refuses to send without any credential what is to be sent with one.
+    /// Refuses to send without a credential what needs one: a URL with a gap in its path, and a job
+    /// that was queued by somebody who had the key.
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config), naming the settings.
-    pub(super) fn check_credential(&self, key: &Key, policies: &Policies) -> Result<()> {
-        if self.secrets != Secrets::Nothing {
+    pub(super) fn check_credential(
+        &self,
+        key: &Key,
+        job: Option<&Job>,
+        policies: &Policies,
+    ) -> Result<()> {
+        let is_missing = match self.secrets {
+            Secrets::Missing => true,
+            Secrets::Nothing => job.is_some_and(Job::needs_credential),
+            Secrets::Configured | Secrets::Own => false,
+        };
+        if !is_missing {
             return Ok(());
         }
         let setting = policies.api_key_setting(&self.url);
@@ -107,7 +123,7 @@ impl Target {
     pub(super) fn check_queueable(&self, key: &Key, policies: &Policies) -> Result<bool> {
         match self.secrets {
             Secrets::Nothing => Ok(false),
-            Secrets::Configured => Ok(true),
+            Secrets::Configured | Secrets::Missing => Ok(true),
             Secrets::Own => {
                 let setting = policies.api_key_setting(&self.url);
                 let reason = format_args!(
@@ -152,6 +168,8 @@ fn can_be_rebuilt(
 fn ask_the_same(one: &Url, other: &Url) -> bool {
     let without_query = |url: &Url| {
         let mut url = url.clone();
+        // As keys have it where they have a place for a secret.
+        url.set_path(&redact::collapsed(url.path()));
         url.set_query(None);
         url.set_fragment(None);
         url
@@ -244,6 +262,7 @@ mod tests {
             Request::new("https://query.example/x?%7Az=s3cre%74"),
             Request::new("https://query.example/x"),
             Request::new("https://path.example/v1/s3cret/x"),
+            Request::new("https://path.example//v1/s3cret/x"),
             Request::new("https://path.example/v1/_/x"),
             Request::new("https://header.example/x").header("x-client", "id=s3cret"),
             Request::new("https://header.example/x"),
@@ -272,6 +291,11 @@ mod tests {
             (Request::new("https://a.example/?api_key=s3cret"), "whose hosts have a.example"),
             (Request::new("https://a.example/").header("Authorization", "s3cret"), "api_key"),
             (Request::new("https://www.theaudiodb.com/api/v1/json/2/x"), "[providers.theaudiodb]"),
+            (
+                Request::new("https://www.theaudiodb.com/api/v1/json/_/x")
+                    .header("Cookie", "other"),
+                "[providers.theaudiodb]",
+            ),
         ] {
             let error = queued(request, &policies).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -280,20 +304,22 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_nothing_is_sent_that_needs_one() {
+    fn a_url_with_a_gap_is_not_sent_but_can_be_queued() {
         let policies = policies(PLACES);
         for (url, is_sent) in [
-            ("https://query.example/", true),
-            ("https://a.example/?token=own", true),
-            ("https://path.example/v2/x", false),
-            ("https://webservice.fanart.tv/v3", false),
+            ("https://path.example/v1/_/x", true),
+            ("https://a.example/api/v1/json/_/x", true),
+            ("https://www.theaudiodb.com/api/v1/json/2/x", true),
+            ("https://www.theaudiodb.com/api/v1/json/_/x", false),
+            ("https://www.theaudiodb.com//api/v1/json/_", false),
         ] {
-            let plan = Plan::new(Request::new(url), &policies).unwrap();
-            let checked = plan.check_credential(&policies);
+            let (key, target) = Target::new(url, &[], &policies).unwrap();
+            let checked = target.check_credential(&key, None, &policies);
             assert_eq!(checked.is_ok(), is_sent, "{url}");
             if let Err(error) = checked {
                 assert_eq!(error.kind(), ErrorKind::Config);
-                assert!(error.to_string().contains("api_key"), "{error}");
+                assert!(error.to_string().contains("[providers.theaudiodb]"), "{error}");
+                assert!(target.check_queueable(&key, &policies).unwrap());
             }
         }
     }

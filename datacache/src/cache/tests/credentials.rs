@@ -166,3 +166,22 @@ async fn a_key_without_a_place_is_found_out_before_a_folder_is_made() {
     assert!(error.to_string().contains("api_key_in"), "{error}");
     assert!(std::fs::read_dir(folder.dir.path()).unwrap().next().is_none());
 }
+
+#[tokio::test]
+async fn a_url_from_the_cache_is_not_asked_without_its_key_and_never_becomes_an_absence() {
+    let folder = Folder::new();
+    let keyless = open(&folder, "path /v1/", None).await;
+    let origin = origin([Reply::ok("one"), Reply::status(404)]);
+    fetch(&keyless, request(&origin.url("/v1/own/x"))).await;
+    folder.clock.advance(HOUR);
+    let stale = found(keyless.fetch(request(&origin.url("/v1/_/x"))).await.unwrap());
+    assert_eq!(
+        (stale.state, stale.warning.unwrap().kind()),
+        (FoundState::Stale, ErrorKind::Config)
+    );
+    assert_eq!(failure(&keyless, request(&origin.url("/v1/_/y"))).await, ErrorKind::Config);
+    let batch = request(&origin.url("/v1/_/y")).priority(Priority::Batch);
+    assert!(matches!(keyless.fetch(batch).await.unwrap(), Answer::Queued));
+    assert_eq!(drain(&keyless).await.retried, 1);
+    assert_eq!(origin.received().len(), 1);
+}
