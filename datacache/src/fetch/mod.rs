@@ -9,9 +9,12 @@
 
 mod backoff;
 mod body;
+#[cfg_attr(not(test), expect(dead_code, reason = "the fetcher is about to ask it"))]
+mod caching;
 mod classify;
 mod client;
 mod error;
+mod field;
 mod headers;
 mod redirect;
 

@@ -1,0 +1,93 @@
+//! What the headers of an answer say about keeping it. Pure.
+//!
+//! These are the rules of RFC 9111 for a cache that one user has for himself ("private"), that
+//! sends nothing but GET, and that hands out bodies but no header fields. The table in `rules.rs`
+//! has every rule with its section, and says where this cache differs on purpose; what an explicit
+//! lifetime or a provider's policy overrides is decided by the caller.
+//!
+//! The crate `http-cache-semantics` knows these rules too, but it answers from the whole request
+//! and response, which it would have us keep beside each entry, credentials included; five facts
+//! in a row are all that is needed here.
+
+mod cache_control;
+mod lifetime;
+#[cfg(test)]
+mod rules;
+mod validators;
+mod vary;
+
+use std::time::Duration;
+
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
+
+use crate::clock::Timestamp;
+use cache_control::CacheControl;
+pub(crate) use validators::Validators;
+pub(crate) use vary::Vary;
+
+/// What the headers of an answer say about keeping it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caching {
+    pub(crate) storing: Storing,
+    /// How long the answer stays fresh from the `now` on that was passed in; `None` when the
+    /// headers do not say.
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) stale: StaleUse,
+    pub(crate) validators: Validators,
+    pub(crate) vary: Vary,
+}
+
+/// Whether an answer may be written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Storing {
+    Allowed,
+    Forbidden,
+}
+
+/// Whether an answer may be used once it is stale, without asking its origin first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StaleUse {
+    Allowed,
+    Forbidden,
+}
+
+impl Caching {
+    /// Reads the headers of an answer to a request that was sent at `now`. With the moment of
+    /// sending, the time on the way counts as age, as it has to (section 4.2.3).
+    ///
+    /// The status is not asked for: all that is accepted as an answer is "heuristically cacheable"
+    /// and understood, so that section 3 has nothing against any of it.
+    pub(crate) fn of(headers: &HeaderMap, now: Timestamp) -> Self {
+        let control = CacheControl::of(headers);
+        Self {
+            storing: control.storing(),
+            lifetime: lifetime::of(headers, &control, now),
+            stale: control.stale_use(),
+            validators: Validators::of(headers),
+            vary: Vary::of(headers),
+        }
+    }
+
+    /// Reads the headers of a 304, the answer to a request sent at `now` with the validators
+    /// `sent`; `None` when it is about some other representation, and thus no answer.
+    ///
+    /// A 304 repeats what the headers of a full answer would have said about caching (RFC 9110,
+    /// section 15.4.5), except that it may leave validators out; those stay what they were.
+    pub(crate) fn of_not_modified(
+        headers: &HeaderMap,
+        sent: &Validators,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let validators = sent.updated_by(headers)?;
+        // "The cache MUST add each header field in the provided response to the stored response,
+        // replacing field values that are already present" (section 3.2).
+        let mut updated = headers.clone();
+        for (name, value) in [(ETAG, &validators.etag), (LAST_MODIFIED, &validators.last_modified)]
+        {
+            if let Some(Ok(value)) = value.as_deref().map(str::parse) {
+                updated.insert(name, value);
+            }
+        }
+        Some(Self::of(&updated, now))
+    }
+}

@@ -1,0 +1,92 @@
+//! Which requests an answer is for (RFC 9111, section 4.1).
+//!
+//! Only the caller's headers are looked at. What the client adds to every request is the same each
+//! time; bodies are kept decoded, so that `Vary: Accept-Encoding` costs nothing.
+
+use reqwest::header::{HeaderMap, HeaderName, VARY};
+
+use super::super::field;
+use crate::checksum::Checksum;
+use crate::redact;
+
+/// What [`Vary::selected`] writes where no request matches.
+const NO_REQUEST: &str = "*";
+
+/// So many hexadecimal digits of a credential's checksum tell it from another.
+const FINGERPRINT_DIGITS: usize = 16;
+
+/// The headers of the request on which the answer depends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Vary {
+    /// The answer is for every request to its URL.
+    Nothing,
+    /// "A stored response with a Vary header field value containing a member '*' always fails to
+    /// match."
+    Anything,
+    /// The answer is for requests in which these headers, in lower case and in order, are the same.
+    On(Vec<String>),
+}
+
+impl Vary {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let members = field::members(headers, &VARY);
+        if members.iter().any(|member| member == "*") {
+            return Self::Anything;
+        }
+        // What is no name of a header is in no request, and so the same in all.
+        let names = members.iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
+        let mut names: Vec<String> = names.map(|name| name.as_str().to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() { Self::Nothing } else { Self::On(names) }
+    }
+
+    /// What the headers of a request hold of those that matter, as a text for [`Vary::matches`]: one line
+    /// for each, `name: value`, or the name alone when the request does not have it.
+    ///
+    /// A credential enters as the first 64 bits of its SHA-256. That suffices to tell two from each
+    /// other, and nobody can go back from it to an API key or a token, which are random. A password
+    /// that can be guessed can be confirmed by it, but only by those who may read the cache's
+    /// folder: the user.
+    pub(crate) fn selected(&self, request_headers: &[(String, String)]) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Anything => NO_REQUEST.to_owned(),
+            Self::On(names) => {
+                let lines: Vec<_> = names.iter().map(|name| line(name, request_headers)).collect();
+                lines.join("\n")
+            }
+        }
+    }
+
+    /// Whether an answer that was stored with the text `selected` is for a request with these headers.
+    ///
+    /// "The cache MUST NOT use that stored response without revalidation unless all the presented
+    /// request header fields nominated by that Vary field value match those fields in the original
+    /// request."
+    pub(crate) fn matches(selected: &str, request_headers: &[(String, String)]) -> bool {
+        selected != NO_REQUEST
+            && selected.lines().all(|stored| {
+                let name = stored.split_once(':').map_or(stored, |(name, _)| name);
+                line(name, request_headers) == stored
+            })
+    }
+}
+
+/// Values are combined and stripped of the blanks around them, as section 4.1 has it. No further
+/// normalisation is tried: two values that mean the same cost one request more.
+fn line(name: &str, request_headers: &[(String, String)]) -> String {
+    let values = request_headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    let values: Vec<&str> = values.map(|(_, value)| value.trim()).collect();
+    let value = values.join(", ");
+    // "If (after any normalization that might take place) a header field is absent from a request,
+    // it can only match another request if it is also absent there."
+    if values.is_empty() {
+        name.to_owned()
+    } else if redact::is_secret_header(name) {
+        let fingerprint = Checksum::of(value.as_bytes()).to_string();
+        format!("{name}: sha256 {}", &fingerprint[..FINGERPRINT_DIGITS])
+    } else {
+        format!("{name}: {value}")
+    }
+}
