@@ -17,6 +17,8 @@ mod error;
 mod field;
 mod headers;
 mod redirect;
+#[cfg_attr(not(test), expect(dead_code, reason = "the fetcher is about to ask it"))]
+mod retry_after;
 
 use std::time::Duration;
 
