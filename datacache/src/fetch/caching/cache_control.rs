@@ -19,11 +19,18 @@ struct Directive {
 
 impl CacheControl {
     pub(super) fn of(headers: &HeaderMap) -> Self {
+        let directives = |name| {
+            let members = field::members(headers, &name).into_iter();
+            members.map(|member| Directive::parse(&member)).collect()
+        };
+        let mut control = Self(directives(CACHE_CONTROL));
         // "The meaning of 'Pragma: no-cache' in responses was never specified" (section 5.4), but
         // who sends it, and nothing newer, means one thing by it.
-        let name = if headers.contains_key(CACHE_CONTROL) { CACHE_CONTROL } else { PRAGMA };
-        let members = field::members(headers, &name);
-        Self(members.iter().map(|member| Directive::parse(member)).collect())
+        if !headers.contains_key(CACHE_CONTROL) {
+            control = Self(directives(PRAGMA));
+            control.0.retain(|directive| directive.name == "no-cache");
+        }
+        control
     }
 
     /// The value of `max-age`. Zero when it cannot be read, or is given twice with different

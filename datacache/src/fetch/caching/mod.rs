@@ -18,7 +18,7 @@ mod vary;
 
 use std::time::Duration;
 
-use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED};
+use reqwest::header::{ETAG, HeaderMap, LAST_MODIFIED, VARY};
 
 use crate::clock::Timestamp;
 use cache_control::CacheControl;
@@ -69,13 +69,16 @@ impl Caching {
     }
 
     /// Reads the headers of a 304, the answer to a request sent at `now` with the validators
-    /// `sent`; `None` when it is about some other representation, and thus no answer.
+    /// `sent`, for an entry stored with the text `selected`; `None` when it is about some other
+    /// representation, and thus no answer.
     ///
     /// A 304 repeats what the headers of a full answer would have said about caching (RFC 9110,
-    /// section 15.4.5), except that it may leave validators out; those stay what they were.
+    /// section 15.4.5). Validators and `Vary`, which origins leave out all the same, stay what they
+    /// were.
     pub(crate) fn of_not_modified(
         headers: &HeaderMap,
         sent: &Validators,
+        selected: &str,
         now: Timestamp,
     ) -> Option<Self> {
         let validators = sent.updated_by(headers)?;
@@ -88,6 +91,10 @@ impl Caching {
                 updated.insert(name, value);
             }
         }
-        Some(Self::of(&updated, now))
+        let mut caching = Self::of(&updated, now);
+        if !headers.contains_key(VARY) {
+            caching.vary = Vary::of_selected(selected);
+        }
+        Some(caching)
     }
 }

@@ -107,6 +107,7 @@ section       | what it says                                 | headers of the an
 4.2.4 *       | stale is served first, connected or not      | Cache-Control: max-age=0                                  | stale; stale use
 5.4 *         | Pragma in answers has no meaning; it has one | Pragma: no-cache                                          | stale; no stale use
 5.4           | … but none beside Cache-Control              | Cache-Control: max-age=60; Pragma: no-cache               | fresh 60; stale use
+5.4           | … nor any other                              | Pragma: max-age=60, no-store                              | not said; stored
 5861 3 *      | stale-while-revalidate: it is anyway         | Cache-Control: max-age=60, stale-while-revalidate=5       | fresh 60; stale use
 5861 4 *      | stale-if-error: it is anyway                 | Cache-Control: max-age=60, stale-if-error=5               | fresh 60; stale use
 5861 4        | … but not against must-revalidate            | Cache-Control: must-revalidate, stale-if-error=5          | no stale use
@@ -152,6 +153,7 @@ section       | what it says                                 | stored answer    
 --------------|----------------------------------------------|--------------------------------|---------------------------------------|-------------
 4.3.3         | a 304 renews the answer                      | ETag: "a"                      | ETag: "a"; Cache-Control: max-age=60  | fresh 60; if-none-match: "a"
 4.3.4         | … and brings what else has changed           | ETag: "a"; Vary: x             | ETag: "a"; Cache-Control: no-cache    | stale; no stale use
+4.3.4         | … in the headers that matter, too            | ETag: "a"; Vary: x             | ETag: "a"; Vary: y                    | varies by y
 4.3.4         | … not if its strong tag is another           | ETag: "a"                      | ETag: "b"                             | no answer
 4.3.4         | … nor if there was none                      | Last-Modified: {-60}           | ETag: "b"; Last-Modified: {-60}       | no answer
 4.3.4         | … nor if its weak tag is another             | ETag: W/"a"                    | ETag: W/"b"                           | no answer
@@ -164,6 +166,8 @@ section       | what it says                                 | stored answer    
 4.3.4 *       | … with a date where a tag was sent           | ETag: "a"                      | Last-Modified: {-60}                  | if-none-match: "a"; if-modified-since: {-60}
 9110 15.4.5   | nobody may send one unasked                  | Date: {0}                      | Cache-Control: max-age=60             | no answer
 3.2           | what it leaves out stays: guess by the date  | Last-Modified: {-600}          | Date: {0}                             | fresh 60; if-modified-since: {-600}
+3.2           | … so does Vary                               | ETag: "a"; Vary: x, y          | ETag: "a"                             | varies by x, y
+3.2           | … of any kind                                | ETag: "a"; Vary: *             | ETag: "a"                             | varies by anything
 3.2 *         | … but not a lifetime, which 9110 15.4.5 asks | ETag: "a"; Expires: {+60}      | ETag: "a"                             | not said
 "#;
 
@@ -276,8 +280,10 @@ fn what_the_headers_of_an_answer_say() {
 fn what_a_304_says() {
     for row in rows(NOT_MODIFIED) {
         let [_section, _says, stored, not_modified, expected] = row[..] else { panic!("{row:?}") };
-        let sent = Caching::of(&headers(stored), NOW).validators;
-        let renewed = Caching::of_not_modified(&headers(not_modified), &sent, NOW);
+        let stored = Caching::of(&headers(stored), NOW);
+        let selected = stored.vary.selected(&pairs("x: 1"));
+        let not_modified = headers(not_modified);
+        let renewed = Caching::of_not_modified(&not_modified, &stored.validators, &selected, NOW);
         let actual = renewed.map_or_else(|| vec!["no answer".to_owned()], |c| consequences(&c));
         check(&row, expected, &actual);
     }
@@ -319,14 +325,15 @@ fn the_text_of_a_request_is_canonical() {
     assert_eq!(vary.selected(&request), expected);
 }
 
-const READ: [HeaderName; 7] = [
+const READ: [HeaderName; 8] = [
     reqwest::header::AGE,
     reqwest::header::CACHE_CONTROL,
     reqwest::header::DATE,
     ETAG,
     reqwest::header::EXPIRES,
+    reqwest::header::PRAGMA,
     LAST_MODIFIED,
-    reqwest::header::VARY,
+    VARY,
 ];
 
 /// A line of a header that is read here: any bytes, or bytes that come close to a meaning.
@@ -351,7 +358,7 @@ proptest! {
         let now = Timestamp::from_millis(now);
         let caching = Caching::of(&headers, now);
         let is_asked = !caching.validators.to_headers().is_empty();
-        let renewed = Caching::of_not_modified(&headers, &caching.validators, now);
+        let renewed = Caching::of_not_modified(&headers, &caching.validators, "", now);
         // The same headers in a 304 say the same.
         prop_assert_eq!(renewed.is_some(), is_asked);
         prop_assert!(renewed.is_none_or(|renewed| renewed == caching));
@@ -363,7 +370,7 @@ proptest! {
         request in proptest::collection::vec(("[a-c]{1}", "[ -~]{0,8}"), 0..5),
     ) {
         let mut headers: HeaderMap = lines.into_iter().collect();
-        headers.append(reqwest::header::VARY, "a, B".parse().unwrap());
+        headers.append(VARY, "a, B".parse().unwrap());
         let vary = Caching::of(&headers, NOW).vary;
         let is_match = Vary::matches(&vary.selected(&request), &request);
         prop_assert_eq!(is_match, vary != Vary::Anything);

@@ -41,8 +41,20 @@ impl Vary {
         if names.is_empty() { Self::Nothing } else { Self::On(names) }
     }
 
-    /// What the headers of a request hold of those that matter, as a text for [`Vary::matches`]: one line
-    /// for each, `name: value`, or the name alone when the request does not have it.
+    /// Reads the names in a text of [`selected`](Self::selected).
+    pub(super) fn of_selected(selected: &str) -> Self {
+        let names =
+            selected.lines().map(|line| line.split_once(':').map_or(line, |(name, _)| name));
+        match selected {
+            "" => Self::Nothing,
+            NO_REQUEST => Self::Anything,
+            _ => Self::On(names.map(str::to_owned).collect()),
+        }
+    }
+
+    /// What the headers of a request hold of those that matter, as a text for
+    /// [`matches`](Self::matches): one line for each, `name: value`, or the name alone when the
+    /// request does not have it.
     ///
     /// A credential enters as the first 64 bits of its SHA-256. That suffices to tell two from each
     /// other, and nobody can go back from it to an API key or a token, which are random. A password
@@ -59,17 +71,15 @@ impl Vary {
         }
     }
 
-    /// Whether an answer that was stored with the text `selected` is for a request with these headers.
+    /// Whether an answer that was stored with the text `selected` is for a request with these
+    /// headers.
     ///
     /// "The cache MUST NOT use that stored response without revalidation unless all the presented
     /// request header fields nominated by that Vary field value match those fields in the original
     /// request."
     pub(crate) fn matches(selected: &str, request_headers: &[(String, String)]) -> bool {
-        selected != NO_REQUEST
-            && selected.lines().all(|stored| {
-                let name = stored.split_once(':').map_or(stored, |(name, _)| name);
-                line(name, request_headers) == stored
-            })
+        let vary = Self::of_selected(selected);
+        vary != Self::Anything && vary.selected(request_headers) == selected
     }
 }
 
