@@ -7,12 +7,11 @@ use reqwest::header::{HeaderMap, HeaderName, VARY};
 
 use super::super::field;
 use crate::checksum::Checksum;
-use crate::redact;
 
 /// What [`Vary::selected`] writes where no request matches.
 const NO_REQUEST: &str = "*";
 
-/// So many hexadecimal digits of a credential's checksum tell it from another.
+/// So many hexadecimal digits of a value's checksum tell it from another.
 const FINGERPRINT_DIGITS: usize = 16;
 
 /// The headers of the request on which the answer depends.
@@ -53,11 +52,12 @@ impl Vary {
     }
 
     /// What the headers of a request hold of those that matter, as a text for
-    /// [`matches`](Self::matches): one line for each, `name: value`, or the name alone when the
-    /// request does not have it.
+    /// [`matches`](Self::matches): one line for each, `name: fingerprint`, or the name alone when
+    /// the request does not have it.
     ///
-    /// A credential enters as the first 64 bits of its SHA-256. That suffices to tell two from each
-    /// other, and nobody can go back from it to an API key or a token, which are random. A password
+    /// A value enters as the first 64 bits of its SHA-256, because it may be a credential. That
+    /// suffices to tell two from each other, and nobody can go back from it to an API key or a
+    /// token, which are random. A password
     /// that can be guessed can be confirmed by it, but only by those who may read the cache's
     /// folder: the user.
     pub(crate) fn selected(&self, request_headers: &[(String, String)]) -> String {
@@ -93,10 +93,8 @@ fn line(name: &str, request_headers: &[(String, String)]) -> String {
     // it can only match another request if it is also absent there."
     if values.is_empty() {
         name.to_owned()
-    } else if redact::is_secret_header(name) {
-        let fingerprint = Checksum::of(value.as_bytes()).to_string();
-        format!("{name}: sha256 {}", &fingerprint[..FINGERPRINT_DIGITS])
     } else {
-        format!("{name}: {value}")
+        let fingerprint = Checksum::of(value.as_bytes()).to_string();
+        format!("{name}: {}", &fingerprint[..FINGERPRINT_DIGITS])
     }
 }
