@@ -116,6 +116,30 @@ fn wake(criterion: &mut Criterion) {
     working.abort();
 }
 
+/// From telling another process to fetch until a subscriber here is told of the key.
+#[expect(clippy::disallowed_methods, reason = "a bench measures")]
+fn subscribe(criterion: &mut Criterion) {
+    let fixture = Fixture::new();
+    let origin = Origin::start(|_| Reply::ok("x")).unwrap();
+    let mut finishes = fixture.runtime.block_on(fixture.cache.subscribe()).unwrap();
+    let mut peer = Peer::start(&fixture.dir);
+    let mut next = 0;
+    criterion.bench_function("subscription across processes", |bencher| {
+        bencher.iter_custom(|iterations| {
+            let mut total = Duration::ZERO;
+            for _ in 0..iterations {
+                next += 1;
+                std::thread::sleep(Duration::from_millis(fastrand::u64(50..100)));
+                let told = Instant::now();
+                peer.fetch(&origin.url(&format!("/{next}")));
+                fixture.runtime.block_on(finishes.next()).unwrap();
+                total += told.elapsed();
+            }
+            total
+        });
+    });
+}
+
 struct Peer {
     child: Child,
     orders: ChildStdin,
@@ -136,7 +160,11 @@ impl Peer {
     }
 
     fn enqueue(&mut self, url: &str) {
-        writeln!(self.orders, "{url}").unwrap();
+        writeln!(self.orders, "enqueue {url}").unwrap();
+    }
+
+    fn fetch(&mut self, url: &str) {
+        writeln!(self.orders, "fetch {url}").unwrap();
     }
 }
 
@@ -152,13 +180,20 @@ fn be_the_peer(dir: &str) {
     let runtime = Runtime::new().unwrap();
     let cache = runtime.block_on(Cache::open(Config::new(dir))).unwrap();
     println!("ready");
-    for url in std::io::stdin().lines().map_while(Result::ok) {
+    for order in std::io::stdin().lines().map_while(Result::ok) {
+        let (verb, url) = order.split_once(' ').unwrap();
         let request = Request::new(url).priority(Priority::Batch);
-        runtime.block_on(cache.enqueue([request])).unwrap();
+        match verb {
+            "fetch" => {
+                let request = request.priority(Priority::Immediate);
+                drop(runtime.block_on(cache.fetch(request)).unwrap());
+            }
+            _ => drop(runtime.block_on(cache.enqueue([request])).unwrap()),
+        }
     }
 }
 
-criterion_group!(benches, enqueue, drain, wake);
+criterion_group!(benches, enqueue, drain, wake, subscribe);
 
 #[expect(clippy::disallowed_methods, reason = "how the bench tells its own child what to be")]
 fn main() {

@@ -7,6 +7,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The result of every fallible function of this crate.
@@ -47,6 +48,8 @@ pub enum ErrorKind {
     Tls,
     /// The origin asked to be left alone for a while: see [`Error::retry_after`].
     RateLimited,
+    /// The provider has failed again and again, and is given time: see [`Error::retry_after`].
+    CircuitOpen,
     /// The origin wants other credentials (401, 403).
     Unauthorized,
     /// The origin failed or answered what HTTP does not allow: see [`Error::status`].
@@ -61,10 +64,11 @@ pub enum ErrorKind {
     Internal,
 }
 
-/// An error with its context. It is one pointer wide, and no secret can be in it.
+/// An error with its context. It is one pointer wide, cheap to clone, and no secret can be in it.
+#[derive(Clone)]
 pub struct Error(Box<Repr>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Repr {
     kind: ErrorKind,
     operation: &'static str,
@@ -73,7 +77,7 @@ struct Repr {
     attempts: u32,
     status: Option<u16>,
     retry_after: Option<Duration>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -129,7 +133,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -180,9 +184,11 @@ impl Error {
 
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
-        use ErrorKind::{Busy, Interrupted, Offline, RateLimited, Timeout, Tls, Upstream};
+        use ErrorKind::{
+            Busy, CircuitOpen, Interrupted, Offline, RateLimited, Timeout, Tls, Upstream,
+        };
         match self.0.kind {
-            Busy | Interrupted | Offline | RateLimited | Timeout | Tls => true,
+            Busy | CircuitOpen | Interrupted | Offline | RateLimited | Timeout | Tls => true,
             // A server that fails may recover; one that rejects the request will do so again.
             Upstream => self.0.status.is_none_or(|status| status >= 500),
             _ => false,

@@ -24,6 +24,7 @@ const APPLICATION_ID: i64 = 0x6474_6368;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_entries_and_queue.sql"),
     include_str!("../../migrations/0002_leases_and_events.sql"),
+    include_str!("../../migrations/0003_polite_fetching.sql"),
 ];
 
 const OPERATION: &str = "open cache";
