@@ -60,6 +60,8 @@ pub enum ErrorKind {
     TooLarge,
     /// This cannot be done with these arguments, whatever their values.
     Unsupported,
+    /// An entry is past its time: the warning of an answer that a newer one is to follow.
+    Expired,
     /// A defect in this crate.
     Internal,
 }

@@ -21,5 +21,6 @@ mod main_job;
 mod picture;
 mod processes;
 mod queue_cli;
+mod single_flight;
 mod versions;
 mod workers;

@@ -2,20 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver};
 
 use datacache::testing::{Origin, Reply};
 use datacache::{Lookup, Priority, Request};
-use datacache_tests::{Folder, Peer};
+use datacache_tests::{Directed, Folder, PATIENCE, Peer};
 
 const JOBS: usize = 5_000;
 const WORKERS: usize = 8;
 const REQUESTS_PER_KILL: usize = 200;
-
-/// No event of a test takes this long.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn eight_workers_of_whom_one_is_killed_now_and_then_fetch_everything_once() {
@@ -78,34 +73,11 @@ fn work_and_kill(folder: &Folder, kills: &Receiver<()>) -> usize {
     killed
 }
 
-/// An origin that tells of each request and answers when it is told what.
-struct Directed {
-    origin: Origin,
-    arrivals: Receiver<Sender<Reply>>,
-}
-
-fn directed() -> Directed {
-    let (arrive, arrivals) = mpsc::channel();
-    let arrive = Arc::new(Mutex::new(arrive));
-    let origin = Origin::start(move |_| {
-        let (answer, told) = mpsc::channel();
-        arrive.lock().unwrap().send(answer).unwrap();
-        told.recv_timeout(PATIENCE).unwrap_or_else(|_| Reply::status(500))
-    });
-    Directed { origin: origin.unwrap(), arrivals }
-}
-
-impl Directed {
-    fn next(&self) -> Sender<Reply> {
-        self.arrivals.recv_timeout(PATIENCE).unwrap()
-    }
-}
-
 #[cfg(unix)]
 #[tokio::test]
 async fn a_worker_that_slept_through_its_lease_stores_nothing() {
     const NOW: i64 = 1_800_000_000_000;
-    let (folder, directed) = (Folder::new(), directed());
+    let (folder, directed) = (Folder::new(), Directed::start());
     let url = directed.origin.url("/x");
     let mut sleeper = Peer::start_at(&folder.dir(), NOW);
     let mut successor = Peer::start_at(&folder.dir(), NOW + 31_000);
@@ -133,7 +105,7 @@ async fn a_worker_that_slept_through_its_lease_stores_nothing() {
 fn a_clock_that_is_set_back_between_two_workers_keeps_the_second_from_nothing() {
     const NOW: i64 = 1_800_000_000_000;
     const HOUR_MS: i64 = 60 * 60 * 1_000;
-    let (folder, directed) = (Folder::new(), directed());
+    let (folder, directed) = (Folder::new(), Directed::start());
     let mut before = Peer::start_at(&folder.dir(), NOW);
     let mut after = Peer::start_at(&folder.dir(), NOW - HOUR_MS);
     before.order(&format!("enqueue {}", directed.origin.url("/begun")));
@@ -148,7 +120,7 @@ fn a_clock_that_is_set_back_between_two_workers_keeps_the_second_from_nothing() 
 
 #[test]
 fn a_live_request_in_another_process_joins_the_job_that_runs() {
-    let (folder, directed) = (Folder::new(), directed());
+    let (folder, directed) = (Folder::new(), Directed::start());
     let url = directed.origin.url("/x");
     let (mut worker, mut live) = (Peer::start(&folder.dir()), Peer::start(&folder.dir()));
     worker.order(&format!("enqueue {url}"));
@@ -163,7 +135,7 @@ fn a_live_request_in_another_process_joins_the_job_that_runs() {
 
 #[test]
 fn a_live_request_takes_over_the_job_of_a_process_that_was_killed() {
-    let (folder, directed) = (Folder::new(), directed());
+    let (folder, directed) = (Folder::new(), Directed::start());
     let url = directed.origin.url("/x");
     let (mut worker, mut live) = (Peer::start(&folder.dir()), Peer::start(&folder.dir()));
     worker.order(&format!("enqueue {url}"));

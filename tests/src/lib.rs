@@ -1,14 +1,16 @@
-//! What the integration tests share: cache folders, runs of the real program, peer processes.
+//! What the integration tests share: cache folders, directed origins, runs of the real program, peer processes.
 
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test ends at a failure")]
 
 use std::path::Path;
 
+mod directed;
 mod folder;
 mod peer;
 mod run;
 mod writes;
 
+pub use directed::{Directed, PATIENCE};
 pub use folder::Folder;
 pub use peer::Peer;
 pub use run::{Run, program, run};

@@ -20,7 +20,7 @@ pub enum Lookup {
 }
 
 /// What a request led to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Answer {
     /// The bytes.
@@ -37,7 +37,7 @@ pub enum Answer {
 }
 
 /// Found bytes, and how they were come by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Found {
     /// The bytes and what is known about them.

@@ -1,15 +1,19 @@
 //! Answering a request, step by step as [`Cache::fetch`](super::Cache::fetch) says.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::answer::{Absence, Answer, Found, FoundState, Source};
 use super::plan::Plan;
 use super::request::{Reach, Staleness};
-use super::{Inner, jobs};
+use super::{Inner, flight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetched;
-use crate::queue::{Finish, Job, JobState, Priority, Queue};
+use crate::queue::{Finish, Job, JobState, NewJob, Priority, Queue};
 use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 
-pub(super) async fn answer(cache: &Inner, mut plan: Plan) -> Result<Answer> {
+pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer> {
+    let patience = patience(plan.deadline);
     let known = known(cache, &plan).await?;
     if let Some(info) = known.to_inherit() {
         plan.inherit(info, &cache.policies);
@@ -19,21 +23,72 @@ pub(super) async fn answer(cache: &Inner, mut plan: Plan) -> Result<Answer> {
         Known::Stale(entry) => Some(entry),
         Known::Useless(_) | Known::Nothing => None,
     };
-    let plan = &plan;
     if plan.reach == Reach::Cache {
         return Ok(stale.map_or(Answer::Miss, |entry| found_stale(entry, None)));
     }
-    plan.check_fillable(cache.clock.now())?;
-    if plan.priority == Priority::Batch {
-        enqueue(cache, plan, Priority::Batch).await?;
-        return Ok(stale.map_or(Answer::Queued, |entry| found_stale(entry, None)));
-    }
-    let Some(deadline) = plan.deadline else {
-        return fill(cache, plan).await.or_else(|error| stale_instead(stale, error));
+    let fillable = plan.check_fillable(cache.clock.now());
+    let Some(entry) = stale else {
+        fillable?;
+        return obtain(cache, plan, None, patience).await;
     };
-    match tokio::time::timeout(deadline, fill(cache, plan)).await {
-        Ok(filled) => filled.or_else(|error| stale_instead(stale, error)),
-        Err(_elapsed) => past_deadline(cache, plan, stale).await,
+    if fillable.is_err() {
+        return Ok(expired(cache, entry, "no origin has a newer answer"));
+    }
+    match plan.job(Priority::Batch, &cache.policies) {
+        Ok(_) if plan.priority == Priority::Batch => {
+            enqueue(cache, &plan, Priority::Batch).await?;
+            Ok(expired(cache, entry, "a newer answer is to be fetched"))
+        }
+        Ok(job) => {
+            cache.background.spawn(refresh(Arc::clone(cache), job));
+            Ok(expired(cache, entry, "a newer answer is to be fetched"))
+        }
+        // What cannot be queued is asked for at once.
+        Err(_) => obtain(cache, plan, Some(entry), patience).await,
+    }
+}
+
+/// Ends when the deadline of a caller who begins to wait now has passed.
+fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
+    #[expect(clippy::disallowed_methods, reason = "callers wait in real time")]
+    let sleep = deadline.map(tokio::time::sleep);
+    async move {
+        match sleep {
+            Some(sleep) => sleep.await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Gets what the cache does not have, from the origin or through the queue.
+async fn obtain(
+    cache: &Arc<Inner>,
+    plan: Plan,
+    stale: Option<Box<Entry>>,
+    patience: impl Future<Output = ()>,
+) -> Result<Answer> {
+    if plan.priority == Priority::Batch {
+        enqueue(cache, &plan, Priority::Batch).await?;
+        return Ok(Answer::Queued);
+    }
+    let plan = Arc::new(plan);
+    tokio::select! {
+        answer = flight::fetch(cache, &plan) => answer.or_else(|error| stale_instead(stale, error)),
+        () = patience => past_deadline(cache, &plan, stale),
+    }
+}
+
+/// Queues the renewal of a stale entry, unless it is queued: readers take no lock.
+async fn refresh(cache: Arc<Inner>, job: NewJob) {
+    let queued = async {
+        let is_queued = cache.queue.get(&job.key).await?;
+        if is_queued.is_none_or(|queued| queued.status == JobState::Dead) {
+            cache.queue.enqueue(std::slice::from_ref(&job), cache.clock.now()).await?;
+        }
+        Ok::<(), Error>(())
+    };
+    if let Err(error) = queued.await {
+        tracing::warn!(key = %job.key, %error, "a stale entry is not being renewed");
     }
 }
 
@@ -81,35 +136,6 @@ pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
         (Freshness::Stale, Staleness::Accepted) => Known::Stale(Box::new(entry)),
         (Freshness::Stale, Staleness::Refused) => Known::Useless(Box::new(entry.info)),
     })
-}
-
-/// Asks the origin, or waits for whoever is asking it already.
-///
-/// A job that is queued for the key is made by this caller, who waits for it anyway; one that
-/// somebody is at is waited for, until there is an answer or it is up to this caller after all.
-async fn fill(cache: &Inner, plan: &Plan) -> Result<Answer> {
-    let mut changes = None;
-    loop {
-        let Some(queued) = cache.queue.get(&plan.key).await? else {
-            // It may have been completed since this caller looked.
-            if let Known::Answer(answer) = known(cache, plan).await? {
-                return Ok(answer);
-            }
-            break;
-        };
-        let now = cache.clock.now();
-        if let Some(held) = jobs::claim(cache, &plan.key, now).await? {
-            return jobs::run_for_caller(cache, held, plan).await;
-        }
-        if queued.status == JobState::Dead {
-            break;
-        }
-        jobs::wait_for_change(cache, &mut changes).await?;
-        if let Known::Answer(answer) = known(cache, plan).await? {
-            return Ok(answer);
-        }
-    }
-    ask_origin(cache, plan, None).await
 }
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.
@@ -161,22 +187,38 @@ fn stale_instead(stale: Option<Box<Entry>>, error: Error) -> Result<Answer> {
     }
 }
 
-/// The caller has waited long enough; a worker shall do the rest.
-async fn past_deadline(cache: &Inner, plan: &Plan, stale: Option<Box<Entry>>) -> Result<Answer> {
-    let error = match enqueue(cache, plan, Priority::Immediate).await {
-        Ok(()) => return Ok(stale.map_or(Answer::Pending, |entry| found_stale(entry, None))),
-        Err(error) if error.kind() == ErrorKind::Unsupported => {
-            let reason = "the deadline passed, and with a credential it cannot be queued";
-            Error::new(ErrorKind::Timeout, "fetch", &plan.key, reason)
+/// The caller has waited long enough. The flight goes on, and is left to a worker in case that this
+/// process ends before it.
+fn past_deadline(
+    cache: &Arc<Inner>,
+    plan: &Arc<Plan>,
+    stale: Option<Box<Entry>>,
+) -> Result<Answer> {
+    if plan.job(Priority::Immediate, &cache.policies).is_err() {
+        let reason = "the deadline passed, and with a credential it cannot be queued";
+        return stale_instead(stale, Error::new(ErrorKind::Timeout, "fetch", &plan.key, reason));
+    }
+    let (cache, plan) = (Arc::clone(cache), Arc::clone(plan));
+    cache.clone().background.spawn(async move {
+        if let Err(error) = enqueue(&cache, &plan, Priority::Immediate).await {
+            tracing::warn!(key = %plan.key, %error, "a request was not queued at its deadline");
         }
-        Err(error) => error,
-    };
-    stale_instead(stale, error)
+    });
+    Ok(stale.map_or(Answer::Pending, |entry| found_stale(entry, None)))
 }
 
 async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
     let job = plan.job(priority, &cache.policies)?;
     cache.queue.enqueue(&[job], cache.clock.now()).await.map(drop)
+}
+
+/// An entry past its time, which is said.
+fn expired(cache: &Inner, entry: Box<Entry>, prospect: &str) -> Answer {
+    let since = cache.clock.now().since(entry.info.expires_at);
+    let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
+    let reason = format_args!("it expired {since} ago; {prospect}");
+    let warning = Error::new(ErrorKind::Expired, "answer", &entry.info.url, reason);
+    found_stale(entry, Some(warning))
 }
 
 fn found_stale(entry: Box<Entry>, warning: Option<Error>) -> Answer {

@@ -9,17 +9,16 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior};
 
+use super::Inner;
 use super::answer::Answer;
+use super::background::Background;
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Request;
-use super::{Background, Inner};
-use crate::clock::Timestamp;
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::Key;
 use crate::name::DataType;
-use crate::queue::{self, Finish, Job, LEASE_MS, Queue, Setback};
+use crate::queue::{self, Finish, Heirs, Job, LEASE_MS, NewJob, Queue, Setback};
 
 /// A lease is renewed at a third of its length.
 const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
@@ -66,9 +65,8 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
         }
         if let Known::Answer(answer) = known {
             // Somebody else has asked meanwhile.
-            let is_absent = matches!(answer, Answer::Absent(_));
-            let finish = if is_absent { Finish::Absent } else { Finish::Found };
-            return cache.queue.complete_answered(&[(job.clone(), finish)]).await.map(drop);
+            let answered = [(job.clone(), finish_of(&answer))];
+            return cache.queue.complete_answered(&answered).await.map(drop);
         }
         fill::ask_origin(cache, &plan, Some(job)).await.map(drop)
     };
@@ -78,17 +76,17 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
     }
 }
 
-/// Leases the job for `key`, unless somebody has it. A claim that has begun runs to its end, lest a
-/// lease be left that nobody knows of.
-pub(super) async fn claim(cache: &Inner, key: &Key, now: Timestamp) -> Result<Option<Held>> {
-    let (claimed, held) = oneshot::channel();
+/// Leases the row for a request that is to be made now; `None` when somebody is at it. What has
+/// begun runs to its end, lest a lease be left that nobody knows of.
+pub(super) async fn begin(cache: &Inner, (job, heirs): (NewJob, Heirs)) -> Result<Option<Held>> {
+    let (began, held) = oneshot::channel();
     let (queue, background) = (cache.queue.clone(), cache.background.clone());
-    let claimed_key = key.clone();
+    let (key, now) = (job.key.clone(), cache.clock.now());
     cache.background.spawn(async move {
-        let job = queue.claim_key(&claimed_key, now).await;
+        let job = queue.begin(&job, heirs, now).await;
         let held = job.map(|job| job.map(|job| Held { queue, background, job, is_settled: false }));
         // Comes back, and is dropped, when the caller is gone.
-        drop(claimed.send(held));
+        drop(began.send(held));
     });
     held.await.unwrap_or_else(|_| {
         let reason = "the task that claims the job failed";
@@ -114,13 +112,21 @@ pub(super) async fn run_for_caller(cache: &Inner, mut held: Held, plan: &Plan) -
     answer
 }
 
-/// A job under lease, to be handed back when its caller stops waiting, as one does whose deadline
-/// passes.
+/// A job under lease, to be handed back when its flight is called off.
 pub(super) struct Held {
     queue: Queue,
     background: Background,
     job: Job,
     is_settled: bool,
+}
+
+impl Held {
+    /// Completes the job because there is an answer already.
+    pub(super) async fn answered(mut self, answer: &Answer) -> Result<()> {
+        self.queue.complete_answered(&[(self.job.clone(), finish_of(answer))]).await?;
+        self.is_settled = true;
+        Ok(())
+    }
 }
 
 impl Drop for Held {
@@ -216,6 +222,10 @@ async fn renew(cache: &Inner, job: &Job) -> Error {
             Err(error) => tracing::warn!(key = %job.key, %error, "a lease was not renewed"),
         }
     }
+}
+
+fn finish_of(answer: &Answer) -> Finish {
+    if matches!(answer, Answer::Absent(_)) { Finish::Absent } else { Finish::Found }
 }
 
 async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {

@@ -9,7 +9,9 @@
 //! stopping halfway.
 
 mod answer;
+mod background;
 mod fill;
+mod flight;
 pub(crate) mod jobs;
 mod plan;
 mod queueing;
@@ -17,12 +19,7 @@ mod request;
 mod target;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use bytes::Bytes;
-use serde::Serialize;
-use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use std::sync::Arc;
 
 use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
@@ -40,9 +37,13 @@ use crate::store::{
     Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Pick, Store, Subject, Totals,
 };
 pub use answer::{Absence, Answer, Found, FoundState, Lookup, Source};
+use background::Background;
+use bytes::Bytes;
+use flight::Flights;
 use plan::Plan;
 pub use queueing::{FinishedKey, Finishes};
 pub use request::Request;
+use serde::Serialize;
 
 /// A handle to a cache folder. Cloning it is cheap, and clones share everything; it works under
 /// either flavour of the tokio runtime.
@@ -76,36 +77,8 @@ pub(crate) struct Inner {
     deferred: Deferred,
     pub(crate) queue: Queue,
     fetcher: Fetcher,
+    flights: Flights,
     background: Background,
-}
-
-/// Work that nobody waits for, except who closes the cache; clones share it.
-#[derive(Clone, Default)]
-struct Background(Arc<Mutex<JoinSet<()>>>);
-
-impl Background {
-    /// Without a runtime, as when a future is dropped after it, nothing can be done any more.
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let Ok(runtime) = Handle::try_current() else { return };
-        let mut tasks = self.tasks();
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn_on(work, &runtime);
-    }
-
-    /// Waits for all of it, also for what it begins itself.
-    async fn finish(&self) {
-        loop {
-            let mut tasks = std::mem::take(&mut *self.tasks());
-            if tasks.is_empty() {
-                return;
-            }
-            while tasks.join_next().await.is_some() {}
-        }
-    }
-
-    fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Cache {
@@ -147,6 +120,7 @@ impl Cache {
             db,
             store,
             fetcher,
+            flights: Flights::default(),
             background: Background::default(),
         })))
     }
@@ -199,23 +173,25 @@ impl Cache {
     ///
     /// 1. A fresh entry is returned at once; so is an absence that is still believed.
     /// 2. An [`offline`](Request::offline) request gets the stale entry, or learns of the miss.
-    /// 3. A [`Batch`](crate::Priority::Batch) request is queued; a stale entry is returned
-    ///    meanwhile.
-    /// 4. Otherwise the origin is asked, and its answer stored before it is returned. When the
-    ///    [`deadline`](Request::deadline) passes first, the request is queued with priority 1, and
-    ///    the stale entry returned, or [`Answer::Pending`].
-    /// 5. When the origin fails, the stale entry is returned with a warning, else the error. A
-    ///    request that [`must_be_fresh`](Request::must_be_fresh) never gets a stale entry.
+    /// 3. A stale entry is returned at once, with a warning, and its renewal queued for a worker;
+    ///    unless the request [`must_be_fresh`](Request::must_be_fresh), or carries a secret, which
+    ///    cannot be queued.
+    /// 4. A [`Batch`](crate::Priority::Batch) request is queued.
+    /// 5. Otherwise the origin is asked, and its answer stored before it is returned. Of all who
+    ///    ask for one key at a time, in any process, one asks the origin; the others share its
+    ///    answer.
+    /// 6. When the [`deadline`](Request::deadline) passes first, the answer is
+    ///    [`Answer::Pending`]. The fetch goes on behind the caller's back, and is left to a worker,
+    ///    with priority 1, in case that this process ends before it.
     ///
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
-    /// [`Config`](ErrorKind::Config) for one that lacks the API key of its provider;
     /// [`Unsupported`](ErrorKind::Unsupported) for one that would have to be queued but carries
-    /// other secrets than the configured [`api_key`](crate::ProviderConfig::api_key); the kinds of the origin's failure when there is no stale entry to return; else the
-    /// cache itself has failed.
+    /// secrets that are not configured; the kinds of the origin's failure; else the cache itself
+    /// has failed.
     ///
     /// # Cancel safety
-    /// Dropping the future stops the fetch; what it had stored stays.
+    /// Dropping the future does not stop a fetch that has begun; [`close`](Self::close) does.
     pub async fn fetch(&self, request: Request) -> Result<Answer> {
         let plan = Plan::new(request, &self.0.policies)?;
         fill::answer(&self.0, plan).await
@@ -328,6 +304,7 @@ impl Cache {
     /// later ones fail as [`Closed`](ErrorKind::Closed). Dropping the last handle instead loses
     /// at most the access counts of the last moment.
     pub async fn close(&self) {
+        self.0.flights.call_off().await;
         self.0.background.finish().await;
         self.0.deferred.flush().await;
         self.0.db.close().await;

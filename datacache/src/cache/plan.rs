@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::answer::Answer;
 use super::request::{Reach, Request, Staleness};
 use super::target::Target;
 use crate::checksum::Checksum;
@@ -15,7 +16,7 @@ use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::media::{self, ImageProblem};
 use crate::name::{DataType, Provider};
-use crate::queue::{Job, NewJob, Params, Priority};
+use crate::queue::{Heirs, Job, NewJob, Params, Priority};
 use crate::store::{Entry, EntryInfo, Metadata, NewEntry};
 
 const FOUND: u16 = 200;
@@ -125,6 +126,14 @@ impl Plan {
             && (!self.data_type.is_image() || is_picture())
     }
 
+    /// Whether the answer to somebody else's request for the key is one to this.
+    pub(super) fn accepts_answer(&self, answer: &Answer) -> bool {
+        match answer {
+            Answer::Found(found) => self.accepts(&found.entry),
+            _ => true,
+        }
+    }
+
     /// Looks at bytes that came from the origin, or from a caller in its place. It takes a while:
     /// not on a thread that serves other tasks.
     pub(super) async fn examine(&self, data: Bytes, declared: Option<String>) -> Result<Examined> {
@@ -226,10 +235,22 @@ impl Plan {
     /// The request as it is queued, without its secrets.
     pub(super) fn job(&self, priority: Priority, policies: &Policies) -> Result<NewJob> {
         let credential = self.target.check_queueable(&self.key, policies)?;
+        Ok(self.row(priority, credential))
+    }
+
+    /// The request as it stands in the queue while it is made, and who may take it up from there.
+    pub(super) fn flight(&self, policies: &Policies) -> (NewJob, Heirs) {
+        match self.target.check_queueable(&self.key, policies) {
+            Ok(credential) => (self.row(Priority::Immediate, credential), Heirs::Anybody),
+            Err(_) => (self.row(Priority::Immediate, false), Heirs::Nobody),
+        }
+    }
+
+    fn row(&self, priority: Priority, credential: bool) -> NewJob {
         let millis = |duration: Option<Duration>| {
             duration.map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
         };
-        Ok(NewJob {
+        NewJob {
             key: self.key.clone(),
             identifier: self.identifier.clone(),
             data_type: self.data_type.clone(),
@@ -245,7 +266,7 @@ impl Plan {
                 expected_checksum: self.expected_checksum.map(|checksum| checksum.to_string()),
                 credential,
             },
-        })
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::LEASE_MS;
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::key::Key;
@@ -114,6 +115,19 @@ pub(super) struct Claim {
     pub(super) session: Uuid,
     pub(super) slots: usize,
     pub(super) now: Timestamp,
+}
+
+/// The end of a lease that is given at `now`.
+pub(super) fn end_of_lease(now: Timestamp) -> Timestamp {
+    Timestamp::from_millis(now.as_millis().saturating_add(LEASE_MS))
+}
+
+/// Who may take up a request that is being made when the process that makes it dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heirs {
+    Anybody,
+    /// It was made with a credential that no row holds.
+    Nobody,
 }
 
 /// How a job ended, for those who wait for its key.

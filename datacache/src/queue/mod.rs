@@ -29,6 +29,7 @@
 //! A queued request, once [`Queue::enqueue`] has returned. A job is run at least once.
 
 mod backoff;
+mod flight;
 mod job;
 mod order;
 pub(crate) mod sql;
@@ -45,9 +46,9 @@ use crate::key::Key;
 use crate::name::Provider;
 use crate::session::{self, OwnSession};
 pub(crate) use backoff::{MAX_ATTEMPTS, retry_at};
-use job::Claim;
+use job::{Claim, end_of_lease};
 pub use job::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts, RestingProvider};
-pub(crate) use job::{Job, NewJob, Params};
+pub(crate) use job::{Heirs, Job, NewJob, Params};
 pub(crate) use order::Turns;
 
 /// How long a lease holds unless it is renewed.
@@ -138,15 +139,6 @@ impl Queue {
         Ok(jobs)
     }
 
-    /// Leases the job for `key`, unless somebody has it, whatever its turn and time.
-    pub(crate) async fn claim_key(&self, key: &Key, now: Timestamp) -> Result<Option<Job>> {
-        let claim = Claim { session: self.session.id().await?, slots: 1, now };
-        let mut tx = self.db.write(CLAIM).await?;
-        let job = claim_key_in(&mut tx, key, claim).await.map_err(|source| tx.error(source))?;
-        tx.commit().await?;
-        Ok(job)
-    }
-
     /// Renews the lease of a job.
     ///
     /// # Errors
@@ -207,12 +199,16 @@ impl Queue {
         sql::finished::finished(tx, &job.key, finish).await.map_err(|source| tx.error(source))
     }
 
-    /// Settles a job that was not completed.
+    /// Settles a job that was not completed. One that nobody has left to workers is gone.
     ///
     /// # Errors
     /// [`LeaseLost`](ErrorKind::LeaseLost) when somebody else has the job now.
     pub(crate) async fn set_back(&self, job: &Job, setback: &Setback) -> Result<()> {
         let mut tx = self.db.write("settle").await?;
+        let removed = sql::flights::remove_flight(&mut tx, job.lease).await;
+        if removed.map_err(|source| tx.error(source))? {
+            return tx.commit().await;
+        }
         let settled = match setback {
             Setback::RetryAt(at, error) => sql::retry_later(&mut tx, job.lease, *at, error).await,
             Setback::Wait(at, reason) => sql::wait(&mut tx, job.lease, *at, reason).await,
@@ -371,22 +367,8 @@ async fn claim_in(
     Ok(jobs)
 }
 
-async fn claim_key_in(
-    tx: &mut SqliteConnection,
-    key: &Key,
-    claim: Claim,
-) -> sqlx::Result<Option<Job>> {
-    take_back_ended(tx, claim.now).await?;
-    let Some(id) = sql::pending_id(tx, key).await? else { return Ok(None) };
-    sql::lease(tx, id, end_of_lease(claim.now), claim.session).await
-}
-
 async fn take_back_ended(tx: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<()> {
     sql::take_back_ended(tx, now, end_of_lease(end_of_lease(now))).await.map(drop)
-}
-
-fn end_of_lease(now: Timestamp) -> Timestamp {
-    Timestamp::from_millis(now.as_millis().saturating_add(LEASE_MS))
 }
 
 fn lease_lost(job: &Job) -> Error {

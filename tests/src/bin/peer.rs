@@ -12,11 +12,13 @@
 //! | `random IDENTIFIER TYPE` | the URL of the pick, or `none` |
 //! | `enqueue URL` | `queued` |
 //! | `fetch URL` | `found SHA256`, `absent`, `pending`, `failed KIND` |
+//! | `storm URL COUNT` | `begun`, then `stormed SHA256` when as many concurrent fetches found that |
 //! | `work` | `worked DONE RETRIED DEAD LOST`, when nothing is left to do at once |
 //! | `write SEED` | `put URL SHA256` for entry after entry, until killed |
 
 #![expect(clippy::print_stdout, reason = "it speaks to the test through standard output")]
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -43,6 +45,7 @@ async fn main() -> Result<(), Error> {
             ["random", identifier, data_type] => random(&cache, identifier, data_type).await?,
             ["enqueue", url] => enqueue(&cache, url).await?,
             ["fetch", url] => fetch(&cache, url).await,
+            ["storm", url, count] => storm(&cache, url, number(count)).await,
             ["work"] => work(&cache).await?,
             ["write", seed] => write_forever(&cache, number(seed)).await?,
             _ => format!("unknown order {order}"),
@@ -96,6 +99,22 @@ async fn fetch(cache: &Cache, url: &str) -> String {
         Ok(_) => "pending".to_owned(),
         Err(error) => format!("failed {:?}", error.kind()),
     }
+}
+
+async fn storm(cache: &Cache, url: &str, count: u64) -> String {
+    let tasks = (0..count).map(|_| {
+        let (cache, url) = (cache.clone(), url.to_owned());
+        tokio::spawn(async move { fetch(&cache, &url).await })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    tokio::task::yield_now().await;
+    say("begun");
+    let mut answers = BTreeSet::new();
+    for task in tasks {
+        answers.insert(task.await.unwrap_or_else(|panic| panic.to_string()));
+    }
+    let answers: Vec<String> = answers.into_iter().collect();
+    answers.join(" and ").replace("found", "stormed")
 }
 
 /// One job at a time, so that a kill can cost no more than one.

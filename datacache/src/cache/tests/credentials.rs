@@ -1,7 +1,6 @@
 use super::*;
 use crate::config::{ProviderConfig, Secret};
 use crate::queue::JobState;
-use crate::worker::{Progress, Until, Worker, WorkerConfig};
 
 /// A configuration whose provider `mine` has the hosts of the tests' origins.
 fn config(folder: &Folder, place: &str, key: Option<&str>) -> Config {
@@ -22,12 +21,6 @@ async fn open(folder: &Folder, place: &str, key: Option<&str>) -> Cache {
 }
 
 /// Does what there is to do now.
-async fn drain(cache: &Cache) -> Progress {
-    let until = Until::Drained { patience: Duration::ZERO };
-    let config = WorkerConfig { until, ..WorkerConfig::default() };
-    Worker::new(cache.clone(), config).run(std::future::pending()).await.unwrap()
-}
-
 async fn job(cache: &Cache, url: &str) -> crate::JobInfo {
     cache.0.queue.get(&cache.key(url).unwrap()).await.unwrap().unwrap()
 }
@@ -177,11 +170,11 @@ async fn a_url_from_the_cache_is_not_asked_without_its_key_and_never_becomes_an_
     let stale = found(keyless.fetch(request(&origin.url("/v1/_/x"))).await.unwrap());
     assert_eq!(
         (stale.state, stale.warning.unwrap().kind()),
-        (FoundState::Stale, ErrorKind::Config)
+        (FoundState::Stale, ErrorKind::Expired)
     );
     assert_eq!(failure(&keyless, request(&origin.url("/v1/_/y"))).await, ErrorKind::Config);
     let batch = request(&origin.url("/v1/_/y")).priority(Priority::Batch);
     assert!(matches!(keyless.fetch(batch).await.unwrap(), Answer::Queued));
-    assert_eq!(drain(&keyless).await.retried, 1);
+    assert_eq!(drain(&keyless).await.retried, 2);
     assert_eq!(origin.received().len(), 1);
 }

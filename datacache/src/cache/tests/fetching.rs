@@ -31,7 +31,7 @@ async fn what_has_expired_is_fetched_again_under_the_same_handle() {
     assert_eq!(fetch(&cache, request(&url)).await.0, FoundState::Fresh);
     folder.clock.advance(HOUR / 2);
     assert!(matches!(cache.lookup(&url).await.unwrap(), Lookup::Stale(_)));
-    let new = found(cache.fetch(request(&url)).await.unwrap());
+    let new = found(cache.fetch(request(&url).must_be_fresh()).await.unwrap());
     assert_eq!((new.state, &new.entry.data[..]), (FoundState::Fetched, &b"two"[..]));
     assert_eq!(new.entry.info.cachekey, old.cachekey);
     assert_eq!(new.entry.info.created_at, folder.clock.now());
@@ -39,30 +39,45 @@ async fn what_has_expired_is_fetched_again_under_the_same_handle() {
 }
 
 #[tokio::test]
-async fn an_origin_that_fails_leaves_the_stale_entry_with_a_warning() {
+async fn a_stale_entry_is_the_answer_at_once_and_renewed_once_by_a_worker() {
     let folder = Folder::new();
     let cache = folder.open().await;
-    let failures = [500, 429, 401, 408].map(Reply::status);
-    let broken = Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
-    let origin = origin(
-        [vec![Reply::ok("one")], failures.to_vec(), vec![broken], vec![Reply::ok("two")]].concat(),
-    );
+    let origin = origin([Reply::ok("one"), Reply::ok("two")]);
     let url = origin.url("/x");
     fetch(&cache, request(&url)).await;
-    folder.clock.advance(HOUR);
-    for kind in [
-        ErrorKind::Upstream,
-        ErrorKind::RateLimited,
-        ErrorKind::Unauthorized,
-        ErrorKind::Timeout,
-        ErrorKind::Interrupted,
-    ] {
+    folder.clock.advance(HOUR + Duration::from_mins(3));
+    for _ in 0..3 {
         let stale = found(cache.fetch(request(&url)).await.unwrap());
         assert_eq!((stale.state, stale.source), (FoundState::Stale, Source::Store));
-        assert_eq!(&stale.entry.data[..], b"one");
-        assert_eq!(stale.warning.unwrap().kind(), kind);
+        let warning = stale.warning.unwrap();
+        assert_eq!(warning.kind(), ErrorKind::Expired);
+        assert!(warning.to_string().contains("3m ago"), "{warning}");
+        assert_eq!(queued(&cache).await, (0, 1));
     }
-    assert_eq!(fetch(&cache, request(&url)).await, (FoundState::Fetched, bytes("two")));
+    assert_eq!(origin.received().len(), 1);
+    assert_eq!(drain(&cache).await.done, 1);
+    assert_eq!(fetch(&cache, request(&url)).await, (FoundState::Fresh, bytes("two")));
+}
+
+#[tokio::test]
+async fn an_origin_that_fails_leaves_the_stale_entry() {
+    let broken = Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    let failures = [500, 429, 401, 408].map(Reply::status);
+    for failure in failures.into_iter().chain([broken]) {
+        let folder = Folder::new();
+        let cache = folder.open().await;
+        let origin = origin([Reply::ok("one"), failure, Reply::ok("two")]);
+        let url = origin.url("/x");
+        fetch(&cache, request(&url)).await;
+        folder.clock.advance(HOUR);
+        for _ in 0..2 {
+            assert_eq!(fetch(&cache, request(&url)).await, (FoundState::Stale, bytes("one")));
+            assert_eq!(drain(&cache).await.done, 0);
+        }
+        assert_eq!(origin.received().len(), 2);
+        let anew = request(&url).must_be_fresh();
+        assert_eq!(fetch(&cache, anew).await, (FoundState::Fetched, bytes("two")));
+    }
 }
 
 #[tokio::test]
@@ -148,9 +163,8 @@ async fn a_page_in_place_of_an_image_neither_counts_as_absence_nor_replaces_the_
     assert!(matches!(cache.lookup(&origin.url("/x")).await.unwrap(), Lookup::Miss));
     assert_eq!(fetch(&cache, logo()).await, (FoundState::Fetched, png().into()));
     folder.clock.advance(HOUR);
-    let stale = found(cache.fetch(logo()).await.unwrap());
-    assert_eq!((stale.state, &stale.entry.data[..]), (FoundState::Stale, &png()[..]));
-    assert_eq!(stale.warning.unwrap().kind(), ErrorKind::Refused);
+    assert_eq!(failure(&cache, logo().must_be_fresh()).await, ErrorKind::Refused);
+    assert_eq!(fetch(&cache, logo()).await, (FoundState::Stale, png().into()));
 }
 
 #[tokio::test]
@@ -195,12 +209,14 @@ async fn a_deadline_ends_the_waiting_and_the_request_stays_queued() {
     assert_eq!(fetch(&cache, hasty("/known")).await.0, FoundState::Fresh);
     folder.clock.advance(HOUR);
     assert_eq!(fetch(&cache, hasty("/known")).await, (FoundState::Stale, bytes("one")));
-    assert_eq!(queued(&cache).await, (1, 0));
+    assert_eq!(queued(&cache).await, (0, 1));
     for unknown in [hasty("/new"), hasty("/known").must_be_fresh()] {
         let answer = cache.fetch(unknown).await.unwrap();
         assert!(matches!(answer, Answer::Pending), "{answer:?}");
     }
-    assert_eq!(queued(&cache).await, (2, 0));
+    // Both are still under way, and left to a worker when this process ends.
+    cache.close().await;
+    assert_eq!(queued(&folder.open().await).await, (2, 0));
 }
 
 #[tokio::test]
@@ -211,7 +227,27 @@ async fn a_deadline_raises_the_priority_of_what_is_queued_already() {
     let url = origin.url("/x");
     cache.fetch(request(&url).priority(Priority::Batch)).await.unwrap();
     cache.fetch(request(&url).deadline(Duration::from_millis(5))).await.unwrap();
-    assert_eq!(queued(&cache).await, (1, 0));
+    cache.close().await;
+    assert_eq!(queued(&folder.open().await).await, (1, 0));
+}
+
+#[tokio::test]
+async fn what_comes_after_the_deadline_is_stored() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let origin = Origin::start(move |_| {
+        released.lock().unwrap().recv().unwrap();
+        Reply::ok("one")
+    });
+    let origin = origin.unwrap();
+    let url = origin.url("/x");
+    let hasty = request(&url).deadline(Duration::from_millis(5));
+    assert!(matches!(cache.fetch(hasty).await.unwrap(), Answer::Pending));
+    release.send(()).unwrap();
+    assert!(matches!(cache.wait(&url, NET).await.unwrap(), Answer::Found(_)));
+    assert_eq!((origin.received().len(), queued(&cache).await), (1, (0, 0)));
 }
 
 #[tokio::test]
@@ -255,9 +291,10 @@ async fn refreshing_an_entry_keeps_what_it_is_and_takes_no_page_for_a_picture() 
     cache.put(labelled.metadata(metadata.clone()).ttl(HOUR), png()).await.unwrap();
     folder.clock.advance(HOUR);
 
-    let kept = found(cache.fetch(Request::new(&url).retries(0)).await.unwrap());
-    assert_eq!((kept.state, kept.warning.unwrap().kind()), (FoundState::Stale, ErrorKind::Refused));
-    let renewed = found(cache.fetch(Request::new(&url).retries(0)).await.unwrap());
+    let anew = || Request::new(&url).retries(0).must_be_fresh();
+    assert_eq!(failure(&cache, anew()).await, ErrorKind::Refused);
+    assert_eq!(fetch(&cache, Request::new(&url)).await, (FoundState::Stale, png().into()));
+    let renewed = found(cache.fetch(anew()).await.unwrap());
     assert_eq!(renewed.state, FoundState::Fetched);
     let info = renewed.entry.info;
     assert_eq!(info.data_type, DataType::FRONT_COVER);

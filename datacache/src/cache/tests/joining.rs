@@ -8,9 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::queue::{Enqueued, Finish, JobState};
-
-const NET: Duration = Duration::from_secs(10);
+use crate::queue::{Enqueued, Finish, JobState, Turns};
 
 /// An origin that says when it is asked, and gives each answer when it is told to.
 fn held_origin() -> (Origin, UnboundedReceiver<()>, mpsc::Sender<Reply>) {
@@ -74,6 +72,59 @@ async fn who_asks_for_what_another_handle_is_fetching_waits_for_it() {
 }
 
 #[tokio::test]
+async fn of_a_hundred_tasks_and_three_handles_one_asks_the_origin() {
+    let folder = Folder::new();
+    let (origin, mut is_asked, release) = held_origin();
+    let url = origin.url("/x");
+    let handles = [folder.open().await, folder.open().await, folder.open().await];
+    let tasks: Vec<_> =
+        (0..100).map(|number| fetching(&handles[number % handles.len()], &url)).collect();
+    is_asked.recv().await.unwrap();
+    release.send(Reply::ok("one")).unwrap();
+    for task in tasks {
+        assert_eq!(data(task.await.unwrap().unwrap()), "one");
+    }
+    assert_eq!(origin.received().len(), 1);
+    assert_eq!(handles[0].jobs(Page::default()).await.unwrap().0, []);
+}
+
+#[tokio::test]
+async fn a_failure_that_stays_is_tried_by_two_and_told_to_all() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let (origin, mut is_asked, release) = held_origin();
+    let url = origin.url("/x");
+    let tasks: Vec<_> = (0..50).map(|_| fetching(&cache, &url)).collect();
+    for _ in 0..2 {
+        is_asked.recv().await.unwrap();
+        release.send(Reply::status(503)).unwrap();
+    }
+    for task in tasks {
+        assert_eq!(task.await.unwrap().unwrap_err().kind(), ErrorKind::Upstream);
+    }
+    assert_eq!(origin.received().len(), 2);
+    assert_eq!(cache.jobs(Page::default()).await.unwrap().0, [], "nobody has left it to workers");
+}
+
+#[tokio::test]
+async fn what_a_dead_process_was_asking_for_is_taken_up_unless_it_needs_its_secret() {
+    for (path, left) in [("/x", 1), ("/x?api_key=s3cret", 0)] {
+        let folder = Folder::new();
+        let (origin, mut is_asked, _release) = held_origin();
+        let dying = folder.open().await;
+        let asking = fetching(&dying, &origin.url(path));
+        is_asked.recv().await.unwrap();
+        let cache = folder.open().await;
+        assert_eq!(leased(&cache).await, 1);
+        // Its lease is all that the others know of it.
+        let hour_later = folder.clock.now().checked_add(HOUR).unwrap();
+        let begun = cache.0.queue.claim(&mut Turns::default(), 9, hour_later).await.unwrap();
+        assert_eq!(begun.len(), left);
+        asking.abort();
+    }
+}
+
+#[tokio::test]
 async fn one_of_those_who_wait_takes_over_when_the_holder_fails() {
     let folder = Folder::new();
     let (first, second) = (folder.open().await, folder.open().await);
@@ -102,7 +153,7 @@ async fn the_job_of_a_dead_holder_is_taken_over_however_busy_the_others_are() {
     let url = origin.url("/x");
     let dying = folder.open().await;
     dying.enqueue([batch(&url)]).await.unwrap();
-    dying.0.queue.claim_key(&dying.key(&url).unwrap(), START).await.unwrap().unwrap();
+    dying.0.queue.claim(&mut Turns::default(), 1, START).await.unwrap();
     let waiter = fetching(&cache, &url);
     let provider = Provider::new("busy").unwrap();
     drop(dying);
@@ -144,17 +195,17 @@ async fn poll_times<F: Future>(mut future: Pin<Box<F>>, times: usize) -> Option<
 }
 
 #[tokio::test]
-async fn wherever_a_fetch_is_given_up_no_lease_is_left() {
+async fn wherever_a_fetch_is_called_off_no_lease_is_left() {
     for reply in [Reply::ok("one"), Reply::status(503)] {
         let folder = Folder::new();
-        let cache = folder.open().await;
         let origin = origin([reply]);
         for steps in 1.. {
+            let cache = folder.open().await;
             let url = origin.url(&format!("/{steps}"));
             cache.enqueue([batch(&url)]).await.unwrap();
             let end = poll_times(Box::pin(cache.fetch(request(&url))), steps).await;
-            cache.0.background.finish().await;
-            assert_eq!(leased(&cache).await, 0, "given up after {steps} steps");
+            cache.close().await;
+            assert_eq!(leased(&folder.open().await).await, 0, "called off after {steps} steps");
             if end.is_some() {
                 break;
             }

@@ -13,6 +13,10 @@ use std::time::Duration;
 use super::*;
 use crate::queue::Priority;
 use crate::testing::{Origin, Reply};
+use crate::worker::{Progress, Until, Worker, WorkerConfig};
+
+/// How long a test waits for what is to happen.
+const NET: Duration = Duration::from_secs(10);
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 const HOUR: Duration = Duration::from_hours(1);
@@ -81,6 +85,13 @@ async fn queued(cache: &Cache) -> (u64, u64) {
     cache.0.background.finish().await;
     let queue = cache.stats().await.unwrap().queue;
     (queue.immediate, queue.batch)
+}
+
+/// Runs what is due in the queue.
+async fn drain(cache: &Cache) -> Progress {
+    let until = Until::Drained { patience: Duration::ZERO };
+    let config = WorkerConfig { until, ..WorkerConfig::default() };
+    Worker::new(cache.clone(), config).run(std::future::pending()).await.unwrap()
 }
 
 fn png() -> Vec<u8> {

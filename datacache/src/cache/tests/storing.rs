@@ -37,7 +37,8 @@ async fn what_no_origin_serves_can_be_put_and_looked_up_but_not_fetched() {
     }
     assert_eq!(fetch(&cache, request(url)).await.0, FoundState::Fresh);
     folder.clock.advance(HOUR);
-    assert_eq!(failure(&cache, request(url)).await, ErrorKind::InvalidInput);
+    assert_eq!(fetch(&cache, request(url)).await.0, FoundState::Stale);
+    assert_eq!(failure(&cache, request(url).must_be_fresh()).await, ErrorKind::InvalidInput);
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@ use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::backoff::MAX_ATTEMPTS;
-use super::job::{Claim, Enqueued, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority};
+use super::job::{
+    Claim, Enqueued, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority, end_of_lease,
+};
 use super::order::{AGEING_MS, Candidate};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
@@ -30,10 +32,10 @@ macro_rules! take_back {
         concat!(
             "UPDATE pending_requests SET lease_id = NULL, lease_until = NULL, session = NULL, \
                status = CASE WHEN attempts >= ?1 THEN 'dead' ELSE 'pending' END, \
-               last_error = 'its worker died' \
+               is_left = 1, last_error = 'its worker died' \
              WHERE status = 'leased' AND ",
             $condition,
-            " RETURNING url, status"
+            " RETURNING url, status, params = ''"
         )
     };
 }
@@ -63,11 +65,13 @@ macro_rules! job_columns {
 }
 
 pub(crate) mod finished;
+pub(crate) mod flights;
 pub(crate) mod managing;
 pub(crate) mod resting;
 
 statements! {
-    /// ?1 is a JSON array of rows. A live row is only made more urgent; a dead one begins anew.
+    /// ?1 is a JSON array of rows. A live row is only made more urgent, and left to workers; a dead
+    /// one begins anew.
     ENQUEUE = "INSERT INTO pending_requests \
           (url, identifier, data_type, provider, params, priority, created_at, run_at) \
         SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
@@ -80,8 +84,9 @@ statements! {
             ELSE MIN(priority, excluded.priority) END, \
           attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
           created_at = excluded.created_at, run_at = excluded.run_at, \
-          status = CASE status WHEN 'dead' THEN 'pending' ELSE status END \
-        WHERE status = 'dead' OR excluded.priority < priority";
+          status = CASE status WHEN 'dead' THEN 'pending' ELSE status END, \
+          is_left = 1 \
+        WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority";
     LIVE_AMONG = "SELECT COUNT(*) FROM pending_requests \
         WHERE status <> 'dead' AND url IN (SELECT value ->> 'url' FROM json_each(?1))";
 
@@ -132,7 +137,6 @@ statements! {
         "SELECT EXISTS (SELECT 1 FROM pending_requests WHERE ", may_run!(), ") \
            OR EXISTS (SELECT 1 FROM pending_requests WHERE status = 'leased')"
     );
-    PENDING_ID = "SELECT request_id FROM pending_requests WHERE url = ?1 AND status = 'pending'";
     RENEW = "UPDATE pending_requests SET lease_until = ?3 WHERE request_id = ?1 AND lease_id = ?2";
 
     COMPLETE = "DELETE FROM pending_requests WHERE request_id = ?1 AND lease_id = ?2";
@@ -204,11 +208,13 @@ pub(super) async fn take_back_of_session(db: &mut SqliteConnection, session: Uui
     taken_back(db, taken).await
 }
 
-/// Tells those who wait which of the jobs are dead.
-async fn taken_back(db: &mut SqliteConnection, jobs: Vec<(String, String)>) -> Result<u64> {
+/// Tells those who wait which of the jobs are dead, and drops those that nobody can take up.
+async fn taken_back(db: &mut SqliteConnection, jobs: Vec<(String, String, bool)>) -> Result<u64> {
     let count = jobs.len() as u64;
-    for (url, status) in jobs {
-        if JobState::of_str(&status) == JobState::Dead {
+    for (url, status, is_void) in jobs {
+        if is_void {
+            flights::remove_void(db, &url).await?;
+        } else if JobState::of_str(&status) == JobState::Dead {
             finished::finished(db, &Key::from_row(url), Finish::Failed).await?;
         }
     }
@@ -255,17 +261,22 @@ pub(super) async fn lease(
         .bind(token.to_string())
         .bind(until.as_millis())
         .bind(session.to_string());
-    let Some(row) = lease.fetch_optional(db).await? else { return Ok(None) };
-    let info = JobInfo::from_row(&row)?;
-    Ok(Some(Job {
-        lease: Lease { job: id, token },
+    let row = lease.fetch_optional(db).await?;
+    row.map(|row| job_of_row(&row, token)).transpose()
+}
+
+/// The job of a row that was just leased under `token`.
+fn job_of_row(row: &SqliteRow, token: Uuid) -> Result<Job> {
+    let info = JobInfo::from_row(row)?;
+    Ok(Job {
+        lease: Lease { job: info.id, token },
         key: info.url,
         identifier: info.identifier,
         data_type: info.data_type,
         provider: info.provider,
         attempt: info.attempts,
         params: row.try_get("params")?,
-    }))
+    })
 }
 
 /// Whether a job may run at `at`.
@@ -286,10 +297,6 @@ pub(super) async fn is_ended(
 /// Whether a job may run at `at`, or somebody is at one.
 pub(super) async fn is_due_or_leased(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
     query_scalar(IS_DUE_OR_LEASED).bind(at.as_millis()).fetch_one(db).await
-}
-
-pub(super) async fn pending_id(db: &mut SqliteConnection, key: &Key) -> Result<Option<i64>> {
-    query_scalar(PENDING_ID).bind(key.as_str()).fetch_optional(db).await
 }
 
 /// Whether the lease still held.

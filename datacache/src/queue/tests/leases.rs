@@ -86,11 +86,11 @@ async fn a_clock_that_is_set_back_stops_nothing() {
     let jobs = ["leased", "queued", "revived"].map(|path| job(path, Priority::Batch));
     queue.enqueue(&jobs, NOW).await.unwrap();
     claim_one(&queue, NOW).await;
-    let held = queue.claim_key(&key("revived"), NOW).await.unwrap().unwrap();
+    let held = hold(&queue, "revived", NOW).await.unwrap();
     queue.set_back(&held, &Setback::Dead("for good".to_owned())).await.unwrap();
     queue.revive(None).await.unwrap();
     assert!(is_due(&queue, hour_ago).await);
-    assert_eq!(claim(&queue, 9, hour_ago).await, ["leased", "queued", "revived"]);
+    assert_eq!(claim(&queue, 9, hour_ago).await, ["revived", "leased", "queued"]);
 }
 
 #[tokio::test]
@@ -139,12 +139,11 @@ async fn a_job_that_is_asked_for_is_leased_before_its_time_but_not_from_its_hold
     let folder = Folder::new();
     let (first, second) = (folder.open().await, folder.open().await);
     first.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
-    assert!(first.claim_key(&key("y"), NOW).await.unwrap().is_none());
-    let held = first.claim_key(&key("x"), NOW).await.unwrap().unwrap();
-    assert!(second.claim_key(&key("x"), after(end(), -1)).await.unwrap().is_none());
+    let held = hold(&first, "x", NOW).await.unwrap();
+    assert!(hold(&second, "x", after(end(), -1)).await.is_none());
     let later = Setback::RetryAt(after(end(), 9), "busy".to_owned());
     first.set_back(&held, &later).await.unwrap();
-    let held = second.claim_key(&key("x"), NOW).await.unwrap().unwrap();
+    let held = hold(&second, "x", NOW).await.unwrap();
     assert_eq!(held.attempt, 2);
-    assert!(first.claim_key(&key("x"), end()).await.unwrap().is_some());
+    assert!(hold(&first, "x", end()).await.is_some());
 }

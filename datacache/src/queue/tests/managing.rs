@@ -1,7 +1,7 @@
 use super::*;
 
 async fn bury(queue: &Queue, path: &str) {
-    let held = queue.claim_key(&key(path), NOW).await.unwrap().unwrap();
+    let held = hold(queue, path, NOW).await.unwrap();
     queue.set_back(&held, &Setback::Dead("for good".to_owned())).await.unwrap();
 }
 
@@ -12,7 +12,7 @@ async fn counts_say_what_waits_and_since_when() {
     assert_eq!(queue.counts().await.unwrap(), QueueCounts::default());
     let jobs = ["batch", "leased", "dead"].map(|path| job(path, Priority::Batch));
     queue.enqueue(&jobs, after(NOW, -9)).await.unwrap();
-    queue.claim_key(&key("leased"), NOW).await.unwrap().unwrap();
+    hold(&queue, "leased", NOW).await.unwrap();
     bury(&queue, "dead").await;
     execute(&queue, "UPDATE pending_requests SET run_at = 9000 WHERE url LIKE '%batch'").await;
     queue.enqueue(&[job("now", Priority::Immediate)], NOW).await.unwrap();
@@ -52,7 +52,7 @@ async fn only_dead_jobs_are_revived_and_only_jobs_at_rest_removed() {
     let queue = folder.open().await;
     let jobs = ["pending", "leased", "dead0", "dead1", "dead2"];
     queue.enqueue(&jobs.map(|path| job(path, Priority::Batch)), NOW).await.unwrap();
-    queue.claim_key(&key("leased"), NOW).await.unwrap().unwrap();
+    hold(&queue, "leased", NOW).await.unwrap();
     for path in ["dead0", "dead1", "dead2"] {
         bury(&queue, path).await;
     }

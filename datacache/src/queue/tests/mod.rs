@@ -127,3 +127,8 @@ async fn execute(queue: &Queue, sql: &'static str) {
 async fn is_due(queue: &Queue, now: Timestamp) -> bool {
     queue.read("test", async |db| is_due_or_ended(db, now).await).await.unwrap()
 }
+
+/// Leases the row for a path, as who makes the request at once does.
+async fn hold(queue: &Queue, path: &str, now: Timestamp) -> Option<Job> {
+    queue.begin(&job(path, Priority::Immediate), Heirs::Anybody, now).await.unwrap()
+}

@@ -13,7 +13,7 @@ async fn each_setback_leaves_what_it_says() {
         ("d", Setback::HandBack, JobState::Pending, 0, NOW, None),
     ] {
         queue.enqueue(&[job(path, Priority::Immediate)], NOW).await.unwrap();
-        let held = queue.claim_key(&key(path), NOW).await.unwrap().unwrap();
+        let held = hold(&queue, path, NOW).await.unwrap();
         queue.set_back(&held, &setback).await.unwrap();
         let info = info(&queue, path).await;
         assert_eq!((info.status, info.attempts, info.run_at), (status, attempts, run_at), "{path}");

@@ -11,8 +11,7 @@ const URL: &str = "http://127.0.0.1:1/x";
 async fn leave_leased(folder: &Folder) {
     let dying = folder.open().await;
     dying.enqueue([request(URL).provider(provider("paused"))]).await.unwrap();
-    let key = dying.key(URL).unwrap();
-    dying.0.queue.claim_key(&key, folder.clock.now()).await.unwrap().unwrap();
+    dying.0.queue.claim(&mut Turns::default(), 1, folder.clock.now()).await.unwrap();
     dying.pause(&provider("paused")).await.unwrap();
 }
 

@@ -1,0 +1,130 @@
+//! Flights: at most one request to an origin for a key at a time, over all tasks of all processes.
+//!
+//! Within a process the first caller who needs a key starts a flight, a task of its own, and those
+//! who come later wait for it and share its answer. It outlives its callers: who has waited long
+//! enough leaves, and the answer is stored for the next one.
+//!
+//! Between processes the key's row in the queue stands for the flight. It is leased as a job is,
+//! and renewed, taken back and completed by the same rules; what is there only for a flight goes
+//! with it when it fails. A flight that finds the row in another's hands waits until there is an
+//! answer or the row is free.
+//!
+//! When a flight fails in a way that may pass, exactly one of those who waited for it tries again;
+//! when that one fails too, the others are told so.
+//!
+//! # What survives a crash
+//! The row. Its lease ends with the process, and whoever waits for the key, or else a worker, goes
+//! on from there.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::answer::Answer;
+use super::background::Background;
+use super::fill::{self, Known};
+use super::plan::Plan;
+use super::{Inner, jobs};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+
+/// How many flights that failed somebody has waited for, or begun, before the error is the answer.
+const PATIENCE: u32 = 2;
+
+/// The flights of this process.
+#[derive(Default)]
+pub(super) struct Flights {
+    by_key: Mutex<HashMap<Key, Landing>>,
+    tasks: Background,
+}
+
+/// Where a flight's result appears; closed without one when the flight was called off.
+type Landing = watch::Receiver<Option<Result<Answer>>>;
+
+/// Whose flight somebody waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Leader,
+    Follower,
+}
+
+/// The answer of the origin, asked by whoever is first.
+pub(super) async fn fetch(cache: &Arc<Inner>, plan: &Arc<Plan>) -> Result<Answer> {
+    for flight in 1.. {
+        let (mut landing, role) = cache.flights.join(cache, plan);
+        let landed = landing.wait_for(Option::is_some).await;
+        let result = landed.ok().and_then(|result| result.clone());
+        match result.unwrap_or_else(|| Err(called_off(&plan.key))) {
+            Ok(answer) if role == Role::Leader || plan.accepts_answer(&answer) => {
+                return Ok(answer);
+            }
+            Err(error) if role == Role::Leader || flight >= PATIENCE || !may_pass(&error) => {
+                return Err(error);
+            }
+            // Another answer than this caller needs, or a failure that it may do better than.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Err(called_off(&plan.key))
+}
+
+/// Whether somebody else should try at once. Who asked to be left alone is.
+fn may_pass(error: &Error) -> bool {
+    let is_resting = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::CircuitOpen);
+    error.is_transient() && !is_resting
+}
+
+fn called_off(key: &Key) -> Error {
+    Error::new(ErrorKind::Closed, "fetch", key, "the cache was closed meanwhile")
+}
+
+impl Flights {
+    /// Joins the flight for the plan's key, or starts it.
+    fn join(&self, cache: &Arc<Inner>, plan: &Arc<Plan>) -> (Landing, Role) {
+        let mut by_key = self.by_key();
+        if let Some(landing) = by_key.get(&plan.key).filter(|landing| landing.has_changed().is_ok())
+        {
+            return (landing.clone(), Role::Follower);
+        }
+        let (land, landing) = watch::channel(None);
+        by_key.insert(plan.key.clone(), landing.clone());
+        let (cache, plan) = (Arc::clone(cache), Arc::clone(plan));
+        self.tasks.spawn(async move {
+            let result = fly(&cache, &plan).await;
+            // Off the board first: who comes now finds the answer in the store.
+            cache.flights.by_key().remove(&plan.key);
+            land.send_replace(Some(result));
+        });
+        (landing, Role::Leader)
+    }
+
+    /// Calls off the flights that are under way. Their jobs are handed back in the background.
+    pub(super) async fn call_off(&self) {
+        self.tasks.abort().await;
+        self.by_key().clear();
+    }
+
+    fn by_key(&self) -> MutexGuard<'_, HashMap<Key, Landing>> {
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks the origin once it is this process's turn, unless another's answer comes first.
+async fn fly(cache: &Arc<Inner>, plan: &Plan) -> Result<Answer> {
+    let mut changes = None;
+    loop {
+        let held = jobs::begin(cache, plan.flight(&cache.policies)).await?;
+        // Somebody may have finished between this caller's look and its turn.
+        if let Known::Answer(answer) = fill::known(cache, plan).await? {
+            if let Some(held) = held {
+                held.answered(&answer).await?;
+            }
+            return Ok(answer);
+        }
+        match held {
+            Some(held) => return jobs::run_for_caller(cache, held, plan).await,
+            None => jobs::wait_for_change(cache, &mut changes).await?,
+        }
+    }
+}
