@@ -122,6 +122,7 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["url", "cachekey"]))]
 #[command(after_help = GET_EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Get {
     /// What to get
     pub(crate) url: Option<String>,
@@ -139,6 +140,9 @@ pub(crate) struct Get {
     /// Ask the cache only
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Tell step by step how the answer came about
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// Wait at most this long; then deliver what there is and queue the rest
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,

@@ -1,6 +1,6 @@
 //! The JSON of `get` and of the other commands that deliver one entry; a contract.
 
-use datacache::{Answer, Clock, EntryInfo, Error, FoundState, Source};
+use datacache::{Answer, Clock, EntryInfo, Error, FoundState, Source, Step};
 use serde::Serialize;
 
 /// What is told about one entry, or about there being none.
@@ -23,6 +23,9 @@ pub(crate) struct Report<'a> {
     age_ms: Option<u128>,
     warning: Option<String>,
     error: Option<String>,
+    /// Only where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<&'a [Step]>,
 }
 
 impl<'a> Report<'a> {
@@ -60,12 +63,18 @@ impl<'a> Report<'a> {
             age_ms: Some(Clock::system().now().since(info.created_at).as_millis()),
             warning: None,
             error: None,
+            steps: None,
         }
     }
 
     /// A request that failed; an error is part of what `--json` tells.
     pub(crate) fn failed(url: Option<&'a str>, error: &Error) -> Self {
         Self { error: Some(error.to_string()), ..Self::nothing(url, "miss") }
+    }
+
+    /// The same with the steps that led to it, where they were asked for.
+    pub(crate) fn with_steps(self, steps: Option<&'a [Step]>) -> Self {
+        Self { steps, ..self }
     }
 
     /// No entry; `url` is known unless something else was asked for.

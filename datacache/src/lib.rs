@@ -22,11 +22,12 @@ mod session;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod trail;
 mod worker;
 
 pub use cache::{
-    Absence, Answer, Cache, FinishedKey, Finishes, Found, FoundState, Lookup, Page, Request,
-    Source, Stats,
+    Absence, Answer, Cache, Explained, FinishedKey, Finishes, Found, FoundState, Lookup, Page,
+    Request, Source, Stats,
 };
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
@@ -37,4 +38,5 @@ pub use key::Key;
 pub use name::{DataType, Provider};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts, RestingProvider};
 pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};
+pub use trail::Step;
 pub use worker::{Progress, Until, Worker, WorkerConfig};

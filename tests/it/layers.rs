@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
         "platform",
         "redact",
         "session",
+        "trail",
     ],
     &["blob", "db"],
     &["queue", "store"],

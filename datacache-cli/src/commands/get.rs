@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use datacache::{Answer, Cache, Cachekey, Entry, Error, FoundState, Lookup, Source};
+use datacache::{Answer, Cache, Cachekey, Entry, Error, FoundState, Lookup, Source, Step};
 use indicatif::ProgressBar;
 
 use crate::args::{Get, Global};
@@ -20,14 +20,39 @@ pub(crate) async fn run(cache: &Cache, global: &Global, get: Get) -> anyhow::Res
     let url = get.url.clone().unwrap_or_default();
     let key = match cache.key(&url) {
         Ok(key) => key,
-        Err(error) => return fail(global, None, error),
+        Err(error) => return fail(global, &Report::failed(None, &error), error),
     };
     let waiting = spinner(key.as_str());
-    let answer = cache.fetch(request::of_get(&url, get)).await;
+    let explain = get.explain;
+    let request = request::of_get(&url, get);
+    let (answer, steps) = if explain {
+        let explained = cache.explain(request).await;
+        (explained.answer, Some(explained.steps))
+    } else {
+        (cache.fetch(request).await, None)
+    };
     waiting.finish_and_clear();
+    let steps = steps.as_deref();
+    tell(global, steps);
     match answer {
-        Ok(answer) => deliver(global, key.as_str(), &answer, file.as_deref()),
-        Err(error) => fail(global, Some(key.as_str()), error),
+        Ok(answer) => {
+            let report = Report::new(key.as_str(), &answer).with_steps(steps);
+            deliver(global, key.as_str(), &answer, &report, file.as_deref())
+        }
+        Err(error) => {
+            let report = Report::failed(Some(key.as_str()), &error).with_steps(steps);
+            fail(global, &report, error)
+        }
+    }
+}
+
+/// Tells people the steps; programs find them in the report.
+fn tell(global: &Global, steps: Option<&[Step]>) {
+    let steps = steps.unwrap_or_default();
+    let Some(first) = steps.first().filter(|_| !global.json) else { return };
+    for Step { at, what, .. } in steps {
+        let millis = at.since(first.at).as_millis();
+        output::note(format_args!("{millis:>6} ms  {what}"));
     }
 }
 
@@ -49,9 +74,9 @@ async fn by_cachekey(
     deliver_entry(global, &entry, state, file)
 }
 
-fn fail(global: &Global, key: Option<&str>, error: Error) -> anyhow::Result<Outcome> {
+fn fail(global: &Global, report: &Report<'_>, error: Error) -> anyhow::Result<Outcome> {
     if global.json {
-        output::json(&Report::failed(key, &error))?;
+        output::json(report)?;
     }
     Err(error.into())
 }
@@ -78,22 +103,22 @@ fn deliver(
     global: &Global,
     key: &str,
     answer: &Answer,
+    report: &Report<'_>,
     file: Option<&Path>,
 ) -> anyhow::Result<Outcome> {
-    let report = Report::new(key, answer);
     let (outcome, text) = match answer {
         Answer::Found(found) => {
             if let Some(warning) = &found.warning {
                 output::warn(format_args!("{warning}; this is an older copy"));
             }
-            return deliver_data(global, &report, &found.entry.data, file);
+            return deliver_data(global, report, &found.entry.data, file);
         }
         Answer::Absent(_) => (Outcome::Absent, "there is none"),
         Answer::Queued => (Outcome::Queued, "queued"),
         Answer::Pending => (Outcome::Queued, "pending"),
         _ => (Outcome::Absent, "not in the cache"),
     };
-    nothing(global, &report, format_args!("{text}: {key}"))?;
+    nothing(global, report, format_args!("{text}: {key}"))?;
     Ok(outcome)
 }
 

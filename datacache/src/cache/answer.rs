@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::store::{Entry, EntryInfo};
+use crate::trail::Step;
 
 /// What the cache itself knows about a URL.
 #[derive(Clone, Debug)]
@@ -34,6 +35,17 @@ pub enum Answer {
     Pending,
     /// Nothing is known, and the request may not leave the machine.
     Miss,
+}
+
+/// A request's result with the way to it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Explained {
+    /// What [`Cache::fetch`](crate::Cache::fetch) would have returned.
+    pub answer: Result<Answer>,
+    /// What was asked and decided, step by step: the store, other processes, the provider's budget,
+    /// the origin, how long its answer is kept and why.
+    pub steps: Vec<Step>,
 }
 
 /// Found bytes, and how they were come by.

@@ -15,6 +15,7 @@ use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer> {
     let patience = patience(plan.deadline);
     let known = known(cache, &plan).await?;
+    plan.trail.note(|| known.told());
     if let Some(info) = known.to_inherit() {
         plan.inherit(info, &cache.policies);
     }
@@ -24,6 +25,7 @@ pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer>
         Known::Useless(_) | Known::Nothing => None,
     };
     if plan.reach == Reach::Cache {
+        plan.trail.note(|| "the request may not leave the machine");
         return Ok(stale.map_or(Answer::Miss, |entry| found_stale(entry, None)));
     }
     let fillable = plan.check_fillable(cache.clock.now());
@@ -36,15 +38,20 @@ pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer>
     }
     match plan.job(Priority::Batch, &cache.policies) {
         Ok(_) if plan.priority == Priority::Batch => {
+            plan.trail.note(|| "the stale entry is the answer; its renewal is queued");
             enqueue(cache, &plan, Priority::Batch).await?;
             Ok(expired(cache, entry, "a newer answer is to be fetched"))
         }
         Ok(job) => {
+            plan.trail.note(|| "the stale entry is the answer; its renewal is queued");
             cache.background.spawn(refresh(Arc::clone(cache), job));
             Ok(expired(cache, entry, "a newer answer is to be fetched"))
         }
         // What cannot be queued is asked for at once.
-        Err(_) => obtain(cache, plan, Some(entry), patience).await,
+        Err(_) => {
+            plan.trail.note(|| "with its credential the renewal cannot be queued");
+            obtain(cache, plan, Some(entry), patience).await
+        }
     }
 }
 
@@ -68,6 +75,7 @@ async fn obtain(
     patience: impl Future<Output = ()>,
 ) -> Result<Answer> {
     if plan.priority == Priority::Batch {
+        plan.trail.note(|| "a batch request is queued");
         enqueue(cache, &plan, Priority::Batch).await?;
         return Ok(Answer::Queued);
     }
@@ -102,6 +110,19 @@ pub(super) enum Known {
 }
 
 impl Known {
+    /// What the store had to say.
+    fn told(&self) -> String {
+        let (what, info) = match self {
+            Self::Answer(Answer::Found(found)) => ("a fresh entry", &found.entry.info),
+            Self::Answer(Answer::Absent(absence)) => ("\"there is none\"", &absence.info),
+            Self::Stale(entry) => ("a stale entry", &entry.info),
+            Self::Useless(info) => ("an entry that is no answer to this request", &**info),
+            Self::Answer(_) | Self::Nothing => return "store: nothing is known".to_owned(),
+        };
+        let (provider, until) = (&info.provider, info.expires_at.as_millis());
+        format!("store: {what} of provider {provider}, which expires at {until} ms since 1970")
+    }
+
     /// The entry that asking the origin would renew or replace.
     pub(super) fn to_inherit(&self) -> Option<&EntryInfo> {
         match self {
@@ -194,6 +215,7 @@ fn past_deadline(
     plan: &Arc<Plan>,
     stale: Option<Box<Entry>>,
 ) -> Result<Answer> {
+    plan.trail.note(|| "the deadline has passed");
     if plan.job(Priority::Immediate, &cache.policies).is_err() {
         let reason = "the deadline passed, and with a credential it cannot be queued";
         return stale_instead(stale, Error::new(ErrorKind::Timeout, "fetch", &plan.key, reason));

@@ -53,6 +53,9 @@ enum Role {
 pub(super) async fn fetch(cache: &Arc<Inner>, plan: &Arc<Plan>) -> Result<Answer> {
     for flight in 1.. {
         let (mut landing, role) = cache.flights.join(cache, plan);
+        if role == Role::Follower {
+            plan.trail.note(|| "this process is fetching it already: waiting for that");
+        }
         let landed = landing.wait_for(Option::is_some).await;
         let result = landed.ok().and_then(|result| result.clone());
         match result.unwrap_or_else(|| Err(called_off(&plan.key))) {
@@ -117,14 +120,18 @@ async fn fly(cache: &Arc<Inner>, plan: &Plan) -> Result<Answer> {
         let held = jobs::begin(cache, plan.flight(&cache.policies)).await?;
         // Somebody may have finished between this caller's look and its turn.
         if let Known::Answer(answer) = fill::known(cache, plan).await? {
+            plan.trail.note(|| "somebody else has just fetched it");
             if let Some(held) = held {
                 held.answered(&answer).await?;
             }
             return Ok(answer);
         }
-        match held {
-            Some(held) => return jobs::run_for_caller(cache, held, plan).await,
-            None => jobs::wait_for_change(cache, &mut changes).await?,
+        if let Some(held) = held {
+            return jobs::run_for_caller(cache, held, plan).await;
         }
+        if changes.is_none() {
+            plan.trail.note(|| "another process is fetching it: waiting for that");
+        }
+        jobs::wait_for_change(cache, &mut changes).await?;
     }
 }

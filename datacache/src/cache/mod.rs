@@ -36,7 +36,8 @@ use crate::session::OwnSession;
 use crate::store::{
     Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Pick, Store, Subject, Totals,
 };
-pub use answer::{Absence, Answer, Found, FoundState, Lookup, Source};
+use crate::trail::Trail;
+pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
 use background::Background;
 use bytes::Bytes;
 use flight::Flights;
@@ -195,6 +196,16 @@ impl Cache {
     pub async fn fetch(&self, request: Request) -> Result<Answer> {
         let plan = Plan::new(request, &self.0.policies)?;
         fill::answer(&self.0, plan).await
+    }
+
+    /// Answers a request as [`fetch`](Self::fetch) does, and tells how it came to the answer.
+    pub async fn explain(&self, request: Request) -> Explained {
+        let trail = Trail::kept(self.0.clock.clone());
+        let answer = match Plan::new(request, &self.0.policies) {
+            Ok(plan) => fill::answer(&self.0, plan.with_trail(trail.clone())).await,
+            Err(error) => Err(error),
+        };
+        Explained { answer, steps: trail.steps() }
     }
 
     /// Stores `data` under the request's URL, whatever its scheme, as if its origin had answered

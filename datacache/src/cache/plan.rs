@@ -18,6 +18,7 @@ use crate::media::{self, ImageProblem};
 use crate::name::{DataType, Provider};
 use crate::queue::{Heirs, Job, NewJob, Params, Priority};
 use crate::store::{Entry, EntryInfo, Metadata, NewEntry};
+use crate::trail::Trail;
 
 const FOUND: u16 = 200;
 const NOT_FOUND: u16 = 404;
@@ -40,6 +41,7 @@ pub(super) struct Plan {
     metadata: Metadata,
     timeout: Duration,
     retries: u32,
+    pub(super) trail: Trail,
     /// What the request itself asked for, to be queued as it came.
     asked: Asked,
 }
@@ -98,8 +100,15 @@ impl Plan {
             provider,
             retries: request.retries,
             target,
+            trail: Trail::default(),
             asked,
         })
+    }
+
+    /// The same plan, leaving a trail.
+    pub(super) fn with_trail(mut self, trail: Trail) -> Self {
+        self.trail = trail;
+        self
     }
 
     /// Takes over from the entry that is there what the request leaves open, so that refreshing an
