@@ -26,6 +26,11 @@ impl Peer {
         Self::run(Command::new(binary("peer")).arg(dir).arg(now_ms.to_string()))
     }
 
+    /// Starts a peer with settings, as JSON.
+    pub fn start_with(dir: &Path, settings: &str) -> Self {
+        Self::run(Command::new(binary("peer")).arg(dir).arg("-").arg(settings))
+    }
+
     fn run(command: &mut Command) -> Self {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the peer starts");

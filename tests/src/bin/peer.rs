@@ -1,6 +1,7 @@
-//! A process with the cache open, for tests between processes: `peer DIR [NOW]`.
+//! A process with the cache open, for tests between processes: `peer DIR [NOW] [SETTINGS]`.
 //!
-//! With NOW, in milliseconds since 1970, its clock stands at that moment.
+//! With NOW, in milliseconds since 1970, its clock stands at that moment; `-` is the real time.
+//! SETTINGS is a configuration as JSON.
 //!
 //! It says `open`, then answers each line of standard input with a line:
 //!
@@ -12,7 +13,9 @@
 //! | `random IDENTIFIER TYPE` | the URL of the pick, or `none` |
 //! | `enqueue URL` | `queued` |
 //! | `fetch URL` | `found SHA256`, `absent`, `pending`, `failed KIND` |
+//! | `burst URL COUNT` | `begun`, then `burst OK FAILED` of as many concurrent fetches of URL1, URL2, … |
 //! | `storm URL COUNT` | `begun`, then `stormed SHA256` when as many concurrent fetches found that |
+//! | `drain` | `worked DONE`, when nothing is left to do for a minute |
 //! | `work` | `worked DONE RETRIED DEAD LOST`, when nothing is left to do at once |
 //! | `write SEED` | `put URL SHA256` for entry after entry, until killed |
 
@@ -31,9 +34,13 @@ use datacache_tests::{body, writes};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let mut args = std::env::args().skip(1);
-    let config = Config::new(args.next().unwrap_or_default());
+    let dir = args.next().unwrap_or_default();
     let now = args.next().and_then(|now| now.parse().ok()).map(Timestamp::from_millis);
     let clock = now.map_or_else(Clock::system, Clock::manual);
+    let settings = args.next().unwrap_or_else(|| "{}".to_owned());
+    let mut config: Config =
+        serde_json::from_str(&settings).unwrap_or_else(|error| panic!("{error}"));
+    config.cache.dir = Some(dir.into());
     let cache = Cache::open_with_clock(config, clock).await?;
     say("open");
     for order in std::io::stdin().lines().map_while(Result::ok) {
@@ -45,7 +52,9 @@ async fn main() -> Result<(), Error> {
             ["random", identifier, data_type] => random(&cache, identifier, data_type).await?,
             ["enqueue", url] => enqueue(&cache, url).await?,
             ["fetch", url] => fetch(&cache, url).await,
+            ["burst", url, count] => burst(&cache, url, number(count)).await,
             ["storm", url, count] => storm(&cache, url, number(count)).await,
+            ["drain"] => drain(&cache).await?,
             ["work"] => work(&cache).await?,
             ["write", seed] => write_forever(&cache, number(seed)).await?,
             _ => format!("unknown order {order}"),
@@ -101,6 +110,21 @@ async fn fetch(cache: &Cache, url: &str) -> String {
     }
 }
 
+async fn burst(cache: &Cache, url: &str, count: u64) -> String {
+    let tasks = (1..=count).map(|number| {
+        let (cache, url) = (cache.clone(), format!("{url}{number}"));
+        tokio::spawn(async move { fetch(&cache, &url).await })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    tokio::task::yield_now().await;
+    say("begun");
+    let mut found = 0;
+    for task in tasks {
+        found += u64::from(task.await.is_ok_and(|answer| answer.starts_with("found ")));
+    }
+    format!("burst {found} {}", count - found)
+}
+
 async fn storm(cache: &Cache, url: &str, count: u64) -> String {
     let tasks = (0..count).map(|_| {
         let (cache, url) = (cache.clone(), url.to_owned());
@@ -125,6 +149,13 @@ async fn work(cache: &Cache) -> Result<String, Error> {
     let worker = Worker::new(cache.clone(), config);
     let done = worker.run(std::future::pending()).await?;
     Ok(format!("worked {} {} {} {}", done.done, done.retried, done.dead, done.lost))
+}
+
+async fn drain(cache: &Cache) -> Result<String, Error> {
+    let mut config = WorkerConfig::default();
+    config.until = Until::Drained { patience: Duration::from_mins(1) };
+    let done = Worker::new(cache.clone(), config).run(std::future::pending()).await?;
+    Ok(format!("worked {}", done.done))
 }
 
 async fn write_forever(cache: &Cache, seed: u64) -> Result<String, Error> {
