@@ -9,22 +9,32 @@ use std::io::Cursor;
 use image::ImageReader;
 use serde::de::IgnoredAny;
 
+use crate::name::DataType;
+
 /// The largest picture that is accepted: 100 megapixels, 400 MB once decoded.
 pub(crate) const MAX_IMAGE_PIXELS: u64 = 100_000_000;
 
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Why some bytes are not an acceptable picture.
+/// Why some bytes are not what their data type is for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ImageProblem {
+pub(crate) enum Mismatch {
+    /// What a venue's network answers in everybody's place.
+    HtmlPage,
+    NotJson,
     NotAnImage,
     Undecodable(String),
-    TooManyPixels { width: u32, height: u32 },
+    TooManyPixels {
+        width: u32,
+        height: u32,
+    },
 }
 
-impl std::fmt::Display for ImageProblem {
+impl std::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::HtmlPage => write!(f, "the bytes are an HTML page"),
+            Self::NotJson => write!(f, "the bytes are not JSON"),
             Self::NotAnImage => write!(f, "the bytes are not an image"),
             Self::Undecodable(why) => write!(f, "the image does not decode: {why}"),
             Self::TooManyPixels { width, height } => {
@@ -37,20 +47,30 @@ impl std::fmt::Display for ImageProblem {
     }
 }
 
+/// Accepts pictures as image types, JSON as `api_response`, and anything as any other type.
+pub(crate) fn check(data_type: &DataType, bytes: &[u8]) -> Result<(), Mismatch> {
+    let checked = match data_type {
+        image if image.is_image() => check_image(bytes),
+        json if json.is_json() => check_json(bytes),
+        _ => Ok(()),
+    };
+    checked.map_err(|mismatch| if is_html(bytes) { Mismatch::HtmlPage } else { mismatch })
+}
+
 /// Accepts a PNG, JPEG, WebP, GIF or BMP whose header decodes to a reasonable size.
-pub(crate) fn check_image(bytes: &[u8]) -> Result<(), ImageProblem> {
-    let format = image::guess_format(bytes).map_err(|_| ImageProblem::NotAnImage)?;
+fn check_image(bytes: &[u8]) -> Result<(), Mismatch> {
+    let format = image::guess_format(bytes).map_err(|_| Mismatch::NotAnImage)?;
     let undecodable = |error: image::ImageError| {
-        ImageProblem::Undecodable(error.to_string().lines().next().unwrap_or_default().to_owned())
+        Mismatch::Undecodable(error.to_string().lines().next().unwrap_or_default().to_owned())
     };
     let reader = ImageReader::with_format(Cursor::new(bytes), format);
     let (width, height) = reader.into_dimensions().map_err(undecodable)?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
-        return Err(ImageProblem::Undecodable("it has no pixels".to_owned()));
+        return Err(Mismatch::Undecodable("it has no pixels".to_owned()));
     }
     if pixels > MAX_IMAGE_PIXELS {
-        return Err(ImageProblem::TooManyPixels { width, height });
+        return Err(Mismatch::TooManyPixels { width, height });
     }
     Ok(())
 }
@@ -66,6 +86,23 @@ pub(crate) fn mime_type(bytes: &[u8], declared: Option<&str>) -> String {
     let declared = declared.and_then(essence).filter(|mime| !mime.starts_with("image/"));
     let is_text = || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok();
     declared.unwrap_or_else(|| if is_text() { "text/plain" } else { UNKNOWN }.to_owned())
+}
+
+/// A byte order mark is let pass, as most readers of JSON do (RFC 8259, section 8.1).
+fn check_json(bytes: &[u8]) -> Result<(), Mismatch> {
+    let read = serde_json::from_slice::<IgnoredAny>(without_mark(bytes));
+    read.map(drop).map_err(|_| Mismatch::NotJson)
+}
+
+fn is_html(bytes: &[u8]) -> bool {
+    let start = without_mark(bytes).trim_ascii_start();
+    let begins_with =
+        |tag: &[u8]| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    begins_with(b"<!doctype html") || begins_with(b"<html")
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 fn is_json(bytes: &[u8]) -> bool {
@@ -114,13 +151,10 @@ mod tests {
     #[test]
     fn other_bytes_are_not_pictures() {
         let png = picture(ImageFormat::Png);
-        assert_eq!(check_image(b""), Err(ImageProblem::NotAnImage));
-        assert_eq!(check_image(b"<html></html>"), Err(ImageProblem::NotAnImage));
-        assert!(matches!(check_image(&png[..20]), Err(ImageProblem::Undecodable(_))));
-        assert!(matches!(
-            check_image(b"\xff\xd8\xff\xe0nonsense"),
-            Err(ImageProblem::Undecodable(_))
-        ));
+        assert_eq!(check_image(b""), Err(Mismatch::NotAnImage));
+        assert_eq!(check_image(b"<html></html>"), Err(Mismatch::NotAnImage));
+        assert!(matches!(check_image(&png[..20]), Err(Mismatch::Undecodable(_))));
+        assert!(matches!(check_image(b"\xff\xd8\xff\xe0nonsense"), Err(Mismatch::Undecodable(_))));
     }
 
     #[test]
@@ -132,8 +166,33 @@ mod tests {
         png[29..33].copy_from_slice(&crc.to_be_bytes());
         assert_eq!(
             check_image(&png),
-            Err(ImageProblem::TooManyPixels { width: 65_535, height: 65_535 })
+            Err(Mismatch::TooManyPixels { width: 65_535, height: 65_535 })
         );
+    }
+
+    #[test]
+    fn a_data_type_takes_what_it_is_for() {
+        let png = picture(ImageFormat::Png);
+        for (data_type, bytes, expected) in [
+            ("api_response", &b"{\"a\": [1]}"[..], Ok(())),
+            ("api_response", b"\xef\xbb\xbf {}\n", Ok(())),
+            ("api_response", b"null", Ok(())),
+            ("api_response", b"{\"a\": 1", Err(Mismatch::NotJson)),
+            ("api_response", b"", Err(Mismatch::NotJson)),
+            ("api_response", b"<?xml version=\"1.0\"?><a/>", Err(Mismatch::NotJson)),
+            ("api_response", b"<HTML>", Err(Mismatch::HtmlPage)),
+            ("api_response", b"\xef\xbb\xbf\r\n <!doctype HTML>", Err(Mismatch::HtmlPage)),
+            ("api_response", &png, Err(Mismatch::NotJson)),
+            ("front_cover", &png, Ok(())),
+            ("front_cover", b"<!DOCTYPE html><html>", Err(Mismatch::HtmlPage)),
+            ("front_cover", b"<htm", Err(Mismatch::NotAnImage)),
+            ("front_cover", b"{}", Err(Mismatch::NotAnImage)),
+            ("other", b"<html>", Ok(())),
+            ("bio_en", b"", Ok(())),
+        ] {
+            let data_type = DataType::new(data_type).unwrap();
+            assert_eq!(check(&data_type, bytes), expected, "{data_type} {bytes:?}");
+        }
     }
 
     fn crc32(bytes: &[u8]) -> u32 {

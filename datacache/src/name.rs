@@ -12,7 +12,8 @@ const MAX_BYTES: usize = 253;
 
 /// What kind of data an entry holds: any short name, five of which are pictures.
 ///
-/// Entries of the five image types are accepted only if their bytes are a decodable picture.
+/// Entries of the five image types are accepted only if their bytes are a decodable picture, those
+/// of `api_response` only if they are JSON.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct DataType(Cow<'static, str>);
@@ -28,7 +29,7 @@ impl DataType {
     pub const ARTIST_FANART: Self = Self(Cow::Borrowed("artistfanart"));
     /// `front_cover`
     pub const FRONT_COVER: Self = Self(Cow::Borrowed("front_cover"));
-    /// `api_response`
+    /// `api_response`: JSON
     pub const API_RESPONSE: Self = Self(Cow::Borrowed("api_response"));
     /// `other`, the type of a request that names none
     pub const OTHER: Self = Self(Cow::Borrowed("other"));
@@ -59,6 +60,11 @@ impl DataType {
     /// Whether entries of this type are pictures.
     pub fn is_image(&self) -> bool {
         Self::IMAGES.contains(self)
+    }
+
+    /// Whether entries of this type are JSON.
+    pub fn is_json(&self) -> bool {
+        *self == Self::API_RESPONSE
     }
 
     /// The name.

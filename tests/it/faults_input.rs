@@ -147,7 +147,7 @@ fn what_is_no_reasonable_picture_is_not_put_as_one() {
     let file = folder.beside("file");
     let bomb = pixel_bomb();
     for (bytes, words) in [
-        (&b"<!DOCTYPE html><html>log in</html>"[..], "not an image"),
+        (&b"<!DOCTYPE html><html>log in</html>"[..], "an HTML page"),
         (b"", "not an image"),
         (b"\xff\xd8\xff\xe0nonsense", "does not decode"),
         (&bomb, "65535 × 65535 pixels"),

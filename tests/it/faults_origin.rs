@@ -138,7 +138,7 @@ fn a_stale_entry_is_better_than_a_failure_but_not_silent() {
         (Reply::status(503), "503"),
         (Reply::status(401), "401"),
         (Reply::raw(""), "the connection broke"),
-        (page, "not an image"),
+        (page, "an HTML page"),
     ] {
         let (folder, origin) = (Folder::new(), origin(reply));
         let (url, file) = (origin.url("/x"), folder.beside("file"));

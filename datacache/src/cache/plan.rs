@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{self, Call};
 use crate::identifier::Identifier;
 use crate::key::Key;
-use crate::media::{self, ImageProblem};
+use crate::media::{self, Mismatch};
 use crate::name::{DataType, Provider};
 use crate::queue::{Heirs, Job, NewJob, Params, Priority};
 use crate::store::{Entry, EntryInfo, Metadata, NewEntry};
@@ -60,8 +60,8 @@ pub(super) struct Examined {
     data: Bytes,
     checksum: Checksum,
     mime_type: String,
-    /// Why they are no picture, where a picture is due.
-    problem: Option<ImageProblem>,
+    /// Why they are not what the data type is for.
+    mismatch: Option<Mismatch>,
 }
 
 /// Metadata that can be read back. JSON can be nested deeper than its reader goes.
@@ -112,7 +112,7 @@ impl Plan {
     }
 
     /// Takes over from the entry that is there what the request leaves open, so that refreshing an
-    /// entry does not rename it, and a picture is replaced by a picture only.
+    /// entry does not rename it, and a picture is replaced by a picture only, JSON by JSON.
     pub(super) fn inherit(&mut self, entry: &EntryInfo, policies: &Policies) {
         if self.asked.data_type.is_none() {
             self.data_type = entry.data_type.clone();
@@ -129,10 +129,12 @@ impl Plan {
     /// Whether an entry is of use to this request, however fresh.
     pub(super) fn accepts(&self, entry: &Entry) -> bool {
         let has_checksum = |expected| expected == entry.info.content_checksum;
-        let is_picture =
-            || entry.info.data_type.is_image() || media::check_image(&entry.data).is_ok();
-        self.expected_checksum.is_none_or(has_checksum)
-            && (!self.data_type.is_image() || is_picture())
+        // What was stored under the same type was looked at then.
+        let is_due = || {
+            self.data_type == entry.info.data_type
+                || media::check(&self.data_type, &entry.data).is_ok()
+        };
+        self.expected_checksum.is_none_or(has_checksum) && is_due()
     }
 
     /// Whether the answer to somebody else's request for the key is one to this.
@@ -146,11 +148,11 @@ impl Plan {
     /// Looks at bytes that came from the origin, or from a caller in its place. It takes a while:
     /// not on a thread that serves other tasks.
     pub(super) async fn examine(&self, data: Bytes, declared: Option<String>) -> Result<Examined> {
-        let is_image_due = self.data_type.is_image();
+        let data_type = self.data_type.clone();
         let examined = tokio::task::spawn_blocking(move || Examined {
             checksum: Checksum::of(&data),
             mime_type: media::mime_type(&data, declared.as_deref()),
-            problem: if is_image_due { media::check_image(&data).err() } else { None },
+            mismatch: media::check(&data_type, &data).err(),
             data,
         });
         examined.await.map_err(|join| {
@@ -176,12 +178,12 @@ impl Plan {
         examined: Examined,
         now: Timestamp,
     ) -> Result<NewEntry> {
-        let Examined { data, checksum, mime_type, problem } = examined;
+        let Examined { data, checksum, mime_type, mismatch } = examined;
         let refuse = |reason: &dyn std::fmt::Display| {
             Err(Error::new(ErrorKind::Refused, operation, &self.key, reason))
         };
-        if let Some(problem) = problem {
-            return refuse(&format_args!("{problem}, but the data type is {}", self.data_type));
+        if let Some(mismatch) = mismatch {
+            return refuse(&format_args!("{mismatch}, but the data type is {}", self.data_type));
         }
         if let Some(expected) = self.expected_checksum.filter(|expected| *expected != checksum) {
             return refuse(&format_args!("the checksum is {checksum}, not {expected}"));
@@ -348,6 +350,7 @@ mod tests {
         let error = found(request, b"<html>log in</html>").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused);
         assert!(!error.is_transient());
+        assert!(error.to_string().contains("an HTML page"), "{error}");
     }
 
     #[test]
