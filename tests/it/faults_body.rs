@@ -1,6 +1,7 @@
 //! Answers whose body is not what HTTP, the limits or the data type allow.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use datacache::testing::{Origin, Reply};
 use datacache_tests::{Folder, Run, body, run};
@@ -93,6 +94,15 @@ fn a_short_body_is_an_error_and_is_not_stored() {
     ] {
         assert_refused(reply, &[], &["the body is incomplete"]);
     }
+}
+
+#[test]
+fn a_body_that_trickles_ends_with_the_timeout() {
+    let trickle = Reply::trickle(
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n",
+        Duration::from_millis(100),
+    );
+    assert_refused(trickle, &["--timeout", "300ms"], &["within 300ms"]);
 }
 
 #[test]

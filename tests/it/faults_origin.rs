@@ -75,10 +75,28 @@ fn retries_end() {
 
 #[test]
 fn who_asks_to_be_left_alone_is_not_asked_again_at_once() {
-    let throttle = Reply::status(429).header("Retry-After", "7");
-    let (folder, origin) = (Folder::new(), origin(throttle));
-    folder.run(["get", &origin.url("/x")]).assert_failed(1, &["429"]);
+    for (wait, words) in [
+        ("7", "left alone for 7s"),
+        // Told, not slept through.
+        ("86400", "left alone for 1day"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "left alone for 68years"),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", "left alone for 0s"),
+        ("-5", "429 Too Many Requests"),
+        ("soon", "429 Too Many Requests"),
+    ] {
+        let throttle = Reply::status(429).header("Retry-After", wait);
+        let (folder, origin) = (Folder::new(), origin(throttle));
+        folder.run(["get", &origin.url("/x")]).assert_failed(1, &["429", words]);
+        assert_eq!(origin.received().len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_to_a_question_that_nobody_asked_is_an_error() {
+    let (folder, origin) = (Folder::new(), origin(Reply::status(304)));
+    folder.run(["get", &origin.url("/x")]).assert_failed(1, &["304"]);
     assert_eq!(origin.received().len(), 1);
+    folder.assert_empty();
 }
 
 #[test]

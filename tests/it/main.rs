@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at a failure")]
 
 mod api_keys;
+mod classes;
 mod crash;
 mod delivery;
 mod faults_body;

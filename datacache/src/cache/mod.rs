@@ -103,7 +103,7 @@ impl Cache {
             Error::io("open cache", config.dir().unwrap_or(Path::new("")), source)
         })?;
         let locks = dir.join("locks");
-        let fetcher = Fetcher::new(config.http.clone())?;
+        let fetcher = Fetcher::new(config.http.clone(), clock.clone())?;
         let policies = Policies::new(&config.providers)?;
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;

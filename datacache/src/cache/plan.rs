@@ -1,5 +1,6 @@
 //! A request, checked and completed with its provider's policy. Pure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use super::request::{Reach, Request, Staleness};
 use super::target::Target;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
-use crate::config::Policies;
+use crate::config::{AnswerRules, Policies};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{self, Call};
 use crate::identifier::Identifier;
@@ -36,6 +37,7 @@ pub(super) struct Plan {
     identifier: Option<Identifier>,
     data_type: DataType,
     provider: Provider,
+    rules: Arc<AnswerRules>,
     ttl: Duration,
     negative_ttl: Duration,
     metadata: Metadata,
@@ -93,6 +95,7 @@ impl Plan {
             reach: request.reach,
             expected_checksum: request.expected_checksum,
             identifier: request.identifier.as_deref().map(Identifier::new).transpose()?,
+            rules: Arc::clone(&policy.answers),
             ttl: policy.ttl(request.ttl, &data_type),
             negative_ttl: policy.absent_ttl(request.negative_ttl),
             timeout: request.timeout.unwrap_or(policy.timeout),
@@ -166,6 +169,7 @@ impl Plan {
             url: self.target.url(),
             key: &self.key,
             headers: self.target.headers(),
+            rules: &self.rules,
             timeout: self.timeout,
             retries: self.retries,
         }

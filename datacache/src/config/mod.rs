@@ -4,6 +4,7 @@
 //! no file and no environment itself; any serde format will do, and an unknown key is an error.
 //! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes.
 
+mod answers;
 mod built_in;
 mod credential;
 mod duration;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 
+pub(crate) use answers::{AnswerRules, ErrorBodies};
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
 pub(crate) use provider::Policies;

@@ -5,14 +5,17 @@
 //! under what `[providers.NAME]` says.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use url::Url;
 
+use super::answers::AnswerRules;
 use super::built_in::{self, BuiltIn};
 use super::credential::{ApiKeyPlace, Credential, Secret};
 use super::duration;
+use crate::checksum::Checksum;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{DataType, Provider};
 use crate::redact::SecretRules;
@@ -50,6 +53,10 @@ pub struct ProviderConfig {
     /// Where the key goes: `query NAME`, `path /PREFIX/` or `header NAME: VALUE` with `{key}` in
     /// the value. Whatever stands there is a secret, be a key configured or not.
     pub api_key_in: Option<ApiKeyPlace>,
+    /// More texts that stand in the URLs of pictures which mean "there is none".
+    pub placeholder_urls: Option<Vec<String>>,
+    /// The SHA-256 checksums of such pictures, for those that no URL tells.
+    pub placeholder_checksums: Option<Vec<Checksum>>,
 }
 
 /// The policy of one provider, complete.
@@ -61,6 +68,7 @@ pub(crate) struct Policy {
     max_ttl: Option<Duration>,
     pub(crate) timeout: Duration,
     pub(crate) secrets: SecretRules,
+    pub(crate) answers: Arc<AnswerRules>,
     api_key_in: Option<ApiKeyPlace>,
     api_key_env: Option<String>,
     credential: Option<Credential>,
@@ -80,6 +88,7 @@ impl From<&BuiltIn> for Policy {
                 path_prefixes: texts(row.secret_path_prefixes),
                 headers: Vec::new(),
             },
+            answers: Arc::new(row.into()),
             api_key_in: row.api_key_in.and_then(|place| place.parse().ok()),
             api_key_env: None,
             credential: None,
@@ -136,6 +145,7 @@ impl Policy {
             self.secrets.path_prefixes = prefixes.iter().map(with_slash).collect();
         }
         self.max_ttl = config.max_ttl.or(self.max_ttl);
+        Arc::make_mut(&mut self.answers).overlay(config)?;
         self.overlay_api_key(config)
     }
 

@@ -17,21 +17,21 @@ mod error;
 mod field;
 mod headers;
 mod redirect;
-#[cfg_attr(not(test), expect(dead_code, reason = "the fetcher is about to ask it"))]
 mod retry_after;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Response};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use crate::config::HttpConfig;
+use crate::clock::Clock;
+use crate::config::{AnswerRules, HttpConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use classify::Class;
+use classify::{Class, Head};
 pub(crate) use headers::Headers;
 
 const OPERATION: &str = "fetch";
@@ -45,6 +45,8 @@ pub(crate) struct Call<'a> {
     pub(crate) key: &'a Key,
     /// The caller's headers; they are not sent to another origin that a redirect leads to.
     pub(crate) headers: &'a Headers,
+    /// What its provider's answers mean.
+    pub(crate) rules: &'a AnswerRules,
     /// How long one attempt may take.
     pub(crate) timeout: Duration,
     /// How many attempts may follow a first one that failed in passing.
@@ -66,14 +68,15 @@ pub(crate) enum Fetched {
 /// Asks origins. The connections of its client are shared by all calls.
 pub(crate) struct Fetcher {
     http: HttpConfig,
+    clock: Clock,
     /// Built with the first call: loading the system's certificates takes longer than a hit.
     client: OnceCell<Client>,
 }
 
 impl Fetcher {
-    pub(crate) fn new(http: HttpConfig) -> Result<Self> {
+    pub(crate) fn new(http: HttpConfig, clock: Clock) -> Result<Self> {
         client::check(&http)?;
-        Ok(Self { http, client: OnceCell::new() })
+        Ok(Self { http, clock, client: OnceCell::new() })
     }
 
     /// Gets `call.url`, trying again after failures that may pass.
@@ -110,6 +113,9 @@ impl Fetcher {
         let mut url = call.url.clone();
         let mut redirects = 0;
         loop {
+            if classify::leads_to_placeholder(call.rules, &url) {
+                return Ok(Fetched::Absent);
+            }
             let mut request = client.get(url.clone());
             if url.origin() == call.url.origin() {
                 request = request.headers(call.headers.to_map());
@@ -117,15 +123,11 @@ impl Fetcher {
             #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
             let response =
                 request.send().await.map_err(|source| error::sending(call.key, source))?;
-            match classify::classify(call.key, response.status(), response.headers())? {
-                Class::Absent => return Ok(Fetched::Absent),
-                Class::Found => {
-                    let declared = response.headers().get(CONTENT_TYPE);
-                    let declared =
-                        declared.and_then(|value| value.to_str().ok()).map(str::to_owned);
-                    let data = body::read(response, self.http.max_body_bytes, call.key).await?;
-                    return Ok(Fetched::Found { data, declared });
-                }
+            let (status, headers) = (response.status(), response.headers());
+            let head = Head::new(call.key, call.rules, status, headers, self.clock.now());
+            match head.class() {
+                Class::Found => return self.found(head, response).await,
+                Class::Absent | Class::Failed(_) => return none(head, response).await,
                 Class::Redirect => {
                     redirects += 1;
                     url = redirect::next(call.key, &url, response.headers())?;
@@ -134,6 +136,31 @@ impl Fetcher {
             }
         }
     }
+
+    /// Reads the bytes, unless they tell of an error or mean "there is none".
+    async fn found(&self, head: Head<'_>, response: Response) -> Result<Fetched> {
+        let declared = response.headers().get(CONTENT_TYPE);
+        let declared = declared.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let data = body::read(response, self.http.max_body_bytes, head.key).await?;
+        if let Some(said) = head.error_in(&data) {
+            return head.conclude(Some(said)).map(|()| Fetched::Absent);
+        }
+        if classify::is_placeholder(head.rules, &data) {
+            return Ok(Fetched::Absent);
+        }
+        Ok(Fetched::Found { data, declared })
+    }
+}
+
+/// What becomes of an answer that has nothing to deliver: absence, or an error. A body that cannot
+/// be read says no more than the status.
+async fn none(head: Head<'_>, response: Response) -> Result<Fetched> {
+    let mut said = None;
+    if head.has_telling_body() {
+        let body = body::read(response, classify::MAX_ERROR_BYTES, head.key).await;
+        said = body.ok().and_then(|body| head.error_in(&body));
+    }
+    head.conclude(said).map(|()| Fetched::Absent)
 }
 
 /// Refuses schemes that are not spoken here.

@@ -34,6 +34,7 @@ pub struct Reply(Kind);
 enum Kind {
     Response { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
     Raw(Vec<u8>),
+    Trickle { head: Vec<u8>, pause: Duration },
     Silence,
 }
 
@@ -59,12 +60,18 @@ impl Reply {
         Self(Kind::Raw(bytes.into()))
     }
 
+    /// These bytes as they are, and then one more after each `pause`, for as long as the client
+    /// takes them.
+    pub fn trickle(head: impl Into<Vec<u8>>, pause: Duration) -> Self {
+        Self(Kind::Trickle { head: head.into(), pause })
+    }
+
     /// No answer at all, for as long as the origin lives.
     pub fn silence() -> Self {
         Self(Kind::Silence)
     }
 
-    /// With one more header; raw answers and silence stay as they are.
+    /// With one more header; answers that are raw, trickle or do not come stay as they are.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Kind::Response { headers, .. } = &mut self.0 {
@@ -73,7 +80,7 @@ impl Reply {
         self
     }
 
-    fn into_bytes(self) -> Option<Vec<u8>> {
+    fn send(self, stream: &mut TcpStream) -> io::Result<()> {
         match self.0 {
             Kind::Response { status, headers, body } => {
                 let mut bytes = format!("HTTP/1.1 {status} Scripted\r\n").into_bytes();
@@ -84,10 +91,19 @@ impl Reply {
                 let end = format!("Content-Length: {length}\r\nConnection: close\r\n\r\n");
                 bytes.extend(end.into_bytes());
                 bytes.extend(body);
-                Some(bytes)
+                stream.write_all(&bytes)
             }
-            Kind::Raw(bytes) => Some(bytes),
-            Kind::Silence => None,
+            Kind::Raw(bytes) => stream.write_all(&bytes),
+            Kind::Trickle { head, pause } => {
+                stream.write_all(&head)?;
+                loop {
+                    #[expect(clippy::disallowed_methods, reason = "a slow origin takes real time")]
+                    thread::sleep(pause);
+                    stream.write_all(b"x")?;
+                }
+            }
+            // Until the client goes away, or the origin is dropped.
+            Kind::Silence => io::copy(stream, &mut io::sink()).map(drop),
         }
     }
 }
@@ -171,12 +187,7 @@ fn serve(
     let Some(request) = read_request(&mut reader)? else { return Ok(()) };
     lock(&shared.received).push(request.clone());
     let mut stream = reader.into_inner();
-    let Some(bytes) = answer(&request).into_bytes() else {
-        // Until the client goes away, or the origin is dropped.
-        io::copy(&mut stream, &mut io::sink())?;
-        return Ok(());
-    };
-    stream.write_all(&bytes)?;
+    answer(&request).send(&mut stream)?;
     stream.shutdown(Shutdown::Both)
 }
 

@@ -1,0 +1,81 @@
+//! How a provider's answers are to be read, where HTTP alone does not tell.
+
+use super::ProviderConfig;
+use super::built_in::BuiltIn;
+use crate::checksum::Checksum;
+
+/// In whose words errors are told within bodies, whatever the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorBodies {
+    /// The status says it all.
+    Nothing,
+    /// `{"error": 29, "message": "…"}`: <https://lastfm-docs.github.io/api-docs/codes/>
+    LastFm,
+    /// `{"error": {"code": 4, …}}`, with status 200: <https://developers.deezer.com/api/errors>
+    Deezer,
+}
+
+/// What the answers of one provider mean.
+#[derive(Clone, Debug)]
+pub(crate) struct AnswerRules {
+    pub(crate) error_bodies: ErrorBodies,
+    /// The statuses by which it asks to be left alone, whether it says for how long or not.
+    pub(crate) throttle_statuses: Vec<u16>,
+    /// A URL with one of these in it leads to the picture that stands for "there is none".
+    pub(crate) placeholder_urls: Vec<String>,
+    /// Such pictures by their bytes.
+    pub(crate) placeholder_checksums: Vec<Checksum>,
+}
+
+impl From<&BuiltIn> for AnswerRules {
+    fn from(row: &BuiltIn) -> Self {
+        Self {
+            error_bodies: row.error_bodies,
+            throttle_statuses: row.throttle_statuses.to_vec(),
+            placeholder_urls: row.placeholder_urls.iter().map(|&text| text.to_owned()).collect(),
+            placeholder_checksums: Vec::new(),
+        }
+    }
+}
+
+impl AnswerRules {
+    /// `Err` says why these settings cannot be used.
+    pub(super) fn overlay(&mut self, config: &ProviderConfig) -> Result<(), &'static str> {
+        let urls = config.placeholder_urls.iter().flatten();
+        if urls.clone().any(String::is_empty) {
+            return Err("an empty text in placeholder_urls would match every URL");
+        }
+        self.placeholder_urls.extend(urls.cloned());
+        self.placeholder_checksums.extend(config.placeholder_checksums.iter().flatten());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::built_in;
+    use super::*;
+
+    #[test]
+    fn settings_add_to_what_is_built_in() {
+        let mut rules = AnswerRules::from(&built_in::OTHER);
+        let built_in = rules.placeholder_urls.len();
+        let checksum = Checksum::of(b"silhouette");
+        let json = format!(
+            r#"{{"placeholder_urls": ["/none.png"], "placeholder_checksums": ["{checksum}"]}}"#
+        );
+        rules.overlay(&serde_json::from_str(&json).unwrap()).unwrap();
+        assert_eq!(rules.placeholder_urls[built_in..], ["/none.png"]);
+        assert_eq!(rules.placeholder_checksums, [checksum]);
+    }
+
+    #[test]
+    fn what_would_match_everything_or_nothing_is_refused() {
+        let mut rules = AnswerRules::from(&built_in::OTHER);
+        let empty = serde_json::from_str(r#"{"placeholder_urls": [""]}"#).unwrap();
+        assert!(rules.overlay(&empty).unwrap_err().contains("placeholder_urls"));
+        let short: Result<ProviderConfig, _> =
+            serde_json::from_str(r#"{"placeholder_checksums": ["abc"]}"#);
+        assert!(short.unwrap_err().to_string().contains("64 hexadecimal digits"));
+    }
+}

@@ -1,0 +1,105 @@
+//! What an answer means: by its status, then by its body. Pure.
+//!
+//! | class | consequence |
+//! |---|---|
+//! | found | the bytes become an entry |
+//! | absent | remembered for the negative TTL |
+//! | transient: [`Upstream`](ErrorKind::Upstream) of a 5xx, [`Timeout`](ErrorKind::Timeout) | tried again |
+//! | throttled: [`RateLimited`](ErrorKind::RateLimited) | not tried again before `retry_after` |
+//! | unauthorized, refused, other statuses | not tried again |
+//!
+//! All but the first two are errors: nothing of them is remembered, and an old entry outlives them.
+
+mod body;
+mod placeholder;
+pub(super) mod status;
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+
+use super::{OPERATION, retry_after};
+use crate::clock::Timestamp;
+use crate::config::{AnswerRules, ErrorBodies};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+pub(super) use body::{ErrorBody, MAX_ERROR_BYTES};
+pub(super) use placeholder::{is_placeholder, leads_to_placeholder};
+
+/// What an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Found,
+    /// "There is none."
+    Absent,
+    Redirect,
+    Failed(ErrorKind),
+}
+
+/// What is known of an answer before its body is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head<'a> {
+    pub(super) key: &'a Key,
+    pub(super) rules: &'a AnswerRules,
+    pub(super) status: StatusCode,
+    /// How long the origin asks to be left alone.
+    wait: Option<Duration>,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn new(
+        key: &'a Key,
+        rules: &'a AnswerRules,
+        status: StatusCode,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Self {
+        Self { key, rules, status, wait: retry_after::of(headers, now) }
+    }
+
+    /// The class as far as status and headers tell.
+    pub(super) fn class(&self) -> Class {
+        status::class(self.status.as_u16(), self.wait, &self.rules.throttle_statuses)
+    }
+
+    /// The error that the body tells of, in its provider's words.
+    pub(super) fn error_in(&self, body: &[u8]) -> Option<ErrorBody> {
+        body::error_in(self.rules.error_bodies, body)
+    }
+
+    /// Whether the body may tell more than a failure's status does.
+    pub(super) fn has_telling_body(&self) -> bool {
+        self.rules.error_bodies != ErrorBodies::Nothing
+    }
+
+    /// What becomes of an answer that is neither bytes nor a redirect: absence, or an error.
+    pub(super) fn conclude(&self, said: Option<ErrorBody>) -> Result<()> {
+        let class = said.map_or_else(|| self.class(), |said| said.class);
+        let kind = match class {
+            Class::Absent => return Ok(()),
+            Class::Failed(kind) => kind,
+            Class::Found | Class::Redirect => ErrorKind::Internal,
+        };
+        Err(self.error(kind, said))
+    }
+
+    fn error(&self, kind: ErrorKind, said: Option<ErrorBody>) -> Error {
+        let code = said.map(|said| format!(" with error {} in its body", said.code));
+        let wait = self.wait.filter(|_| kind == ErrorKind::RateLimited);
+        let asked = wait.map(|wait| {
+            format!(", and asks to be left alone for {}", humantime::format_duration(wait))
+        });
+        let (code, asked) = (code.unwrap_or_default(), asked.unwrap_or_default());
+        let reason = format_args!("the origin answered {}{code}{asked}", self.status);
+        let error = Error::new(kind, OPERATION, self.key, reason).with_retry_after(wait);
+        match (kind, said) {
+            // With a status below 500 it would count as one that does not pass.
+            (ErrorKind::Upstream, Some(_)) => error,
+            _ => error.with_status(self.status.as_u16()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
