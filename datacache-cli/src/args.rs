@@ -172,6 +172,9 @@ pub(crate) struct AskOptions {
     /// How often to try again after a failure that may pass [default: 2]
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
+    /// The URL comes from a stranger: ask public addresses only, and send no configured API key
+    #[arg(long)]
+    pub(crate) untrusted: bool,
     /// Send a header
     #[arg(long = "header", value_name = "K: V", value_parser = header)]
     pub(crate) headers: Vec<(String, String)>,

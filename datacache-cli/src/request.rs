@@ -42,6 +42,9 @@ pub(crate) fn ask(mut request: Request, asking: AskOptions) -> Request {
     if let Some(retries) = asking.retries {
         request = request.retries(retries);
     }
+    if asking.untrusted {
+        request = request.untrusted();
+    }
     for (name, value) in asking.headers {
         request = request.header(name, value);
     }

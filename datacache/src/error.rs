@@ -54,7 +54,8 @@ pub enum ErrorKind {
     Unauthorized,
     /// The origin failed or answered what HTTP does not allow: see [`Error::status`].
     Upstream,
-    /// The bytes are not what was asked for: no image, another checksum.
+    /// What came is not what was asked for — no image, no JSON, another checksum, an error that the
+    /// provider tells — or the URL leads where it may not.
     Refused,
     /// The body is larger than the configured limit.
     TooLarge,

@@ -23,5 +23,6 @@ mod picture;
 mod processes;
 mod queue_cli;
 mod single_flight;
+mod untrusted;
 mod versions;
 mod workers;

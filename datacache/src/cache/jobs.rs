@@ -196,6 +196,9 @@ fn plan_of(cache: &Inner, job: &Job) -> Result<Plan> {
     for (name, value) in params.headers {
         request = request.header(name, value);
     }
+    if params.untrusted {
+        request = request.untrusted();
+    }
     Plan::new(request, &cache.policies)
 }
 

@@ -188,7 +188,9 @@ impl Cache {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
     /// [`Unsupported`](ErrorKind::Unsupported) for one that would have to be queued but carries
-    /// secrets that are not configured; the kinds of the origin's failure; else the cache itself
+    /// other secrets than the configured [`api_key`](crate::ProviderConfig::api_key);
+    /// [`Refused`](ErrorKind::Refused) for an untrusted one to an address that is not public; the
+    /// kinds of the origin's failure; else the cache itself
     /// has failed.
     ///
     /// # Cancel safety
@@ -214,7 +216,7 @@ impl Cache {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be stored;
     /// [`Refused`](ErrorKind::Refused) when the bytes are no decodable image though the data type
-    /// is an image type, or do not have the expected checksum.
+    /// is an image type, or no JSON though it is `api_response`, or do not have the expected checksum.
     pub async fn put(&self, request: Request, data: impl Into<Bytes>) -> Result<EntryInfo> {
         let plan = Plan::new(request, &self.0.policies)?;
         let examined = plan.examine(data.into(), None).await?;

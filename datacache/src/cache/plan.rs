@@ -12,7 +12,7 @@ use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::config::{AnswerRules, Policies};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::{self, Call};
+use crate::fetch::{self, Call, Trust};
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::media::{self, Mismatch};
@@ -34,6 +34,7 @@ pub(super) struct Plan {
     pub(super) reach: Reach,
     pub(super) expected_checksum: Option<Checksum>,
     target: Target,
+    trust: Trust,
     identifier: Option<Identifier>,
     data_type: DataType,
     provider: Provider,
@@ -76,7 +77,7 @@ fn checked(metadata: Metadata, key: &Key) -> Result<Metadata> {
 
 impl Plan {
     pub(super) fn new(request: Request, policies: &Policies) -> Result<Self> {
-        let (key, target) = Target::new(&request.url, &request.headers, policies)?;
+        let (key, target) = Target::new(&request.url, &request.headers, request.trust, policies)?;
         let provider = request.provider.unwrap_or_else(|| policies.provider_of(target.url()));
         let policy = policies.get(&provider);
         let asked = Asked {
@@ -86,7 +87,7 @@ impl Plan {
             timeout: request.timeout,
         };
         let data_type = request.data_type.unwrap_or(DataType::OTHER);
-        Ok(Self {
+        let plan = Self {
             metadata: checked(request.metadata, &key)?,
             key,
             priority: request.priority,
@@ -102,10 +103,13 @@ impl Plan {
             data_type,
             provider,
             retries: request.retries,
+            trust: request.trust,
             target,
             trail: Trail::default(),
             asked,
-        })
+        };
+        fetch::check_untrusted(plan.call())?;
+        Ok(plan)
     }
 
     /// The same plan, leaving a trail.
@@ -168,6 +172,7 @@ impl Plan {
         Call {
             url: self.target.url(),
             key: &self.key,
+            trust: self.trust,
             headers: self.target.headers(),
             rules: &self.rules,
             timeout: self.timeout,
@@ -280,6 +285,7 @@ impl Plan {
                 metadata: self.metadata.clone(),
                 expected_checksum: self.expected_checksum.map(|checksum| checksum.to_string()),
                 credential,
+                untrusted: self.trust == Trust::Untrusted,
             },
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::checksum::Checksum;
+use crate::fetch::Trust;
 use crate::name::{DataType, Provider};
 use crate::queue::Priority;
 use crate::redact::{self, SafeHeaders};
@@ -30,6 +31,7 @@ pub struct Request {
     pub(super) deadline: Option<Duration>,
     pub(super) staleness: Staleness,
     pub(super) reach: Reach,
+    pub(super) trust: Trust,
 }
 
 /// Whether a stale entry is an acceptable answer.
@@ -68,6 +70,7 @@ impl Request {
             deadline: None,
             staleness: Staleness::Accepted,
             reach: Reach::Origin,
+            trust: Trust::Trusted,
         }
     }
 
@@ -177,6 +180,20 @@ impl Request {
         self.reach = Reach::Cache;
         self
     }
+
+    /// The URL comes from a stranger. It is asked for only at public addresses, of whatever port:
+    /// neither it nor a redirect may lead to a private, loopback, link-local or otherwise special
+    /// one, which is [`Refused`](crate::ErrorKind::Refused). The addresses that a name has are
+    /// checked as they are connected to. No proxy is used and no configured API key sent; the same
+    /// holds for the worker, if the request is queued.
+    ///
+    /// A URL that has such an address itself is refused before the cache is asked. Otherwise the
+    /// cache answers as it does everybody, also with what a trusted request has stored.
+    #[must_use]
+    pub fn untrusted(mut self) -> Self {
+        self.trust = Trust::Untrusted;
+        self
+    }
 }
 
 impl fmt::Debug for Request {
@@ -188,6 +205,7 @@ impl fmt::Debug for Request {
             .field("provider", &self.provider)
             .field("headers", &SafeHeaders(&self.headers))
             .field("priority", &self.priority)
+            .field("trust", &self.trust)
             .finish_non_exhaustive()
     }
 }

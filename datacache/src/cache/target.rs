@@ -2,7 +2,7 @@
 //! URL's host belongs to. Pure.
 //!
 //! A request that has a credential of its own at the provider's place keeps it; any other gets the
-//! configured one. The key of the entry is the same either way.
+//! configured one, unless its URL comes from a stranger. The key of the entry is the same either way.
 //!
 //! The queue holds no secrets: a row has the key and the headers without credentials, and a worker
 //! puts in what it has configured. So a request can be queued exactly if that makes the same request
@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::config::{Credential, Policies};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::Headers;
+use crate::fetch::{Headers, Trust};
 use crate::key::{self, Key};
 use crate::queue::Job;
 use crate::redact::{self, Stripped};
@@ -36,6 +36,8 @@ enum Secrets {
     Own,
     /// None, though the path has a gap for one.
     Missing,
+    /// The same, and none will ever be put there: the URL is untrusted.
+    Withheld,
 }
 
 impl fmt::Debug for Target {
@@ -60,6 +62,7 @@ impl Target {
     pub(super) fn new(
         url: &str,
         headers: &[(String, String)],
+        trust: Trust,
         policies: &Policies,
     ) -> Result<(Key, Self)> {
         let mut url = key::parse_url(url)?;
@@ -68,12 +71,12 @@ impl Target {
         let mut headers = Headers::parse(headers, rules)?;
         let has_secrets = stripped == Stripped::Secrets || headers.carry_secrets();
 
-        let credential = policies.credential_of(&url);
+        let credential = policies.credential_of(&url).filter(|_| trust == Trust::Trusted);
         let is_put = credential.is_some_and(|credential| put(credential, &mut url, &mut headers));
         let secrets = if has_secrets && !can_be_rebuilt(&key, &url, &headers, credential) {
             Secrets::Own
         } else if rules.leave_gap_in(&url) {
-            Secrets::Missing
+            if trust == Trust::Trusted { Secrets::Missing } else { Secrets::Withheld }
         } else if is_put {
             Secrets::Configured
         } else {
@@ -95,7 +98,8 @@ impl Target {
     /// that was queued by somebody who had the key.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config), naming the settings.
+    /// [`Config`](ErrorKind::Config), naming the settings; [`Refused`](ErrorKind::Refused) for an
+    /// untrusted URL.
     pub(super) fn check_credential(
         &self,
         key: &Key,
@@ -106,6 +110,7 @@ impl Target {
             Secrets::Missing => true,
             Secrets::Nothing => job.is_some_and(Job::needs_credential),
             Secrets::Configured | Secrets::Own => false,
+            Secrets::Withheld => return Err(withheld("fetch", key)),
         };
         if !is_missing {
             return Ok(());
@@ -119,11 +124,12 @@ impl Target {
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) when no worker could make the same request, because
-    /// rows hold no secrets.
+    /// rows hold no secrets; [`Refused`](ErrorKind::Refused) when none would send it.
     pub(super) fn check_queueable(&self, key: &Key, policies: &Policies) -> Result<bool> {
         match self.secrets {
             Secrets::Nothing => Ok(false),
             Secrets::Configured | Secrets::Missing => Ok(true),
+            Secrets::Withheld => Err(withheld("enqueue", key)),
             Secrets::Own => {
                 let setting = policies.api_key_setting(&self.url);
                 let reason = format_args!(
@@ -134,6 +140,11 @@ impl Target {
             }
         }
     }
+}
+
+fn withheld(operation: &'static str, key: &Key) -> Error {
+    let reason = "the URL needs its provider's API key, but is untrusted";
+    Error::new(ErrorKind::Refused, operation, key, reason)
 }
 
 /// Puts the key in its place, unless something is there already; says whether there is something
@@ -210,7 +221,7 @@ mod tests {
     fn target(url: &str, headers: &[(&str, &str)], policies: &Policies) -> (String, Target) {
         let pair = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
         let headers: Vec<_> = headers.iter().map(pair).collect();
-        let (key, target) = Target::new(url, &headers, policies).unwrap();
+        let (key, target) = Target::new(url, &headers, Trust::Trusted, policies).unwrap();
         (key.to_string(), target)
     }
 
@@ -233,6 +244,29 @@ mod tests {
             let (key, target) = target(url, &[], &policies);
             assert_eq!((key.as_str(), target.url().as_str()), (url, sent));
             assert_eq!(target.headers().carry_secrets(), url.contains("header.example"));
+        }
+    }
+
+    #[test]
+    fn no_configured_key_is_sent_for_a_stranger() {
+        let policies = policies(PLACES);
+        for (url, secrets) in [
+            ("https://query.example/x", Secrets::Nothing),
+            ("https://query.example/x?zz=s3cret", Secrets::Own),
+            ("https://path.example/v1/_/x", Secrets::Withheld),
+            ("https://header.example/x", Secrets::Nothing),
+        ] {
+            let (key, target) = Target::new(url, &[], Trust::Untrusted, &policies).unwrap();
+            assert_eq!((target.url().as_str(), target.secrets), (url, secrets));
+            assert!(!target.headers().carry_secrets());
+            if secrets == Secrets::Withheld {
+                for checked in [
+                    target.check_credential(&key, None, &policies),
+                    target.check_queueable(&key, &policies).map(drop),
+                ] {
+                    assert_eq!(checked.unwrap_err().kind(), ErrorKind::Refused);
+                }
+            }
         }
     }
 
@@ -313,7 +347,7 @@ mod tests {
             ("https://www.theaudiodb.com/api/v1/json/_/x", false),
             ("https://www.theaudiodb.com//api/v1/json/_", false),
         ] {
-            let (key, target) = Target::new(url, &[], &policies).unwrap();
+            let (key, target) = Target::new(url, &[], Trust::Trusted, &policies).unwrap();
             let checked = target.check_credential(&key, None, &policies);
             assert_eq!(checked.is_ok(), is_sent, "{url}");
             if let Err(error) = checked {

@@ -1,8 +1,10 @@
 //! The HTTP client and its identity.
 
 use reqwest::header::HeaderValue;
-use reqwest::{Client, redirect};
+use reqwest::{Client, ClientBuilder, redirect};
 
+use super::address::Check;
+use super::resolver::PublicOnly;
 use crate::config::HttpConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -17,14 +19,28 @@ pub(super) fn check(http: &HttpConfig) -> Result<()> {
     Ok(())
 }
 
-/// Builds the client. Redirects are ours to follow: each hop is checked, and the caller's headers
-/// stay with the origin they were meant for.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that builds a client")]
+/// Builds the client.
 pub(super) async fn build(http: &HttpConfig, key: &Key) -> Result<Client> {
-    let builder = Client::builder()
+    finish(builder(http), key).await
+}
+
+/// Builds the client for untrusted URLs, which connects only to what `check` lets pass. It uses no
+/// proxy: that would resolve the names itself, and may stand where it reaches what we do not.
+pub(super) async fn build_guarded(http: &HttpConfig, key: &Key, check: Check) -> Result<Client> {
+    finish(builder(http).no_proxy().dns_resolver(PublicOnly(check)), key).await
+}
+
+/// Redirects are ours to follow: each hop is checked, and the caller's headers stay with the origin
+/// they were meant for.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that builds a client")]
+fn builder(http: &HttpConfig) -> ClientBuilder {
+    Client::builder()
         .user_agent(user_agent(http))
         .connect_timeout(http.connect_timeout)
-        .redirect(redirect::Policy::none());
+        .redirect(redirect::Policy::none())
+}
+
+async fn finish(builder: ClientBuilder, key: &Key) -> Result<Client> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
         let cause = std::iter::successors(Some(&*source as &dyn std::error::Error), |e| e.source());
         let cause = cause.last().map(ToString::to_string).unwrap_or_default();

@@ -5,11 +5,15 @@
 use std::error::Error as StdError;
 
 use super::OPERATION;
+use super::address::NotPublic;
 use crate::error::{Error, ErrorKind};
 use crate::key::Key;
 
 /// No answer came back.
 pub(super) fn sending(key: &Key, source: reqwest::Error) -> Error {
+    if let Some(refused) = causes(&source).find_map(|cause| cause.downcast_ref::<NotPublic>()) {
+        return refused.refusal(key);
+    }
     let (kind, reason) = if is_tls(&source) {
         (ErrorKind::Tls, "no trusted TLS connection")
     } else if source.is_timeout() {

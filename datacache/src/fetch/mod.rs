@@ -3,10 +3,12 @@
 //! A call is one GET, with its redirects and its retries; what comes back is our own type. Absence
 //! is an answer; everything else that is not a body is an error whose kind says what happened.
 //! Only http and https are spoken, certificates are verified, bodies are capped while they stream,
-//! and a call's timeout covers each attempt from the name lookup to the last byte.
+//! and a call's timeout covers each attempt from the name lookup to the last byte. Untrusted URLs
+//! lead to public addresses only.
 //!
 //! Nothing is held while waiting: a call may be dropped at any await, which closes its connection.
 
+mod address;
 mod backoff;
 mod body;
 #[cfg_attr(not(test), expect(dead_code, reason = "the fetcher is about to ask it"))]
@@ -17,7 +19,10 @@ mod error;
 mod field;
 mod headers;
 mod redirect;
+mod resolver;
 mod retry_after;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -31,6 +36,7 @@ use crate::clock::Clock;
 use crate::config::{AnswerRules, HttpConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+pub(crate) use address::Trust;
 use classify::{Class, Head};
 pub(crate) use headers::Headers;
 
@@ -43,6 +49,8 @@ pub(crate) struct Call<'a> {
     pub(crate) url: &'a Url,
     /// The same without, for errors and events.
     pub(crate) key: &'a Key,
+    /// Where it may lead.
+    pub(crate) trust: Trust,
     /// The caller's headers; they are not sent to another origin that a redirect leads to.
     pub(crate) headers: &'a Headers,
     /// What its provider's answers mean.
@@ -71,12 +79,21 @@ pub(crate) struct Fetcher {
     clock: Clock,
     /// Built with the first call: loading the system's certificates takes longer than a hit.
     client: OnceCell<Client>,
+    /// The client for untrusted URLs.
+    guarded_client: OnceCell<Client>,
+    check_address: address::Check,
 }
 
 impl Fetcher {
     pub(crate) fn new(http: HttpConfig, clock: Clock) -> Result<Self> {
         client::check(&http)?;
-        Ok(Self { http, clock, client: OnceCell::new() })
+        Ok(Self {
+            http,
+            clock,
+            client: OnceCell::new(),
+            guarded_client: OnceCell::new(),
+            check_address: address::check_public,
+        })
     }
 
     /// Gets `call.url`, trying again after failures that may pass.
@@ -100,7 +117,7 @@ impl Fetcher {
     }
 
     async fn attempt(&self, call: Call<'_>) -> Result<Fetched> {
-        let client = self.client.get_or_try_init(|| client::build(&self.http, call.key)).await?;
+        let client = self.client_for(call).await?;
         let answered = tokio::time::timeout(call.timeout, self.exchange(client, call)).await;
         answered.unwrap_or_else(|_| {
             let reason = format_args!("no complete answer within {:?}", call.timeout);
@@ -108,11 +125,25 @@ impl Fetcher {
         })
     }
 
+    async fn client_for(&self, call: Call<'_>) -> Result<&Client> {
+        let (http, key) = (&self.http, call.key);
+        match call.trust {
+            Trust::Trusted => self.client.get_or_try_init(|| client::build(http, key)).await,
+            Trust::Untrusted => {
+                let build = || client::build_guarded(http, key, self.check_address);
+                self.guarded_client.get_or_try_init(build).await
+            }
+        }
+    }
+
     /// Sends, follows redirects, reads the body.
     async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
         let mut url = call.url.clone();
         let mut redirects = 0;
         loop {
+            if call.trust == Trust::Untrusted {
+                address::check_host(call.key, &url, self.check_address)?;
+            }
             if classify::leads_to_placeholder(call.rules, &url) {
                 return Ok(Fetched::Absent);
             }
@@ -161,6 +192,14 @@ async fn none(head: Head<'_>, response: Response) -> Result<Fetched> {
         said = body.ok().and_then(|body| head.error_in(&body));
     }
     head.conclude(said).map(|()| Fetched::Absent)
+}
+
+/// Refuses an untrusted URL whose host is an address that is not public.
+pub(crate) fn check_untrusted(call: Call<'_>) -> Result<()> {
+    match call.trust {
+        Trust::Trusted => Ok(()),
+        Trust::Untrusted => address::check_host(call.key, call.url, address::check_public),
+    }
 }
 
 /// Refuses schemes that are not spoken here.

@@ -64,6 +64,9 @@ pub(crate) struct Params {
     /// Whether it is to be sent with the API key that is configured for its host.
     #[serde(default)]
     pub(crate) credential: bool,
+    /// Whether its URL comes from a stranger.
+    #[serde(default)]
+    pub(crate) untrusted: bool,
 }
 
 /// The right to run one job until it ends; also the token without which the job cannot be settled.

@@ -159,6 +159,11 @@ impl Origin {
     pub fn received(&self) -> Vec<Received> {
         lock(&self.shared.received).clone()
     }
+
+    /// How many connections were made so far, be it with a request or without.
+    pub fn connections(&self) -> usize {
+        lock(&self.shared.connections).len()
+    }
 }
 
 impl Drop for Origin {

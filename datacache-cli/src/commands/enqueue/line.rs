@@ -23,6 +23,8 @@ struct Line {
     timeout: Option<String>,
     retries: Option<u32>,
     #[serde(default)]
+    untrusted: bool,
+    #[serde(default)]
     headers: BTreeMap<String, String>,
     metadata: Option<Metadata>,
     checksum: Option<String>,
@@ -46,6 +48,7 @@ pub(super) fn request(text: &str, args: &Enqueue) -> Result<Request, String> {
     let asking = AskOptions {
         timeout: read(line.timeout, humantime::parse_duration)?,
         retries: line.retries,
+        untrusted: line.untrusted,
         headers: line.headers.into_iter().collect(),
     };
     let request = request::describe(super::of_options(&line.url, args), options);

@@ -56,6 +56,7 @@ fn params() -> Params {
         metadata: serde_json::from_str(r#"{"nested": {"list": [1, null, "\u0000"]}}"#).unwrap(),
         expected_checksum: Some("ab".repeat(32)),
         credential: true,
+        untrusted: true,
     }
 }
 

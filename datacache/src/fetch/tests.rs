@@ -1,0 +1,63 @@
+//! Where the URLs of strangers lead. No test has a public host: the line between public and not is
+//! drawn elsewhere, namely between 127.0.0.1 and everything else.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::*;
+use crate::config::Policies;
+use crate::name::Provider;
+use crate::testing::{Origin, Reply};
+
+fn check(address: IpAddr) -> Result<(), &'static str> {
+    if address == Ipv4Addr::LOCALHOST { Ok(()) } else { Err("elsewhere") }
+}
+
+async fn get(url: &str, trust: Trust) -> Result<Fetched> {
+    let mut fetcher = Fetcher::new(HttpConfig::default(), Clock::system()).unwrap();
+    fetcher.check_address = check;
+    let policies = Policies::new(&[].into()).unwrap();
+    let rules = &policies.get(&Provider::new("nobody").unwrap()).answers;
+    let (url, key) = (Url::parse(url).unwrap(), Key::parse(url).unwrap());
+    let headers = Headers::default();
+    let timeout = Duration::from_secs(30);
+    fetcher
+        .get(Call { url: &url, key: &key, trust, headers: &headers, rules, timeout, retries: 0 })
+        .await
+}
+
+#[tokio::test]
+async fn every_hop_of_an_untrusted_url_is_checked() {
+    let public = Origin::start(|_| Reply::ok("x")).unwrap();
+    for (target, host) in [
+        ("http://127.0.0.2:1/x".to_owned(), "127.0.0.2"),
+        ("http://[::1]:1/x".to_owned(), "[::1]"),
+        ("//169.254.169.254/latest/meta-data/".to_owned(), "169.254.169.254"),
+        ("http://0x0a.1/".to_owned(), "10.0.0.1"),
+    ] {
+        // Two hops, the first of which is harmless.
+        let origin = Origin::start(move |request| match request.path.as_str() {
+            "/first" => Reply::redirect("/second"),
+            _ => Reply::redirect(target.clone()),
+        })
+        .unwrap();
+        let error = get(&origin.url("/first"), Trust::Untrusted).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        let words = format!("the address of {host} is elsewhere, and the URL is untrusted");
+        assert!(error.to_string().ends_with(&words), "{error}");
+        assert_eq!(origin.received().len(), 2);
+    }
+    let there = public.url("/x");
+    let origin = Origin::start(move |_| Reply::redirect(there.clone())).unwrap();
+    let found = get(&origin.url("/x"), Trust::Untrusted).await.unwrap();
+    assert!(matches!(found, Fetched::Found { .. }), "{found:?}");
+}
+
+/// A name is resolved, checked and connected to in one step.
+#[tokio::test]
+async fn a_name_is_connected_to_where_it_may_lead() {
+    let origin = Origin::start(|_| Reply::ok("x")).unwrap();
+    let url = origin.url("/x").replace("127.0.0.1", "localhost");
+    // `localhost` may be ::1 too, where nobody listens.
+    let found = get(&url, Trust::Untrusted).await.unwrap();
+    assert!(matches!(found, Fetched::Found { .. }), "{found:?}");
+}
