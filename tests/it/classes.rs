@@ -13,6 +13,9 @@ use crate::picture::picture;
 /// The bytes of a picture that says "there is none".
 const SILHOUETTE: &[u8] = b"a grey silhouette";
 
+/// What would be remembered as absence if the body were not read.
+const ERROR_WITH_404: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\n{\"error\":29}";
+
 const JSON: &str = r#"{"name": "Daft Punk"}"#;
 
 /// The configuration under which the tests' origins are a provider's hosts.
@@ -54,6 +57,7 @@ fn failures() -> Vec<Row> {
         ("nobody", Reply::status(403).header("Retry-After", "7"), json, &["403", "for 7s"]),
         ("musicbrainz", Reply::status(503), json, &["503"]),
         ("lastfm", Reply::ok(r#"{"error":29,"message":"x"}"#), json, &["200", "error 29"]),
+        ("lastfm", Reply::raw(ERROR_WITH_404), json, &["404", "error 29"]),
         ("deezer", Reply::ok(r#"{"error":{"code":4}}"#), json, &["error 4"]),
         // Unauthorized.
         ("nobody", Reply::status(401), json, &["401"]),
