@@ -6,17 +6,21 @@ ALTER TABLE resting_providers ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 -- What is left of each provider's budget, and how well it has answered.
 CREATE TABLE provider_budgets (
     provider TEXT    NOT NULL PRIMARY KEY,
-    -- The windows that hold for it, as a JSON array in the order of the settings: when each will
-    -- have forgotten what was booked.
-    windows  TEXT    NOT NULL DEFAULT '[]',
+    -- For each window, as it is written in the settings, when it will have forgotten what was
+    -- booked: a JSON object.
+    windows  TEXT    NOT NULL DEFAULT '{}',
     -- When the last request was sent.
     sent_at  INTEGER NOT NULL DEFAULT 0,
+    -- When this was noted; in the future, it tells that the clock was set back.
+    noted_at INTEGER NOT NULL DEFAULT 0,
     -- Failures since the last success.
     failures INTEGER NOT NULL DEFAULT 0,
     -- How often in a row the circuit was opened, and how many good probes it takes to close it; 0
     -- while it is closed.
     openings INTEGER NOT NULL DEFAULT 0,
-    probes   INTEGER NOT NULL DEFAULT 0
+    probes   INTEGER NOT NULL DEFAULT 0,
+    -- Until when a probe under way makes the provider rest for the others.
+    probed_until INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- What a conditional request is made with.

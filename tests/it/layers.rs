@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
         "trail",
     ],
     &["blob", "db"],
-    &["queue", "store"],
+    &["limits", "queue", "store"],
     &["fetch"],
     &["cache"],
     &["worker"],

@@ -243,7 +243,8 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
             let rest = error.retry_after().unwrap_or(DEFAULT_COOLDOWN);
             let rest = rest.clamp(*COOLDOWNS.start(), *COOLDOWNS.end());
             let until = now.checked_add(rest).unwrap_or(now);
-            if let Err(error) = cache.queue.cool_down(&job.provider, until).await {
+            let noted = cache.limits.cool_down(&job.provider, until, &reason, now);
+            if let Err(error) = noted.await {
                 tracing::warn!(provider = %job.provider, %error, "a cooldown was not noted");
             }
             // Being asked to wait is no failure of the job.

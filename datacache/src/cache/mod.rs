@@ -13,6 +13,7 @@ mod background;
 mod fill;
 mod flight;
 pub(crate) mod jobs;
+mod limiting;
 mod plan;
 mod queueing;
 mod request;
@@ -29,6 +30,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Fetcher;
 use crate::identifier::Identifier;
 use crate::key::Key;
+use crate::limits::Limits;
 use crate::name::{DataType, Provider};
 use crate::platform;
 use crate::queue::{Queue, QueueCounts};
@@ -77,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     deferred: Deferred,
     pub(crate) queue: Queue,
+    pub(crate) limits: Limits,
     fetcher: Fetcher,
     flights: Flights,
     background: Background,
@@ -116,6 +119,7 @@ impl Cache {
             policies,
             deferred: Deferred::new(store.clone()),
             queue: Queue::new(db.clone(), session),
+            limits: Limits::new(db.clone()),
             dir,
             clock,
             db,

@@ -11,8 +11,7 @@ use super::{Cache, PAGE_ENTRIES, Page};
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use crate::name::Provider;
-use crate::queue::{Enqueued, Finish, JobInfo, JobState, Queue, RestingProvider};
+use crate::queue::{Enqueued, Finish, JobInfo, JobState, Queue};
 use crate::store::Store;
 
 impl Cache {
@@ -118,21 +117,6 @@ impl Cache {
     /// Removes every dead request from the queue; returns how many there were.
     pub async fn dequeue_dead(&self) -> Result<u64> {
         self.0.queue.remove_dead().await
-    }
-
-    /// Keeps workers from asking `provider`, in every process, until it is resumed.
-    pub async fn pause(&self, provider: &Provider) -> Result<()> {
-        self.0.queue.pause(provider).await
-    }
-
-    /// Ends a pause, and a cooldown that the provider had asked for; says whether there was one.
-    pub async fn resume(&self, provider: &Provider) -> Result<bool> {
-        self.0.queue.resume(provider).await
-    }
-
-    /// The providers that workers do not ask at present.
-    pub async fn resting_providers(&self) -> Result<Vec<RestingProvider>> {
-        self.0.queue.resting(self.now()).await
     }
 }
 

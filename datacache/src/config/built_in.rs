@@ -4,6 +4,22 @@
 //! older than six hours (Discogs API Terms of Use); new fanart.tv images are hidden for seven days
 //! anyway. Image hosts serve what never changes under one URL.
 //!
+//! How often they may be asked:
+//! - MusicBrainz, once a second: <https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>
+//! - TheAudioDB, 30 times a minute: <https://www.theaudiodb.com/free_music_api>
+//! - Discogs, 60 times a minute with a key and 25 times without, in a moving window:
+//!   <https://www.discogs.com/developers/#page:home,header:home-rate-limiting>
+//! - Last.fm, 5 times a second: <https://www.last.fm/api/tos>
+//! - Spotify counts over half a minute and publishes no number, but locks out for a day who goes on:
+//!   <https://developer.spotify.com/documentation/web-api/concepts/rate-limits>
+//! - Songlink, 10 times a minute without a key, of which one is left for others behind the same
+//!   address: <https://www.notion.so/d0ebe08a5e304a55928405eb682f6741>
+//! - Wikimedia limits by behaviour and asks for a contact:
+//!   <https://www.mediawiki.org/wiki/Wikimedia_APIs/Rate_limits>
+//!
+//! fanart.tv publishes no number and gets that of TheAudioDB; nor does the Cover Art Archive, which
+//! gets that of MusicBrainz, its operator. Image hosts are made for many requests.
+//!
 //! Where they want their keys:
 //! - TheAudioDB: <https://www.theaudiodb.com/free_music_api>
 //! - fanart.tv: <https://fanart.tv/api-docs/api-v3/>
@@ -17,6 +33,7 @@
 use std::time::Duration;
 
 use super::ErrorBodies;
+use super::budget::Window;
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -25,6 +42,10 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     pub(super) hosts: &'static [&'static str],
+    /// The shortest window first.
+    pub(super) budget: &'static [Window],
+    /// What a configured API key makes of it.
+    pub(super) budget_with_key: Option<&'static [Window]>,
     pub(super) ttl: Duration,
     pub(super) absent_ttl: Duration,
     pub(super) max_ttl: Option<Duration>,
@@ -58,6 +79,8 @@ const PLACEHOLDERS: &[&str] = &[
 pub(super) const OTHER: BuiltIn = BuiltIn {
     name: "",
     hosts: &[],
+    budget: &[per_second(1)],
+    budget_with_key: None,
     ttl: Duration::from_hours(7 * 24),
     absent_ttl: HOUR,
     max_ttl: None,
@@ -74,9 +97,22 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
 const API: BuiltIn = BuiltIn { absent_ttl: DAY, ..OTHER };
 
 /// A host of pictures.
-const IMAGES: BuiltIn = BuiltIn { ttl: Duration::from_hours(14 * 24), ..OTHER };
+const IMAGES: BuiltIn =
+    BuiltIn { budget: &[per_second(10)], ttl: Duration::from_hours(14 * 24), ..OTHER };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
+
+const fn per_second(count: u32) -> Window {
+    Window { count, period_ms: 1_000 }
+}
+
+const fn per_minute(count: u32) -> Window {
+    Window { count, period_ms: 60_000 }
+}
+
+const fn per_hour(count: u32) -> Window {
+    Window { count, period_ms: 3_600_000 }
+}
 
 pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
@@ -91,6 +127,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "theaudiodb",
         hosts: &["theaudiodb.com", "www.theaudiodb.com"],
+        budget: &[per_minute(30)],
         secret_path_prefixes: &["/api/v1/json/"],
         api_key_in: Some("path /api/v1/json/"),
         ..API
@@ -98,6 +135,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "fanarttv",
         hosts: &["webservice.fanart.tv"],
+        budget: &[per_minute(30)],
         ttl: MONTH,
         api_key_in: Some("query api_key"),
         ..API
@@ -105,6 +143,8 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "discogs",
         hosts: &["api.discogs.com", "i.discogs.com"],
+        budget: &[per_minute(25)],
+        budget_with_key: Some(&[per_minute(60)]),
         ttl: Duration::from_hours(6),
         max_ttl: Some(Duration::from_hours(6)),
         secret_params: &["key"],
@@ -115,6 +155,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "lastfm",
         hosts: &["ws.audioscrobbler.com"],
         error_bodies: ErrorBodies::LastFm,
+        budget: &[per_second(5)],
         secret_params: &["api_sig", "sk"],
         api_key_in: Some("query api_key"),
         ..API
@@ -122,14 +163,28 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "deezer",
         hosts: &["api.deezer.com"],
+        budget: &[per_second(5)],
         error_bodies: ErrorBodies::Deezer,
         ..API
     },
-    BuiltIn { name: "spotify", hosts: &["api.spotify.com"], ttl: Duration::from_hours(12), ..API },
-    BuiltIn { name: "songlink", hosts: &["api.song.link"], api_key_in: Some("query key"), ..API },
+    BuiltIn {
+        name: "spotify",
+        hosts: &["api.spotify.com"],
+        budget: &[Window { count: 1, period_ms: 2_000 }, per_hour(1_000)],
+        ttl: Duration::from_hours(12),
+        ..API
+    },
+    BuiltIn {
+        name: "songlink",
+        hosts: &["api.song.link"],
+        budget: &[per_minute(9)],
+        api_key_in: Some("query key"),
+        ..API
+    },
     BuiltIn {
         name: "wikimedia",
         hosts: &["*.wikidata.org", "*.wikimedia.org", "*.wikipedia.org"],
+        budget: &[per_second(10)],
         ..API
     },
     BuiltIn {
@@ -145,3 +200,32 @@ pub(super) const TABLE: &[BuiltIn] = &[
     },
     BuiltIn { name: "images", ..IMAGES },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Budget, Policies};
+    use super::*;
+    use crate::name::Provider;
+
+    #[test]
+    fn budgets_are_the_settings_then_the_providers_then_once_a_second() {
+        let with_key = r#"{"discogs": {"api_key": "k"}}"#;
+        let set = r#"{"discogs": {"api_key": "k", "budget": ["1/s", "9/min"]}}"#;
+        for (json, provider, budget) in [
+            ("{}", "musicbrainz", "1/s"),
+            ("{}", "spotify", "1/2s, 1000/h"),
+            ("{}", "nobody.example", "1/s"),
+            ("{}", "discogs", "25/min"),
+            (with_key, "discogs", "60/min"),
+            (set, "discogs", "1/s, 9/min"),
+        ] {
+            let policies = Policies::new(&serde_json::from_str(json).unwrap()).unwrap();
+            let policy = policies.get(&Provider::new(provider).unwrap());
+            assert_eq!(policy.budget.to_string(), budget, "{provider}");
+        }
+        for row in TABLE.iter().chain([&OTHER]) {
+            let budget = Budget::built_in(row.budget);
+            assert_eq!(budget.to_string().parse::<Budget>().unwrap(), budget, "{}", row.name);
+        }
+    }
+}

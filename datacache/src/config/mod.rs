@@ -5,6 +5,7 @@
 //! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes.
 
 mod answers;
+mod budget;
 mod built_in;
 mod credential;
 mod duration;
@@ -20,6 +21,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 
 pub(crate) use answers::{AnswerRules, ErrorBodies};
+pub use budget::Budget;
+pub(crate) use budget::Window;
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
 pub(crate) use provider::Policies;
@@ -92,6 +95,10 @@ pub struct HttpConfig {
     pub connect_timeout: Duration,
     /// How many redirects are followed. Default 10.
     pub max_redirects: usize,
+    /// The longest that a request waits until its provider's budget allows it, where its deadline
+    /// does not say less. Default 60 s.
+    #[serde(with = "duration")]
+    pub max_wait: Duration,
 }
 
 impl Default for HttpConfig {
@@ -102,6 +109,7 @@ impl Default for HttpConfig {
             max_body_bytes: 32 * 1024 * 1024,
             connect_timeout: Duration::from_secs(10),
             max_redirects: 10,
+            max_wait: Duration::from_mins(1),
         }
     }
 }
@@ -119,6 +127,7 @@ mod tests {
         let config = parse("{}").unwrap();
         assert_eq!(config.cache.inline_max_bytes, 16_384);
         assert_eq!(config.http.max_body_bytes, 33_554_432);
+        assert_eq!(config.http.max_wait, Duration::from_mins(1));
         assert_eq!(config.dir().unwrap_err().kind(), ErrorKind::Config);
     }
 

@@ -1,5 +1,5 @@
-//! Provider policies: whose URL it is, how long its answers are kept, how long it may take, which
-//! key is sent.
+//! Provider policies: whose URL it is, how often it may be asked, how long its answers are kept, how
+//! long it may take, which key is sent.
 //!
 //! Every provider has a policy: its row of the built-in table, else the row for everybody else,
 //! under what `[providers.NAME]` says.
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::answers::AnswerRules;
+use super::budget::Budget;
 use super::built_in::{self, BuiltIn};
 use super::credential::{ApiKeyPlace, Credential, Secret};
 use super::duration;
@@ -28,6 +29,8 @@ pub struct ProviderConfig {
     /// More hosts whose URLs belong to this provider when a request names none; `*.example.org`
     /// covers every host below `example.org`.
     pub hosts: Option<Vec<String>>,
+    /// How often it may be asked, by all processes together: `1/s`, or `["1/2s", "1000/h"]`.
+    pub budget: Option<Budget>,
     /// How long an answer is fresh; image types get twice as long unless `max_ttl` forbids it.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub ttl: Option<Duration>,
@@ -63,6 +66,8 @@ pub struct ProviderConfig {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     hosts: Vec<String>,
+    pub(crate) budget: Budget,
+    budget_with_key: Option<Budget>,
     ttl: Duration,
     absent_ttl: Duration,
     max_ttl: Option<Duration>,
@@ -79,6 +84,8 @@ impl From<&BuiltIn> for Policy {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         let mut policy = Self {
             hosts: texts(row.hosts),
+            budget: Budget::built_in(row.budget),
+            budget_with_key: row.budget_with_key.map(Budget::built_in),
             ttl: row.ttl,
             absent_ttl: row.absent_ttl,
             max_ttl: row.max_ttl,
@@ -146,7 +153,9 @@ impl Policy {
         }
         self.max_ttl = config.max_ttl.or(self.max_ttl);
         Arc::make_mut(&mut self.answers).overlay(config)?;
-        self.overlay_api_key(config)
+        self.overlay_api_key(config)?;
+        set(&mut self.budget, config.budget.as_ref());
+        Ok(())
     }
 
     fn overlay_api_key(&mut self, config: &ProviderConfig) -> Result<(), &'static str> {
@@ -157,6 +166,7 @@ impl Policy {
             let place = self.api_key_in.clone();
             let place = place.ok_or("there is an api_key, but api_key_in does not say where to")?;
             self.credential = Some(Credential::new(key, place)?);
+            self.budget = self.budget_with_key.take().unwrap_or_else(|| self.budget.clone());
         }
         Ok(())
     }
@@ -227,6 +237,11 @@ impl Policies {
         }
     }
 
+    /// The providers that have a policy of their own.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.by_provider.keys()
+    }
+
     pub(crate) fn get(&self, provider: &Provider) -> &Policy {
         self.by_provider.get(provider).unwrap_or(&self.other)
     }
@@ -293,13 +308,16 @@ mod tests {
     #[test]
     fn settings_replace_only_what_they_name() {
         let policies = policies(
-            r#"{"musicbrainz": {"ttl": "1h", "max_ttl": "30m"}, "mine": {"timeout": "2s"}}"#,
+            r#"{"musicbrainz": {"ttl": "1h", "max_ttl": "30m", "budget": "1/3s"},
+                "mine": {"timeout": "2s"}}"#,
         );
         let musicbrainz = policies.get(&Provider::new("musicbrainz").unwrap());
         assert_eq!(musicbrainz.ttl(None, &DataType::API_RESPONSE), HOUR / 2);
         assert_eq!(musicbrainz.absent_ttl(None), DAY);
         assert_eq!(musicbrainz.timeout, 15 * SECOND);
-        assert_eq!(policies.get(&Provider::new("mine").unwrap()).timeout, 2 * SECOND);
+        assert_eq!(musicbrainz.budget.to_string(), "1/3s");
+        let mine = policies.get(&Provider::new("mine").unwrap());
+        assert_eq!((mine.timeout, mine.budget.to_string().as_str()), (2 * SECOND, "1/s"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::queue::{Finish, Queue, Turns};
 use crate::session::OwnSession;
-use crate::{queue, store};
+use crate::{limits, queue, store};
 
 struct Folder {
     dir: tempfile::TempDir,
@@ -77,7 +77,7 @@ async fn every_statement_prepares_and_uses_an_index() {
         queue::sql::finished::STATEMENTS,
         queue::sql::flights::STATEMENTS,
         queue::sql::managing::STATEMENTS,
-        queue::sql::resting::STATEMENTS,
+        limits::sql::STATEMENTS,
     ]
     .concat()
     {

@@ -244,15 +244,3 @@ pub struct QueueCounts {
     /// When the next pending request may run.
     pub next_run_at: Option<Timestamp>,
 }
-
-/// A provider whose jobs are not run at present.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct RestingProvider {
-    /// Which.
-    pub provider: Provider,
-    /// Whether a person has paused it.
-    pub is_paused: bool,
-    /// It has asked to be left alone until then.
-    pub not_before: Timestamp,
-}

@@ -1,8 +1,9 @@
 //! The queue: requests that are to be made later, by whichever process runs a worker.
 //!
 //! # What it owns
-//! The tables `pending_requests`, `resting_providers` and `finished_requests`. A key has at most
-//! one row. All that is needed to make the request is in the row; secrets never are.
+//! The tables `pending_requests` and `finished_requests`; of `resting_providers` it reads whose jobs
+//! to pass over. A key has at most one row. All that is needed to make the request is in the row;
+//! secrets never are.
 //!
 //! # A row's life
 //! ```text
@@ -43,11 +44,10 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, Db, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use crate::name::Provider;
 use crate::session::{self, OwnSession};
 pub(crate) use backoff::{MAX_ATTEMPTS, retry_at};
 use job::{Claim, end_of_lease};
-pub use job::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts, RestingProvider};
+pub use job::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
 pub(crate) use job::{Heirs, Job, NewJob, Params};
 pub(crate) use order::Turns;
 
@@ -276,11 +276,6 @@ impl Queue {
         self.read("count queue", async |db| sql::managing::counts(db).await).await
     }
 
-    /// The providers whose jobs are not run at present.
-    pub(crate) async fn resting(&self, now: Timestamp) -> Result<Vec<RestingProvider>> {
-        self.read("list providers", async |db| sql::resting::resting(db, now).await).await
-    }
-
     /// The number of the last key that was finished.
     pub(crate) async fn last_finished(&self) -> Result<i64> {
         self.read("watch", async |db| sql::finished::last_finished(db).await).await
@@ -304,22 +299,6 @@ impl Queue {
     /// Makes the dead request for `key`, or every dead one, pending again; returns how many.
     pub(crate) async fn revive(&self, key: Option<&Key>) -> Result<u64> {
         self.write("retry", async |db| sql::managing::revive(db, key).await).await
-    }
-
-    /// Keeps the provider's jobs from being run until it is resumed.
-    pub(crate) async fn pause(&self, provider: &Provider) -> Result<()> {
-        self.write("pause", async |db| sql::resting::pause(db, provider).await).await
-    }
-
-    /// Ends a pause and a cooldown; says whether there was one.
-    pub(crate) async fn resume(&self, provider: &Provider) -> Result<bool> {
-        self.write("resume", async |db| sql::resting::resume(db, provider).await).await
-    }
-
-    /// Keeps the provider's jobs from being run before `not_before`.
-    pub(crate) async fn cool_down(&self, provider: &Provider, not_before: Timestamp) -> Result<()> {
-        self.write("cool down", async |db| sql::resting::cool_down(db, provider, not_before).await)
-            .await
     }
 
     async fn read<T>(

@@ -1,4 +1,4 @@
-//! Every statement on `pending_requests`; those on the other two tables stand beside.
+//! Every statement on `pending_requests`; those on `finished_requests` stand beside.
 
 use std::collections::BTreeSet;
 
@@ -17,12 +17,14 @@ use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
 
-/// Jobs that may run at ?1: their time has come and their provider does not rest. Those that were
-/// never put off may run at any time, lest they wait for a clock that was set back.
+/// Jobs that may run at ?1: their time has come and their provider does not rest, which none does
+/// for more than a day. Those that were never put off may run at any time, lest they wait for a clock
+/// that was set back.
 macro_rules! may_run {
     () => {
         "status = 'pending' AND (run_at <= ?1 OR run_at = created_at) AND provider NOT IN (\
-           SELECT provider FROM resting_providers WHERE is_paused = 1 OR not_before > ?1)"
+           SELECT provider FROM resting_providers WHERE is_paused = 1 \
+             OR (not_before > ?1 AND not_before <= ?1 + 86400000))"
     };
 }
 
@@ -67,7 +69,6 @@ macro_rules! job_columns {
 pub(crate) mod finished;
 pub(crate) mod flights;
 pub(crate) mod managing;
-pub(crate) mod resting;
 
 statements! {
     /// ?1 is a JSON array of rows. A live row is only made more urgent, and left to workers; a dead

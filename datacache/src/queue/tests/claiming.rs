@@ -131,9 +131,8 @@ async fn a_provider_that_cools_down_is_passed_over_until_its_time_comes() {
     queue.enqueue(&cold, NOW).await.unwrap();
     queue.enqueue(&[of_provider("other", "other")], after(NOW, -1)).await.unwrap();
     let until = after(NOW, 3_000);
-    queue.cool_down(&provider("cold"), until).await.unwrap();
-    // A shorter one does not end it earlier.
-    queue.cool_down(&provider("cold"), after(NOW, 1_000)).await.unwrap();
+    execute(&queue, "INSERT INTO resting_providers (provider, not_before) VALUES ('cold', 4000)")
+        .await;
     assert_eq!(claim(&queue, 2, NOW).await, ["other"]);
     let before = after(until, -1);
     assert!(!is_due(&queue, before).await);
@@ -143,15 +142,27 @@ async fn a_provider_that_cools_down_is_passed_over_until_its_time_comes() {
 }
 
 #[tokio::test]
+async fn a_rest_of_more_than_a_day_was_noted_before_the_clock_was_set_back() {
+    let folder = Folder::new();
+    let queue = folder.open().await;
+    queue.enqueue(&[of_provider("x", "cold")], NOW).await.unwrap();
+    let cool_down =
+        "INSERT INTO resting_providers (provider, not_before) VALUES ('cold', 86401001)";
+    execute(&queue, cool_down).await;
+    assert_eq!(claim(&queue, 1, after(NOW, 1)).await, [""; 0]);
+    assert_eq!(claim(&queue, 1, NOW).await, ["x"]);
+}
+
+#[tokio::test]
 async fn a_paused_provider_is_passed_over_until_it_is_resumed() {
     let folder = Folder::new();
     let queue = folder.open().await;
     queue.enqueue(&[of_provider("x", "paused"), of_provider("y", "other")], NOW).await.unwrap();
-    queue.pause(&provider("paused")).await.unwrap();
+    let pause = "INSERT INTO resting_providers (provider, is_paused) VALUES ('paused', 1)";
+    execute(&queue, pause).await;
     let next_year = after(NOW, 365 * 24 * 60 * MINUTE_MS);
     assert_eq!(claim(&queue, 9, next_year).await, ["y"]);
-    assert!(queue.resume(&provider("paused")).await.unwrap());
-    assert!(!queue.resume(&provider("paused")).await.unwrap());
+    execute(&queue, "DELETE FROM resting_providers").await;
     assert_eq!(claim(&queue, 9, next_year).await, ["x"]);
 }
 
@@ -177,7 +188,8 @@ async fn a_hundred_thousand_jobs_are_claimed_in_the_same_order_as_a_few() {
     connection.close().await;
     // Eight newest of each of two types of two providers, and the eight oldest.
     assert_eq!(candidates.len(), 5 * 8);
-    queue.pause(&provider("slow")).await.unwrap();
+    let pause = "INSERT INTO resting_providers (provider, is_paused) VALUES ('slow', 1)";
+    execute(&queue, pause).await;
     let jobs = queue.claim(&mut turns, 100, now).await.unwrap();
     assert_eq!(jobs.len(), 100);
     assert!(jobs.iter().all(|job| job.provider.as_str() == "fast"));

@@ -68,23 +68,3 @@ async fn only_dead_jobs_are_revived_and_only_jobs_at_rest_removed() {
     }
     assert_eq!(claim(&queue, 9, NOW).await, ["dead0", "dead1"]);
 }
-
-#[tokio::test]
-async fn providers_at_rest_are_listed_until_they_may_be_asked() {
-    let folder = Folder::new();
-    let queue = folder.open().await;
-    queue.cool_down(&provider("cold"), after(NOW, 5)).await.unwrap();
-    queue.pause(&provider("paused")).await.unwrap();
-    queue.pause(&provider("paused")).await.unwrap();
-    queue.cool_down(&provider("paused"), after(NOW, 5)).await.unwrap();
-    let resting = |name: &str, is_paused| RestingProvider {
-        provider: provider(name),
-        is_paused,
-        not_before: after(NOW, 5),
-    };
-    let expected = [resting("cold", false), resting("paused", true)];
-    assert_eq!(queue.resting(after(NOW, 4)).await.unwrap(), expected);
-    assert_eq!(queue.resting(after(NOW, 5)).await.unwrap(), expected[1..]);
-    queue.resume(&provider("paused")).await.unwrap();
-    assert_eq!(queue.resting(after(NOW, 5)).await.unwrap(), []);
-}

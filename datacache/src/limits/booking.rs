@@ -1,0 +1,143 @@
+//! What is asked of the limits, and what they say.
+
+use std::time::Duration;
+
+use super::gcra::{self, later};
+use crate::clock::Timestamp;
+use crate::config::Budget;
+use crate::name::Provider;
+
+/// A request that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    /// Whom it asks.
+    pub(crate) provider: &'a Provider,
+    /// How often that may be asked.
+    pub(crate) budget: &'a Budget,
+    pub(crate) urgency: Urgency,
+    /// So long it can wait for its slot.
+    pub(crate) max_wait: Duration,
+    /// So long it may take once it is sent; the others wait for a probe no longer.
+    pub(crate) timeout: Duration,
+}
+
+/// Whether somebody waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// It may book as far ahead as it can wait, and goes on though the provider is paused.
+    Live,
+    /// It may book the next slot only, so that no live request waits behind more than one.
+    Batch,
+}
+
+impl Ask<'_> {
+    /// A slot at `at` of a provider of which nothing bad is known.
+    pub(super) fn slot(&self, at: Timestamp, now: Timestamp) -> Slot {
+        Slot {
+            provider: self.provider.clone(),
+            at,
+            booked_at: now,
+            latest: after(now, self.max_wait),
+            spacing_ms: gcra::spacing_ms(&gcra::cells(self.budget)),
+            is_departed: false,
+            is_good: true,
+            probe: None,
+        }
+    }
+
+    /// The last slot that it may have. Of batch requests no more than one waits, lest a live one
+    /// find a row of them before it.
+    pub(super) fn latest(&self, spacing_ms: i64, now: Timestamp) -> Timestamp {
+        let patience = after(now, self.max_wait);
+        match self.urgency {
+            Urgency::Live => patience,
+            Urgency::Batch => patience.min(later(now, spacing_ms)),
+        }
+    }
+
+    /// What it is told whose slot would come after the `latest`: when it would be sent, or, as a
+    /// batch request, from when it may book.
+    pub(super) fn over_budget(&self, slot: Timestamp, latest: Timestamp, now: Timestamp) -> Later {
+        let beyond_ms = slot.as_millis().saturating_sub(latest.as_millis());
+        let at = match self.urgency {
+            Urgency::Live => slot,
+            Urgency::Batch => later(now, beyond_ms),
+        };
+        let reason = format!("its budget of {} is used up for the moment", self.budget);
+        Later { at, why: Why::Budget, reason }
+    }
+}
+
+/// `duration` after `moment`, or never.
+pub(super) fn after(moment: Timestamp, duration: Duration) -> Timestamp {
+    moment.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether a request may be made.
+#[derive(Clone, Debug)]
+pub(crate) enum Booking {
+    /// At its slot; then it asks for its departure.
+    Slot(Slot),
+    Later(Later),
+}
+
+/// A booked moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) provider: Provider,
+    /// Until then the request waits; never before the moment it was booked.
+    pub(crate) at: Timestamp,
+    pub(super) booked_at: Timestamp,
+    /// It can wait until then.
+    pub(super) latest: Timestamp,
+    pub(super) spacing_ms: i64,
+    /// Its departure needs no further look.
+    pub(super) is_departed: bool,
+    /// The provider has answered well so far, so a good answer is no news.
+    pub(super) is_good: bool,
+    /// It finds out whether the provider has recovered, which rests for the others until then.
+    pub(super) probe: Option<Timestamp>,
+}
+
+/// Whether a request whose slot has come may be sent.
+#[derive(Clone, Debug)]
+pub(crate) enum Departure {
+    /// At this moment, without asking again.
+    At(Timestamp),
+    /// Its slot is forfeit.
+    Later(Later),
+}
+
+/// Not now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Later {
+    /// It may be asked again from then on.
+    pub(crate) at: Timestamp,
+    pub(crate) why: Why,
+    /// In words, such as those with which the provider asked to be left alone.
+    pub(crate) reason: String,
+}
+
+/// What is in a request's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Others have booked all slots that it could wait for.
+    Budget,
+    /// The provider has asked to be left alone.
+    Cooldown,
+    /// It has failed again and again.
+    Circuit,
+    /// A person has paused it.
+    Paused,
+}
+
+/// What an answer says about its provider.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// It works, whatever it answered.
+    Good,
+    /// It failed in a way that may pass.
+    Failed { reason: String },
+    /// It asks to be left alone.
+    Throttled { until: Timestamp, reason: String },
+}

@@ -1,0 +1,217 @@
+//! Limits: how often a provider is asked, by all processes together, and when not at all.
+//!
+//! # What it owns
+//! The tables `provider_budgets` and `resting_providers`; the queue reads the latter to pass over
+//! jobs. Who wants to send books a slot ([`Limits::book`]), waits for it, asks for its departure
+//! ([`Limits::depart`]), sends at the moment that it is told, and reports how the provider did
+//! ([`Limits::report`]). No answer that is in the cache costs any of that.
+//!
+//! # How it reckons
+//! What is noted about a provider is read as one [`State`], whose pure methods say what follows; what
+//! has changed is written in the IMMEDIATE transaction that has read it. That is as atomic as one
+//! statement, and the arithmetic can be tested. Each operation looks without a lock first, and takes
+//! none when it would change nothing: a request that must wait, a good answer of a provider that
+//! works.
+//!
+//! # Moments
+//! All are of the wall clock, which processes share. Spacing counts from the moment of sending, so a
+//! process that stalls between its slot and its departure finds the next free moment. A clock that
+//! was set back is noticed by what was noted in the future ([`State::at`]).
+//!
+//! # What survives a crash
+//! What was booked stays booked; a slot of a process that died is lost. A probe of one makes its
+//! provider rest until the probe would have timed out.
+//!
+//! # When the database cannot be written
+//! Each process paces itself ([`pacing`]).
+
+mod booking;
+mod circuit;
+mod gcra;
+mod info;
+mod pacing;
+pub(crate) mod sql;
+mod state;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::config::Budget;
+use crate::db::Db;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Provider;
+pub(crate) use booking::{Ask, Booking, Departure, Outcome, Slot, Urgency, Why};
+pub use info::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
+use pacing::Pacing;
+use state::State;
+
+/// A handle to the limits; clones share it.
+#[derive(Clone)]
+pub(crate) struct Limits {
+    db: Db,
+    pacing: Arc<Pacing>,
+}
+
+impl Limits {
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db, pacing: Arc::default() }
+    }
+
+    /// Books a slot for a request. One that is now needs no further departure.
+    ///
+    /// # Errors
+    /// When the shared state can neither be used nor be done without.
+    pub(crate) async fn book(&self, ask: &Ask<'_>, now: Timestamp) -> Result<Booking> {
+        let book = |state: &mut State| state.book(ask, now);
+        match self.change("book slot", ask.provider, now, book).await {
+            Ok(booking) => {
+                if let Booking::Slot(slot) = &booking {
+                    self.pacing.note(slot);
+                }
+                Ok(booking)
+            }
+            Err(error) if is_unusable(&error) => {
+                tracing::warn!(provider = %ask.provider, %error, "this process paces itself alone");
+                Ok(self.pacing.book(ask, now))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// When a request whose slot has come may be sent, which counts as its sending: not while its
+    /// provider rests, and one spacing after the last that was sent.
+    pub(crate) async fn depart(&self, slot: &Slot, now: Timestamp) -> Result<Departure> {
+        if slot.is_departed {
+            return Ok(Departure::At(slot.at));
+        }
+        let depart = |state: &mut State| state.depart(slot, now);
+        match self.change("send", &slot.provider, now, depart).await {
+            Err(error) if is_unusable(&error) => Ok(Departure::At(slot.at.max(now))),
+            departure => departure,
+        }
+    }
+
+    /// Notes what the answer to a request says about its provider.
+    pub(crate) async fn report(&self, slot: &Slot, outcome: Outcome, now: Timestamp) -> Result<()> {
+        if slot.is_good && matches!(outcome, Outcome::Good) {
+            return Ok(());
+        }
+        let report = |state: &mut State| state.report(slot, &outcome, now);
+        match self.change("note outcome", &slot.provider, now, report).await {
+            Err(error) if is_unusable(&error) => {
+                if let Outcome::Throttled { until, .. } = outcome {
+                    self.pacing.rest(slot, until, now);
+                }
+                Ok(())
+            }
+            noted => noted,
+        }
+    }
+
+    /// Keeps the provider from being asked before `until`: for 1 s at least and 24 h at most, and no
+    /// shorter than it rests already.
+    pub(crate) async fn cool_down(
+        &self,
+        provider: &Provider,
+        until: Timestamp,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let cool_down = |state: &mut State| state.cool_down(until, reason, now);
+        self.change("cool down", provider, now, cool_down).await
+    }
+
+    /// Keeps workers from asking the provider until it is resumed.
+    pub(crate) async fn pause(&self, provider: &Provider, now: Timestamp) -> Result<()> {
+        self.change("pause", provider, now, |state| state.is_paused = true).await
+    }
+
+    /// Ends a pause and a rest, and closes the circuit; says whether there was one.
+    pub(crate) async fn resume(&self, provider: &Provider, now: Timestamp) -> Result<bool> {
+        self.change("resume", provider, now, |state| state.resume(now)).await
+    }
+
+    /// Forgets everything about the provider but a pause; says whether there was anything.
+    pub(crate) async fn clear(&self, provider: &Provider, now: Timestamp) -> Result<bool> {
+        self.pacing.forget(provider);
+        self.change("clear limits", provider, now, State::clear).await
+    }
+
+    /// The providers that workers do not ask at present.
+    pub(crate) async fn resting(&self, now: Timestamp) -> Result<Vec<RestingProvider>> {
+        let states = self.states("list providers").await?.into_iter();
+        let is_resting = |(_, state): &(_, State)| state.is_paused || state.rest.holds(now);
+        let resting = states.filter(is_resting).map(|(provider, state)| RestingProvider {
+            provider,
+            is_paused: state.is_paused,
+            not_before: state.rest.until,
+            reason: state.rest.reason,
+        });
+        Ok(resting.collect())
+    }
+
+    /// The limits of the `known` providers and of all about which something is noted; `budget_of`
+    /// says what holds for each.
+    pub(crate) async fn list<'a>(
+        &self,
+        known: impl Iterator<Item = &'a Provider>,
+        budget_of: impl Fn(&Provider) -> &'a Budget,
+        now: Timestamp,
+    ) -> Result<Vec<ProviderLimits>> {
+        let mut states = self.states("list limits").await?;
+        for provider in known {
+            states.entry(provider.clone()).or_default();
+        }
+        let limits = states.into_iter().map(|(provider, state)| {
+            let budget = budget_of(&provider);
+            ProviderLimits::new(provider, budget, &state.at(now), now)
+        });
+        Ok(limits.collect())
+    }
+
+    async fn states(&self, operation: &'static str) -> Result<BTreeMap<Provider, State>> {
+        let mut connection = self.db.read(operation).await?;
+        let states = sql::states(&mut connection).await;
+        let states = states.map_err(|source| connection.error(operation, source))?;
+        connection.close().await;
+        Ok(states)
+    }
+
+    /// Changes what is noted about a provider. `change` is done twice when it changes anything, the
+    /// second time on what is there under the lock.
+    async fn change<T>(
+        &self,
+        operation: &'static str,
+        provider: &Provider,
+        now: Timestamp,
+        change: impl Fn(&mut State) -> T,
+    ) -> Result<T> {
+        let mut connection = self.db.read(operation).await?;
+        let noted = sql::state(&mut connection, provider).await;
+        let noted = noted.map_err(|source| connection.error(operation, source))?;
+        let mut state = noted.clone().at(now);
+        let value = change(&mut state);
+        if state == noted {
+            connection.close().await;
+            return Ok(value);
+        }
+        let mut tx = self.db.write_on(connection, operation).await?;
+        let noted = sql::state(&mut tx, provider).await.map_err(|source| tx.error(source))?;
+        let mut state = noted.clone().at(now);
+        let value = change(&mut state);
+        let written = sql::write(&mut tx, provider, &noted, &state).await;
+        written.map_err(|source| tx.error(source))?;
+        tx.commit().await?;
+        Ok(value)
+    }
+}
+
+/// Whether the database is in a state in which nobody can share anything through it.
+fn is_unusable(error: &Error) -> bool {
+    use ErrorKind::{Busy, Corrupt, Full, Io, ReadOnly};
+    matches!(error.kind(), Busy | Corrupt | Full | Io | ReadOnly)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! All that is known about a provider's limits, and what follows from it. Pure.
+
+use std::collections::BTreeMap;
+
+use super::booking::{Ask, Booking, Departure, Later, Outcome, Slot, Urgency, Why, after};
+use super::circuit::{Circuit, Role};
+use super::gcra::{self, Cell, later};
+use crate::clock::Timestamp;
+use crate::config::Budget;
+
+/// Moments that lie further in the future than processes can differ, each of which may have waited
+/// for the write lock, were noted before the clock was set back.
+const CLOCK_SLACK_MS: i64 = 30_000;
+
+/// No provider rests longer, lest it be forgotten; what says otherwise was noted before the clock
+/// was set back.
+const LONGEST_REST_MS: i64 = 24 * 3_600_000;
+
+/// And none that asks for it shorter, lest it be asked again and again.
+const SHORTEST_REST_MS: i64 = 1_000;
+
+/// What is noted about a provider; by default, nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) is_paused: bool,
+    /// Until when it rests, and why.
+    pub(super) rest: Rest,
+    /// The arrival time of each window by its text, so that a change of the settings begins anew.
+    pub(super) arrivals: BTreeMap<String, Timestamp>,
+    pub(super) sent_at: Timestamp,
+    pub(super) noted_at: Timestamp,
+    pub(super) circuit: Circuit,
+    /// A rest that ends then is that of a probe under way.
+    pub(super) probed_until: Timestamp,
+}
+
+/// A time in which a provider is left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rest {
+    pub(super) until: Timestamp,
+    pub(super) reason: String,
+}
+
+impl Rest {
+    pub(super) const NONE: Self = Self { until: LONG_AGO, reason: String::new() };
+
+    pub(super) fn holds(&self, now: Timestamp) -> bool {
+        self.until > now && self.until <= later(now, LONGEST_REST_MS)
+    }
+}
+
+const LONG_AGO: Timestamp = Timestamp::from_millis(0);
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            is_paused: false,
+            rest: Rest::NONE,
+            arrivals: BTreeMap::new(),
+            sent_at: LONG_AGO,
+            noted_at: LONG_AGO,
+            circuit: Circuit::GOOD,
+            probed_until: LONG_AGO,
+        }
+    }
+}
+
+impl State {
+    /// The state as of `now`. When the clock was set back, what lay ahead lies ahead as far as
+    /// before.
+    pub(super) fn at(mut self, now: Timestamp) -> Self {
+        if is_set_back(self.noted_at, now) {
+            let back_ms = now.as_millis().saturating_sub(self.noted_at.as_millis());
+            for moment in self.arrivals.values_mut().chain([&mut self.sent_at]) {
+                *moment = later(*moment, back_ms);
+            }
+            self.noted_at = now;
+        }
+        self
+    }
+
+    /// Whether there is nothing to be noted but a rest or a pause.
+    pub(super) fn has_no_past(&self) -> bool {
+        let nothing =
+            Self { is_paused: self.is_paused, rest: self.rest.clone(), ..Self::default() };
+        *self == nothing
+    }
+
+    /// Ends a pause and a rest, and believes that the provider works; says whether it was kept
+    /// from being asked.
+    pub(super) fn resume(&mut self, now: Timestamp) -> bool {
+        let was_kept = self.is_paused || self.rest.holds(now) || !self.circuit.is_closed();
+        (self.is_paused, self.rest, self.circuit) = (false, Rest::NONE, Circuit::GOOD);
+        was_kept
+    }
+
+    /// Forgets everything but a person's pause; says whether there was anything.
+    pub(super) fn clear(&mut self) -> bool {
+        let cleared = Self { is_paused: self.is_paused, ..Self::default() };
+        std::mem::replace(self, cleared.clone()) != cleared
+    }
+
+    /// Books a slot, if there is one that the request may have.
+    pub(super) fn book(&mut self, ask: &Ask<'_>, now: Timestamp) -> Booking {
+        if let Some(why_not) = self.refusal(ask, now) {
+            return Booking::Later(why_not);
+        }
+        let at = self.next_slot(ask.budget, now);
+        let slot = ask.slot(at, now);
+        let latest = ask.latest(slot.spacing_ms, now);
+        if at > latest {
+            return Booking::Later(ask.over_budget(at, latest, now));
+        }
+        let (cells, arrivals) = self.cells(ask.budget);
+        let texts = cells.iter().map(|cell| cell.window.to_string());
+        self.arrivals = texts.zip(gcra::booked(&cells, &arrivals, at)).collect();
+        self.noted_at = now;
+        let is_departed = at == now;
+        if is_departed {
+            self.sent_at = at;
+        }
+        let is_good = self.circuit == Circuit::GOOD;
+        let probe = (!self.circuit.is_closed()).then(|| after(at, ask.timeout));
+        if let Some(until) = probe {
+            let reason = "another request finds out whether it has recovered".to_owned();
+            self.rest = Rest { until, reason };
+            self.probed_until = until;
+        }
+        Booking::Slot(Slot { is_departed, is_good, probe, ..slot })
+    }
+
+    /// Why the request is not made whatever the budget.
+    fn refusal(&self, ask: &Ask<'_>, now: Timestamp) -> Option<Later> {
+        if self.is_paused && ask.urgency == Urgency::Batch {
+            // When it will be resumed is unknown, and then its turn is at once.
+            return Some(Later { at: now, why: Why::Paused, reason: "it is paused".to_owned() });
+        }
+        if !self.rest.holds(now) {
+            return None;
+        }
+        let waits = ask.urgency == Urgency::Live && self.rest.until <= after(now, ask.max_wait);
+        match self.circuit {
+            Circuit::Closed { .. } if waits => None,
+            _ => Some(self.rest_of_it(now)),
+        }
+    }
+
+    fn rest_of_it(&self, now: Timestamp) -> Later {
+        let why = if self.circuit.is_closed() { Why::Cooldown } else { Why::Circuit };
+        if !self.rest.holds(now) {
+            return Later { at: now, why, reason: "it has failed again and again".to_owned() };
+        }
+        Later { at: self.rest.until, why, reason: self.rest.reason.clone() }
+    }
+
+    /// Whether the next request, or one under way, finds out if the provider has recovered.
+    pub(super) fn is_probed(&self, now: Timestamp) -> bool {
+        let is_resting = self.rest.holds(now) && self.rest.until != self.probed_until;
+        !self.circuit.is_closed() && !is_resting
+    }
+
+    /// When a request would be sent that is booked now.
+    pub(super) fn next_slot(&self, budget: &Budget, now: Timestamp) -> Timestamp {
+        let (cells, arrivals) = self.cells(budget);
+        let spacing_ms = gcra::spacing_ms(&cells);
+        let rested = if self.rest.holds(now) { self.rest.until } else { now };
+        let earliest = rested.max(later(self.sent_at, spacing_ms));
+        gcra::slot(&cells, &arrivals, earliest)
+    }
+
+    /// The windows of the budget and how far each is used.
+    pub(super) fn cells(&self, budget: &Budget) -> (Vec<Cell>, Vec<Timestamp>) {
+        let cells = gcra::cells(budget);
+        let arrival = |cell: &Cell| self.arrivals.get(&cell.window.to_string());
+        let arrivals = cells.iter().map(|cell| arrival(cell).copied().unwrap_or(LONG_AGO));
+        let arrivals = arrivals.collect();
+        (cells, arrivals)
+    }
+
+    /// When the request whose slot has come is really sent.
+    pub(super) fn depart(&mut self, slot: &Slot, now: Timestamp) -> Departure {
+        let rests = self.rest.holds(now) && slot.probe != Some(self.rest.until);
+        if !self.circuit.is_closed() && slot.probe.is_none() {
+            // It was booked before the circuit opened, and is no probe.
+            return Departure::Later(self.rest_of_it(now));
+        }
+        // The moment of the slot means nothing on a clock that was set back since.
+        let slot_at = if is_set_back(slot.booked_at, now) { now } else { slot.at };
+        let rested = if rests { self.rest.until } else { now };
+        let spaced = later(self.sent_at, slot.spacing_ms);
+        let at = slot_at.max(rested).max(spaced).max(now);
+        if at > slot.latest.max(later(now, slot.spacing_ms)) {
+            return Departure::Later(if rests { self.rest_of_it(now) } else { stalled(at) });
+        }
+        (self.sent_at, self.noted_at) = (at, now);
+        Departure::At(at)
+    }
+
+    /// What the answer to a request says about the provider.
+    pub(super) fn report(&mut self, slot: &Slot, outcome: &Outcome, now: Timestamp) {
+        let role = if slot.probe.is_some() { Role::Probe } else { Role::Usual };
+        if slot.probe == Some(self.rest.until) {
+            // The others need not wait for this probe any more.
+            self.rest = Rest::NONE;
+        }
+        match outcome {
+            Outcome::Good => self.circuit = self.circuit.good(role),
+            Outcome::Failed { reason } => {
+                let (circuit, rest) = self.circuit.failed(role);
+                self.circuit = circuit;
+                if let Some(rest) = rest {
+                    self.rest_until(after(now, rest), &opened(role, reason), now);
+                }
+            }
+            Outcome::Throttled { until, reason } => self.cool_down(*until, reason, now),
+        }
+    }
+
+    /// The provider has asked to be left alone; it rests for 1 s at least and 24 h at most.
+    pub(super) fn cool_down(&mut self, until: Timestamp, reason: &str, now: Timestamp) {
+        let (first, last) = (later(now, SHORTEST_REST_MS), later(now, LONGEST_REST_MS));
+        self.rest_until(until.clamp(first, last), reason, now);
+    }
+
+    /// A longer rest that holds is not cut short.
+    fn rest_until(&mut self, until: Timestamp, reason: &str, now: Timestamp) {
+        if !self.rest.holds(now) || self.rest.until < until {
+            self.rest = Rest { until, reason: reason.to_owned() };
+        }
+    }
+}
+
+fn opened(role: Role, reason: &str) -> String {
+    match role {
+        Role::Usual => format!("it failed again and again, at last: {reason}"),
+        Role::Probe => format!("it has not recovered: {reason}"),
+    }
+}
+
+fn stalled(at: Timestamp) -> Later {
+    let reason = "requests that were held up go first".to_owned();
+    Later { at, why: Why::Budget, reason }
+}
+
+/// Whether what was noted then was noted on a clock that has been set back since.
+pub(super) fn is_set_back(noted_at: Timestamp, now: Timestamp) -> bool {
+    noted_at > later(now, CLOCK_SLACK_MS)
+}

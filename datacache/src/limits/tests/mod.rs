@@ -1,0 +1,107 @@
+mod booking;
+mod circuits;
+mod departing;
+mod resting;
+
+use std::fs;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use super::gcra::later;
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+static SLOW: LazyLock<Provider> = LazyLock::new(|| provider("slow"));
+
+const MINUTE: u64 = 60_000;
+
+struct Folder {
+    dir: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("locks")).unwrap();
+        Self { dir }
+    }
+
+    /// A handle as another process would have it: nothing is shared but the folder.
+    async fn open(&self) -> Limits {
+        let locks = self.dir.path().join("locks");
+        Limits::new(Db::open(self.dir.path(), &locks).await.unwrap())
+    }
+}
+
+fn provider(name: &str) -> Provider {
+    Provider::new(name).unwrap()
+}
+
+fn budget(text: &str) -> Budget {
+    text.parse().unwrap()
+}
+
+/// A live request to `slow` that can wait so long, and takes up to 15 s.
+pub(super) fn ask(budget: &Budget, max_wait_ms: u64) -> Ask<'_> {
+    Ask {
+        provider: &SLOW,
+        budget,
+        urgency: Urgency::Live,
+        max_wait: Duration::from_millis(max_wait_ms),
+        timeout: Duration::from_secs(15),
+    }
+}
+
+fn batch(budget: &Budget) -> Ask<'_> {
+    Ask { urgency: Urgency::Batch, ..ask(budget, MINUTE) }
+}
+
+/// How long after [`NOW`].
+fn since(at: Timestamp) -> i64 {
+    at.as_millis() - NOW.as_millis()
+}
+
+fn at(millis: i64) -> Timestamp {
+    later(NOW, millis)
+}
+
+async fn slot(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Slot {
+    match limits.book(&ask, now).await.unwrap() {
+        Booking::Slot(slot) => slot,
+        Booking::Later(later) => panic!("{later:?}"),
+    }
+}
+
+/// The moment of the slot, or from when to ask again and why.
+async fn book(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Result<i64, (i64, Why)> {
+    match limits.book(&ask, now).await.unwrap() {
+        Booking::Slot(slot) => Ok(since(slot.at)),
+        Booking::Later(later) => Err((since(later.at), later.why)),
+    }
+}
+
+async fn depart(limits: &Limits, slot: &Slot, now: Timestamp) -> Result<i64, (i64, Why)> {
+    match limits.depart(slot, now).await.unwrap() {
+        Departure::At(at) => Ok(since(at)),
+        Departure::Later(later) => Err((since(later.at), later.why)),
+    }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed { reason: "status 503".to_owned() }
+}
+
+/// Five failures in a row at `now`.
+async fn trip(limits: &Limits, budget: &Budget, now: Timestamp) {
+    let slot = slot(limits, ask(budget, MINUTE), now).await;
+    for _ in 0..5 {
+        limits.report(&slot, failed(), now).await.unwrap();
+    }
+}
+
+/// What is known about `slow`.
+async fn listed(limits: &Limits, budget: &Budget, now: Timestamp) -> Option<ProviderLimits> {
+    let list = limits.list(std::iter::empty(), |_| budget, now).await.unwrap();
+    list.into_iter().find(|limits| limits.provider.as_str() == "slow")
+}

@@ -1,0 +1,134 @@
+use super::*;
+
+const DAY_MS: i64 = 24 * 3_600_000;
+
+#[tokio::test]
+async fn a_cooldown_holds_for_all_with_its_reason_also_after_a_restart() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    let budget = budget("1/s");
+    let throttled = slot(&first, ask(&budget, MINUTE), NOW).await;
+    let reason = "status 429: slow down".to_owned();
+    let outcome = Outcome::Throttled { until: at(30_000), reason: reason.clone() };
+    first.report(&throttled, outcome, NOW).await.unwrap();
+    // Nor does a shorter one end it earlier.
+    second.cool_down(&provider("slow"), at(2_000), "status 503", NOW).await.unwrap();
+    first.db.close().await;
+    second.db.close().await;
+    let third = folder.open().await;
+    assert_eq!(book(&third, batch(&budget), at(1)).await, Err((30_000, Why::Cooldown)));
+    assert_eq!(book(&third, ask(&budget, 9_000), at(1)).await, Err((30_000, Why::Cooldown)));
+    let Booking::Later(later) = third.book(&batch(&budget), at(1)).await.unwrap() else { panic!() };
+    assert_eq!(later.reason, reason);
+    // Who can wait for it books behind it.
+    assert_eq!(book(&third, ask(&budget, MINUTE), at(1)).await, Ok(30_000));
+    assert_eq!(book(&third, ask(&budget, MINUTE), at(1)).await, Ok(31_000));
+}
+
+#[tokio::test]
+async fn a_cooldown_is_a_second_at_least_and_a_day_at_most() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    for (name, asked_ms, given_ms) in
+        [("short", -5, 1_000), ("hours", DAY_MS - 1, DAY_MS - 1), ("long", i64::MAX / 2, DAY_MS)]
+    {
+        limits.cool_down(&provider(name), at(asked_ms), "", NOW).await.unwrap();
+        let resting = limits.resting(NOW).await.unwrap();
+        let rest = resting.iter().find(|rest| rest.provider.as_str() == name).unwrap();
+        assert_eq!(since(rest.not_before), given_ms, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_cooldown_of_more_than_a_day_was_written_before_the_clock_was_set_back() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let budget = budget("1/s");
+    limits.cool_down(&provider("slow"), at(DAY_MS), "", NOW).await.unwrap();
+    let before = at(-1);
+    assert_eq!(limits.resting(before).await.unwrap(), []);
+    assert_eq!(book(&limits, batch(&budget), before).await, Ok(-1));
+    // A shorter one is then no shorter.
+    limits.cool_down(&provider("slow"), at(5_000), "", before).await.unwrap();
+    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((5_000, Why::Cooldown)));
+}
+
+#[tokio::test]
+async fn a_pause_is_for_batch_requests_only() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let budget = budget("1/s");
+    limits.pause(&provider("slow"), NOW).await.unwrap();
+    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((0, Why::Paused)));
+    assert_eq!(book(&limits, ask(&budget, 0), NOW).await, Ok(0));
+    assert!(limits.resume(&provider("slow"), NOW).await.unwrap());
+    assert_eq!(book(&limits, batch(&budget), at(1_000)).await, Ok(1_000));
+}
+
+#[tokio::test]
+async fn providers_at_rest_are_listed_until_they_may_be_asked() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    limits.cool_down(&provider("cold"), at(5_000), "status 429", NOW).await.unwrap();
+    limits.pause(&provider("paused"), NOW).await.unwrap();
+    limits.pause(&provider("paused"), NOW).await.unwrap();
+    limits.cool_down(&provider("paused"), at(5_000), "status 429", NOW).await.unwrap();
+    let resting = |name: &str, is_paused| RestingProvider {
+        provider: provider(name),
+        is_paused,
+        not_before: at(5_000),
+        reason: "status 429".to_owned(),
+    };
+    let expected = [resting("cold", false), resting("paused", true)];
+    assert_eq!(limits.resting(at(4_999)).await.unwrap(), expected);
+    assert_eq!(limits.resting(at(5_000)).await.unwrap(), expected[1..]);
+    limits.resume(&provider("paused"), NOW).await.unwrap();
+    assert_eq!(limits.resting(at(5_000)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn resuming_ends_whatever_keeps_a_provider_from_being_asked() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let (budget, slow) = (budget("1/s"), provider("slow"));
+    assert!(!limits.resume(&slow, NOW).await.unwrap());
+    limits.cool_down(&slow, at(5_000), "", NOW).await.unwrap();
+    assert!(!limits.resume(&slow, at(5_000)).await.unwrap(), "it has passed");
+    limits.cool_down(&slow, at(5_000), "", NOW).await.unwrap();
+    assert!(limits.resume(&slow, at(4_999)).await.unwrap());
+    trip(&limits, &budget, NOW).await;
+    assert!(limits.resume(&slow, at(9_000)).await.unwrap(), "it was being probed");
+    assert_eq!(book(&limits, batch(&budget), at(9_000)).await, Ok(9_000));
+    assert_eq!(book(&limits, batch(&budget), at(9_000)).await, Ok(10_000), "it is no probe");
+}
+
+#[tokio::test]
+async fn all_is_listed_and_all_but_a_pause_is_cleared() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let (budget, slow) = (budget("1/s, 10/min"), provider("slow"));
+    limits.pause(&slow, NOW).await.unwrap();
+    for _ in 0..3 {
+        slot(&limits, ask(&budget, MINUTE), NOW).await;
+    }
+    limits.cool_down(&slow, at(30_000), "status 429", NOW).await.unwrap();
+    let window = |window: &str, used, count| WindowUse { window: window.to_owned(), used, count };
+    let mut expected = ProviderLimits {
+        provider: slow.clone(),
+        budget: "1/s, 10/min".to_owned(),
+        windows: vec![window("1/s", 1, 1), window("10/min", 3, 10)],
+        next_slot: at(30_000),
+        cooldown_until: Some(at(30_000)),
+        cooldown_reason: Some("status 429".to_owned()),
+        circuit: CircuitState::Closed,
+        is_paused: true,
+    };
+    assert_eq!(listed(&limits, &budget, NOW).await.as_ref(), Some(&expected));
+    assert!(limits.clear(&slow, NOW).await.unwrap());
+    assert!(!limits.clear(&slow, NOW).await.unwrap());
+    expected.windows = vec![window("1/s", 0, 1), window("10/min", 0, 10)];
+    (expected.next_slot, expected.cooldown_until, expected.cooldown_reason) = (NOW, None, None);
+    assert_eq!(listed(&limits, &budget, NOW).await, Some(expected));
+    limits.resume(&slow, NOW).await.unwrap();
+    assert_eq!(listed(&limits, &budget, NOW).await, None, "nothing is left of it");
+}
