@@ -170,6 +170,11 @@ impl Error {
         &self.0.subject
     }
 
+    /// What went wrong, without what was being done.
+    pub(crate) fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
     /// How often the origin was asked before giving up; 0 when no origin was involved.
     pub fn attempts(&self) -> u32 {
         self.0.attempts

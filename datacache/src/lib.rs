@@ -12,7 +12,6 @@ mod error;
 mod fetch;
 mod identifier;
 mod key;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "fetching does not book yet"))]
 mod limits;
 mod lock;
 mod media;

@@ -3,7 +3,6 @@
 //! A job is run under its lease, which is renewed as long as the work goes on. Its result is stored
 //! and the job completed in one transaction; a holder that has lost its lease stores nothing.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -17,6 +16,7 @@ use super::plan::Plan;
 use super::request::Request;
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fetch::Urgency;
 use crate::name::DataType;
 use crate::queue::{self, Finish, Heirs, Job, LEASE_MS, NewJob, Queue, Setback};
 
@@ -26,12 +26,10 @@ const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
 /// Who waits looks this often whether the one they wait for is still alive.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The rest of a provider that asks to be left alone without saying for how long.
-const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
-
-/// It rests for so long at least, lest it be asked again and again, and at most, lest it be
-/// forgotten.
-const COOLDOWNS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+/// So long a job waits for a provider that asks to be left alone without saying for how long, and
+/// so long at most for any.
+const DEFAULT_WAIT: Duration = Duration::from_mins(1);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// A disk is often full for a moment only, while other jobs write what does not fit; so settling is
 /// tried again after each of these.
@@ -58,6 +56,8 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
         Ok(plan) => plan,
         Err(error) => return set_back(cache, job, Setback::Dead(error.to_string())).await,
     };
+    // A worker that slept for a slot would have no hands for other providers.
+    plan.urgency = Urgency::Batch;
     let work = async {
         let known = fill::known(cache, &plan).await?;
         if let Some(info) = known.to_inherit() {
@@ -239,16 +239,10 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
             tracing::warn!(key = %job.key, "the job was lost to another worker");
             return Ok(Ended::Lost);
         }
-        ErrorKind::RateLimited => {
-            let rest = error.retry_after().unwrap_or(DEFAULT_COOLDOWN);
-            let rest = rest.clamp(*COOLDOWNS.start(), *COOLDOWNS.end());
-            let until = now.checked_add(rest).unwrap_or(now);
-            let noted = cache.limits.cool_down(&job.provider, until, &reason, now);
-            if let Err(error) = noted.await {
-                tracing::warn!(provider = %job.provider, %error, "a cooldown was not noted");
-            }
-            // Being asked to wait is no failure of the job.
-            Setback::Wait(until, reason)
+        // Having to wait is no failure of the job.
+        ErrorKind::RateLimited | ErrorKind::CircuitOpen => {
+            let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(LONGEST_WAIT);
+            Setback::Wait(now.checked_add(wait).unwrap_or(now), reason)
         }
         _ if error.is_transient() || is_own_trouble(error.kind()) => {
             if job.attempt >= queue::MAX_ATTEMPTS {

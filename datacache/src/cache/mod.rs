@@ -27,7 +27,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Policies};
 use crate::db::{self, Db};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::Fetcher;
+use crate::fetch::{self, Fetcher};
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::limits::Limits;
@@ -106,7 +106,7 @@ impl Cache {
             Error::io("open cache", config.dir().unwrap_or(Path::new("")), source)
         })?;
         let locks = dir.join("locks");
-        let fetcher = Fetcher::new(config.http.clone(), clock.clone())?;
+        fetch::check_settings(&config.http)?;
         let policies = Policies::new(&config.providers)?;
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
@@ -115,11 +115,13 @@ impl Cache {
         let session = Arc::new(OwnSession::new(locks));
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
+        let limits = Limits::new(db.clone());
+        let fetcher = Fetcher::new(config.http.clone(), clock.clone(), limits.clone());
         Ok(Self(Arc::new(Inner {
             policies,
             deferred: Deferred::new(store.clone()),
             queue: Queue::new(db.clone(), session),
-            limits: Limits::new(db.clone()),
+            limits,
             dir,
             clock,
             db,

@@ -10,9 +10,9 @@ use super::request::{Reach, Request, Staleness};
 use super::target::Target;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
-use crate::config::{AnswerRules, Policies};
+use crate::config::{AnswerRules, Payer, Policies};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::{self, Call, Trust};
+use crate::fetch::{self, Call, Trust, Urgency};
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::media::{self, Mismatch};
@@ -44,6 +44,8 @@ pub(super) struct Plan {
     metadata: Metadata,
     timeout: Duration,
     retries: u32,
+    payer: Payer,
+    pub(super) urgency: Urgency,
     pub(super) trail: Trail,
     /// What the request itself asked for, to be queued as it came.
     asked: Asked,
@@ -101,10 +103,12 @@ impl Plan {
             negative_ttl: policy.absent_ttl(request.negative_ttl),
             timeout: request.timeout.unwrap_or(policy.timeout),
             data_type,
+            payer: policies.payer_of(target.url(), &provider),
             provider,
             retries: request.retries,
             trust: request.trust,
             target,
+            urgency: Urgency::Live,
             trail: Trail::default(),
             asked,
         };
@@ -177,6 +181,9 @@ impl Plan {
             rules: &self.rules,
             timeout: self.timeout,
             retries: self.retries,
+            payer: &self.payer,
+            urgency: self.urgency,
+            trail: &self.trail,
         }
     }
 

@@ -8,7 +8,10 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, ErrorKind};
 
-const FORM: &str = "a budget is written like 1/s, 30/min, 1/2s or 1000/h, with ms, s, min, h or d";
+const FORM: &str =
+    "a budget is written like 1/s, 30/min, 1/2s or 1000/h, with ms, s, min, h or d; or none";
+
+const UNLIMITED: &str = "none";
 
 /// No window is longer, in milliseconds: 366 days.
 const LONGEST_MS: i64 = 366 * 86_400_000;
@@ -22,7 +25,7 @@ const UNITS: [(&str, i64); 5] =
 /// Each is written `N/PERIOD`, as in `1/s`, `30/min` or `1/2s`, with the units `ms`, `s`, `min`,
 /// `h` and `d`; several are a list of such texts, or one text with commas. In the shortest window
 /// requests are spaced evenly; of a longer one half may be used at once. No more than `N` are ever
-/// sent in any `PERIOD`.
+/// sent in any `PERIOD`. `none` is no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget(Vec<Window>);
 
@@ -36,7 +39,10 @@ pub(crate) struct Window {
 }
 
 impl Budget {
-    /// The shortest window first; there is at least one.
+    /// No limit at all; written `none`.
+    pub(crate) const UNLIMITED: Self = Self(Vec::new());
+
+    /// The shortest window first; there is none without a limit.
     pub(crate) fn windows(&self) -> &[Window] {
         &self.0
     }
@@ -60,6 +66,9 @@ impl FromStr for Budget {
     /// # Errors
     /// [`Config`](ErrorKind::Config) for what is no budget.
     fn from_str(text: &str) -> Result<Self, Error> {
+        if text.trim() == UNLIMITED {
+            return Ok(Self::UNLIMITED);
+        }
         let windows = text.split(',').map(Window::read).collect::<Option<_>>();
         windows.and_then(Self::new).ok_or_else(|| {
             Error::new(ErrorKind::Config, "read", format_args!("budget '{text}'"), FORM)
@@ -69,6 +78,9 @@ impl FromStr for Budget {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str(UNLIMITED);
+        }
         for (at, window) in self.0.iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
             write!(f, "{comma}{window}")?;

@@ -25,8 +25,8 @@ pub use budget::Budget;
 pub(crate) use budget::Window;
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
-pub(crate) use provider::Policies;
 pub use provider::ProviderConfig;
+pub(crate) use provider::{Payer, Policies};
 
 /// All settings of a [`Cache`](crate::Cache).
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
 use super::answers::AnswerRules;
 use super::budget::Budget;
@@ -172,6 +172,22 @@ impl Policy {
     }
 }
 
+/// Who pays for a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Payer {
+    pub(crate) provider: Provider,
+    pub(crate) budget: Budget,
+}
+
+fn is_own_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// The policies of all providers: built in, configured, and the one for everybody else.
 #[derive(Clone, Debug)]
 pub(crate) struct Policies {
@@ -237,6 +253,23 @@ impl Policies {
         }
     }
 
+    /// Whose budget a request to `url` is paid from, and what that is: that of the provider its
+    /// host belongs to, lest a request that names none, or another, go round it; else that of the
+    /// one it names, if that has a policy; else that of its host. The user's own machine asks for
+    /// no budget.
+    pub(crate) fn payer_of(&self, url: &Url, named: &Provider) -> Payer {
+        let known = Some(named).filter(|named| self.by_provider.contains_key(*named));
+        match self.owner_of(url).or(known) {
+            Some(owner) => {
+                Payer { provider: owner.clone(), budget: self.get(owner).budget.clone() }
+            }
+            None if is_own_machine(url) => {
+                Payer { provider: Provider::of_url(url), budget: Budget::UNLIMITED }
+            }
+            None => Payer { provider: Provider::of_url(url), budget: self.other.budget.clone() },
+        }
+    }
+
     /// The providers that have a policy of their own.
     pub(crate) fn providers(&self) -> impl Iterator<Item = &Provider> {
         self.by_provider.keys()
@@ -287,6 +320,25 @@ mod tests {
         }
         let mine = policies(r#"{"zz": {"hosts": ["musicbrainz.org"]}}"#);
         assert_eq!(provider_of(&mine, "https://musicbrainz.org/ws/2"), "zz");
+    }
+
+    #[test]
+    fn no_name_goes_round_the_budget_of_a_host() {
+        let policies = policies(r#"{"mine": {"budget": "7/s"}, "free": {"budget": "none"}}"#);
+        for (url, named, provider, budget) in [
+            ("https://musicbrainz.org/ws/2", "musicbrainz", "musicbrainz", "1/s"),
+            ("https://musicbrainz.org/ws/2", "mine", "musicbrainz", "1/s"),
+            ("https://a.example/", "mine", "mine", "7/s"),
+            ("https://a.example/", "free", "free", "none"),
+            ("https://a.example/", "unknown", "a.example", "1/s"),
+            ("http://127.0.0.1:8000/", "unknown", "127.0.0.1", "none"),
+            ("http://localhost/", "mine", "mine", "7/s"),
+        ] {
+            let payer =
+                policies.payer_of(&Url::parse(url).unwrap(), &Provider::new(named).unwrap());
+            assert_eq!(payer.provider.as_str(), provider, "{url} {named}");
+            assert_eq!(payer.budget.to_string(), budget, "{url} {named}");
+        }
     }
 
     #[test]

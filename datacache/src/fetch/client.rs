@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 
 /// Refuses settings that could not be sent.
-pub(super) fn check(http: &HttpConfig) -> Result<()> {
+pub(crate) fn check(http: &HttpConfig) -> Result<()> {
     let user_agent = user_agent(http);
     if user_agent.trim().is_empty() || HeaderValue::from_str(&user_agent).is_err() {
         let reason = "http.user_agent and http.contact must be one line of plain text";

@@ -9,6 +9,7 @@
 //! Nothing is held while waiting: a call may be dropped at any await, which closes its connection.
 
 mod address;
+mod admission;
 mod backoff;
 mod body;
 #[cfg_attr(not(test), expect(dead_code, reason = "the fetcher is about to ask it"))]
@@ -33,11 +34,15 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{AnswerRules, HttpConfig};
+use crate::config::{AnswerRules, HttpConfig, Payer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::limits::Limits;
+pub(crate) use crate::limits::Urgency;
+use crate::trail::Trail;
 pub(crate) use address::Trust;
 use classify::{Class, Head};
+pub(crate) use client::check as check_settings;
 pub(crate) use headers::Headers;
 
 const OPERATION: &str = "fetch";
@@ -59,6 +64,10 @@ pub(crate) struct Call<'a> {
     pub(crate) timeout: Duration,
     /// How many attempts may follow a first one that failed in passing.
     pub(crate) retries: u32,
+    /// Whose budget it is paid from.
+    pub(crate) payer: &'a Payer,
+    pub(crate) urgency: Urgency,
+    pub(crate) trail: &'a Trail,
 }
 
 /// What an origin answered.
@@ -77,6 +86,7 @@ pub(crate) enum Fetched {
 pub(crate) struct Fetcher {
     http: HttpConfig,
     clock: Clock,
+    limits: Limits,
     /// Built with the first call: loading the system's certificates takes longer than a hit.
     client: OnceCell<Client>,
     /// The client for untrusted URLs.
@@ -85,26 +95,31 @@ pub(crate) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(crate) fn new(http: HttpConfig, clock: Clock) -> Result<Self> {
-        client::check(&http)?;
-        Ok(Self {
+    pub(crate) fn new(http: HttpConfig, clock: Clock, limits: Limits) -> Self {
+        Self {
             http,
             clock,
+            limits,
             client: OnceCell::new(),
             guarded_client: OnceCell::new(),
             check_address: address::check_public,
-        })
+        }
     }
 
-    /// Gets `call.url`, trying again after failures that may pass.
+    /// Gets `call.url`, trying again after failures that may pass. Every attempt waits for a slot
+    /// of the provider's budget.
     pub(crate) async fn get(&self, call: Call<'_>) -> Result<Fetched> {
         check_scheme(call)?;
+        let mut slot = self.admit(call).await?;
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(call).await {
+            let result = self.attempt(call).await;
+            self.report(&slot, &result).await;
+            let error = match result {
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error.with_attempts(attempt),
             };
+            call.trail.note(|| format!("origin: attempt {attempt} failed: {}", error.reason()));
             if attempt > call.retries || !backoff::is_worthwhile(&error) {
                 return Err(error);
             }
@@ -112,6 +127,9 @@ impl Fetcher {
             tracing::debug!(key = %call.key, attempt, ?pause, %error, "trying again");
             #[expect(clippy::disallowed_methods, reason = "the origin is given real time")]
             tokio::time::sleep(pause).await;
+            // Where there is no slot any more, what went wrong tells more.
+            let Ok(next) = self.admit(call).await else { return Err(error) };
+            slot = next;
             attempt += 1;
         }
     }

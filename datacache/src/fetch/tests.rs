@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 use crate::config::Policies;
+use crate::db::Db;
 use crate::name::Provider;
 use crate::testing::{Origin, Reply};
 
@@ -13,16 +14,27 @@ fn check(address: IpAddr) -> Result<(), &'static str> {
 }
 
 async fn get(url: &str, trust: Trust) -> Result<Fetched> {
-    let mut fetcher = Fetcher::new(HttpConfig::default(), Clock::system()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("locks")).unwrap();
+    let db = Db::open(dir.path(), &dir.path().join("locks")).await.unwrap();
+    let mut fetcher = Fetcher::new(HttpConfig::default(), Clock::system(), Limits::new(db));
     fetcher.check_address = check;
     let policies = Policies::new(&[].into()).unwrap();
-    let rules = &policies.get(&Provider::new("nobody").unwrap()).answers;
+    let nobody = Provider::new("nobody").unwrap();
     let (url, key) = (Url::parse(url).unwrap(), Key::parse(url).unwrap());
-    let headers = Headers::default();
-    let timeout = Duration::from_secs(30);
-    fetcher
-        .get(Call { url: &url, key: &key, trust, headers: &headers, rules, timeout, retries: 0 })
-        .await
+    let call = Call {
+        url: &url,
+        key: &key,
+        trust,
+        headers: &Headers::default(),
+        rules: &policies.get(&nobody).answers,
+        timeout: Duration::from_secs(30),
+        retries: 0,
+        payer: &policies.payer_of(&url, &nobody),
+        urgency: Urgency::Live,
+        trail: &Trail::default(),
+    };
+    fetcher.get(call).await
 }
 
 #[tokio::test]

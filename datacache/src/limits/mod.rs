@@ -41,7 +41,7 @@ use crate::config::Budget;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
-pub(crate) use booking::{Ask, Booking, Departure, Outcome, Slot, Urgency, Why};
+pub(crate) use booking::{Ask, Booking, Departure, Later, Outcome, Slot, Urgency, Why};
 pub use info::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
 use pacing::Pacing;
 use state::State;
