@@ -103,6 +103,11 @@ pub(crate) enum Command {
     /// See and change what is queued
     #[command(subcommand)]
     Queue(Queue),
+    /// Show how much of each provider's budget is used, and what keeps requests from it
+    Limits {
+        #[command(subcommand)]
+        change: Option<Limits>,
+    },
     /// Run queued requests, until told to stop
     Worker(WorkerOptions),
     /// Show what the cache holds
@@ -255,6 +260,16 @@ pub(crate) enum Queue {
     /// Let workers ask a provider again
     Resume {
         /// Which
+        #[arg(value_parser = provider)]
+        provider: Provider,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Limits {
+    /// Forget how much is used, a cooldown and past failures
+    Clear {
+        /// Of which provider
         #[arg(value_parser = provider)]
         provider: Provider,
     },

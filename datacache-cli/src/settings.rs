@@ -24,6 +24,7 @@ const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATACACHE_HTTP_MAX_BODY_BYTES", "http", "max_body_bytes"),
     ("DATACACHE_HTTP_CONNECT_TIMEOUT", "http", "connect_timeout"),
     ("DATACACHE_HTTP_MAX_REDIRECTS", "http", "max_redirects"),
+    ("DATACACHE_HTTP_MAX_WAIT", "http", "max_wait"),
 ];
 
 /// Opens the cache that the settings name.
@@ -199,7 +200,8 @@ mod tests {
     #[test]
     fn every_variable_stands_for_a_setting() {
         for (variable, ..) in VARIABLES {
-            let value = if variable.ends_with("TIMEOUT") { "5s" } else { "5" };
+            let is_duration = variable.ends_with("TIMEOUT") || variable.ends_with("WAIT");
+            let value = if is_duration { "5s" } else { "5" };
             let value = if variable.contains("CONTACT") || variable.contains("AGENT") {
                 "x"
             } else {

@@ -25,6 +25,7 @@ const COMMANDS: &[&str] = &[
     "keys",
     "enqueue",
     "queue",
+    "limits",
     "worker",
     "stats",
     "completions",
@@ -75,6 +76,7 @@ fn wrong_usage_is_exit_status_2() {
         &["rm"],
         &["rm", "https://a.example/", "--all"],
         &["random", "Daft Punk"],
+        &["limits", "clear"],
         &["completions", "dos"],
     ] {
         assert_usage_error(args);
@@ -113,6 +115,7 @@ fn wrong_usage_repeats_no_value() {
         &["get", "http://h/", "--type", "S3CRET!"],
         &["get", "http://h/", "--provider", "S3CRET!"],
         &["get", "--cachekey", "S3CRET"],
+        &["limits", "clear", "S3CRET!"],
         &["ls", "--identifier", &"S3CRET".repeat(500)],
         &["completions", "S3CRET"],
     ] {

@@ -18,6 +18,7 @@ mod faults_tls;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod layers;
+mod limits_cli;
 mod main_job;
 mod picture;
 mod processes;

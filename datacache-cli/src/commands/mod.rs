@@ -4,6 +4,7 @@ mod completions;
 mod enqueue;
 mod get;
 mod keys;
+mod limits;
 mod ls;
 mod man;
 mod put;
@@ -47,6 +48,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         }
         Command::Enqueue(enqueue) => enqueue::run(cache, global, enqueue).await,
         Command::Queue(queue) => queue::run(cache, global, queue).await,
+        Command::Limits { change } => limits::run(cache, global, change).await,
         Command::Worker(options) => worker::run(cache, global, options).await,
         Command::Stats => stats::run(cache, global).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),

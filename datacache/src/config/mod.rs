@@ -2,7 +2,7 @@
 //!
 //! [`Config`] mirrors the configuration file: `[cache]`, `[http]` and `[providers.NAME]`. It reads
 //! no file and no environment itself; any serde format will do, and an unknown key is an error.
-//! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes.
+//! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes; budgets `1/s`, `30/min`.
 
 mod answers;
 mod budget;

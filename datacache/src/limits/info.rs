@@ -59,7 +59,6 @@ pub struct WindowUse {
 /// Whether a provider that has failed is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum CircuitState {
     /// It is asked.
     Closed,

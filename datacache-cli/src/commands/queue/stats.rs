@@ -46,7 +46,9 @@ fn print(report: &Report, now: Timestamp) -> anyhow::Result<()> {
     }
     for rest in resting {
         let until = if rest.is_paused { "paused".to_owned() } else { due(rest.not_before) };
-        output::line(format_args!("  resting   {} ({until})", rest.provider))?;
+        let reason = if rest.not_before > now { rest.reason.as_str() } else { "" };
+        let row = format!("  resting   {} ({until}) {reason}", rest.provider);
+        output::line(row.trim_end())?;
     }
     Ok(())
 }

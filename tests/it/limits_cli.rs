@@ -1,0 +1,60 @@
+//! The limits from the command line.
+
+use datacache::testing::{Origin, Reply};
+use datacache_tests::Folder;
+use serde_json::Value;
+
+fn limits(folder: &Folder) -> Vec<Value> {
+    let listed = folder.run(["--json", "limits"]);
+    assert_eq!((listed.status, listed.stderr.as_str()), (0, ""), "{listed:?}");
+    listed.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn of(folder: &Folder, provider: &str) -> Option<Value> {
+    limits(folder).into_iter().find(|limits| limits["provider"] == provider)
+}
+
+#[test]
+fn budgets_are_listed_whether_used_or_not() {
+    let folder = Folder::new();
+    let spotify = of(&folder, "spotify").unwrap();
+    assert_eq!(spotify["budget"], "1/2s, 1000/h");
+    assert_eq!(spotify["windows"][1]["used"], 0);
+    assert_eq!((&spotify["circuit"], &spotify["is_paused"]), (&"closed".into(), &false.into()));
+    let text = folder.run(["limits"]).text();
+    assert!(text.starts_with("PROVIDER ") && text.contains("\nmusicbrainz "), "{text}");
+}
+
+#[test]
+fn a_configured_budget_is_listed_and_a_wrong_one_named() {
+    let folder = Folder::new();
+    let file = folder.beside("datacache.toml");
+    let config = file.to_str().unwrap();
+    datacache_tests::write(&file, "[providers.mine]\nbudget = ['9/min', '1/2s']\n");
+    let listed = folder.run(["--config", config, "--json", "limits"]).text();
+    assert!(listed.contains(r#""budget":"1/2s, 9/min""#), "{listed}");
+    datacache_tests::write(&file, "[providers.mine]\nbudget = 'often'\n");
+    let run = folder.run(["--config", config, "limits"]);
+    run.assert_failed(1, &["line 2", "'often'", "30/min"]);
+}
+
+#[test]
+fn a_cooldown_is_shown_with_its_reason_until_it_is_cleared() {
+    let folder = Folder::new();
+    let throttle = |_: &_| Reply::status(429).header("Retry-After", "3600");
+    let origin = Origin::start(throttle).unwrap();
+    folder.run(["enqueue", &origin.url("/1"), "--provider", "slow", "--retries", "0"]);
+    folder.run(["queue", "pause", "other"]);
+    folder.run(["worker", "--drain", "--patience", "0s"]);
+    let slow = of(&folder, "slow").unwrap();
+    assert!(slow["cooldown_reason"].as_str().unwrap().contains("429"), "{slow}");
+    assert_eq!(slow["next_slot"], slow["cooldown_until"]);
+    let text = folder.run(["limits"]).text();
+    assert!(text.lines().any(|line| line.starts_with("slow ") && line.contains("429")), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("other ") && line.ends_with("paused")));
+
+    let cleared = folder.run(["--json", "limits", "clear", "slow"]);
+    assert_eq!((cleared.status, &cleared.json()["cleared"]), (0, &"slow".into()));
+    assert_eq!(folder.run(["limits", "clear", "slow"]).status, 3);
+    assert_eq!(of(&folder, "slow"), None);
+}
