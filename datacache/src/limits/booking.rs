@@ -91,12 +91,22 @@ pub(crate) struct Slot {
     /// It can wait until then.
     pub(super) latest: Timestamp,
     pub(super) spacing_ms: i64,
-    /// Its departure needs no further look.
+    /// Its moment counts as that of its sending.
     pub(super) is_departed: bool,
     /// The provider has answered well so far, so a good answer is no news.
     pub(super) is_good: bool,
     /// It finds out whether the provider has recovered, which rests for the others until then.
     pub(super) probe: Option<Timestamp>,
+}
+
+/// A departure that was booked holds for so long; the moments of requests are not kept closer.
+const PUNCTUAL_MS: i64 = 50;
+
+impl Slot {
+    /// Whether it has departed already, unless its booking has waited long for the write lock.
+    pub(super) fn departs_as_booked(&self, now: Timestamp) -> bool {
+        self.is_departed && now <= later(self.at, PUNCTUAL_MS)
+    }
 }
 
 /// Whether a request whose slot has come may be sent.

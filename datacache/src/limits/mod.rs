@@ -58,7 +58,7 @@ impl Limits {
         Self { db, pacing: Arc::default() }
     }
 
-    /// Books a slot for a request. One that is now needs no further departure.
+    /// Books a slot for a request. One that is now is the departure as well.
     ///
     /// # Errors
     /// When the shared state can neither be used nor be done without.
@@ -80,9 +80,10 @@ impl Limits {
     }
 
     /// When a request whose slot has come may be sent, which counts as its sending: not while its
-    /// provider rests, and one spacing after the last that was sent.
+    /// provider rests, and one spacing after the last that was sent. It costs nothing where the slot
+    /// was booked just now, for just now.
     pub(crate) async fn depart(&self, slot: &Slot, now: Timestamp) -> Result<Departure> {
-        if slot.is_departed {
+        if slot.departs_as_booked(now) {
             return Ok(Departure::At(slot.at));
         }
         let depart = |state: &mut State| state.depart(slot, now);

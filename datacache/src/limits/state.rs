@@ -187,7 +187,9 @@ impl State {
         // The moment of the slot means nothing on a clock that was set back since.
         let slot_at = if is_set_back(slot.booked_at, now) { now } else { slot.at };
         let rested = if rests { self.rest.until } else { now };
-        let spaced = later(self.sent_at, slot.spacing_ms);
+        // No distance is kept from the moment that this very request was to be sent.
+        let is_own = slot.is_departed && self.sent_at == slot.at;
+        let spaced = if is_own { now } else { later(self.sent_at, slot.spacing_ms) };
         let at = slot_at.max(rested).max(spaced).max(now);
         if at > slot.latest.max(later(now, slot.spacing_ms)) {
             return Departure::Later(if rests { self.rest_of_it(now) } else { stalled(at) });

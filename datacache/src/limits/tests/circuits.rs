@@ -102,13 +102,23 @@ async fn who_had_booked_before_it_opened_is_no_probe() {
     let folder = Folder::new();
     let limits = folder.open().await;
     let budget = budget("1/s");
-    trip(&limits, &budget, NOW).await;
-    let budget = super::budget("1/s");
-    limits.resume(&provider("slow"), NOW).await.unwrap();
+    slot(&limits, ask(&budget, MINUTE), NOW).await;
     let waiting = slot(&limits, ask(&budget, MINUTE), NOW).await;
     trip(&limits, &budget, NOW).await;
     assert_eq!(depart(&limits, &waiting, at(1_000)).await, Err((5_000, Why::Circuit)));
     assert_eq!(depart(&limits, &waiting, at(6_000)).await, Err((6_000, Why::Circuit)));
+}
+
+#[tokio::test]
+async fn a_probe_departs_while_the_others_wait_for_it() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let budget = budget("1/10s");
+    trip(&limits, &budget, NOW).await;
+    let probe = slot(&limits, ask(&budget, MINUTE), at(5_000)).await;
+    let refused = book(&limits, ask(&budget, MINUTE), at(5_000)).await;
+    assert_eq!(refused, Err((25_000, Why::Circuit)));
+    assert_eq!(depart(&limits, &probe, at(10_000)).await, Ok(10_000));
 }
 
 #[tokio::test]

@@ -30,6 +30,19 @@ async fn a_process_that_stalled_keeps_its_distance() {
 }
 
 #[tokio::test]
+async fn a_booking_that_waited_for_the_lock_keeps_its_distance_too() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    let budget = budget("1/s");
+    let late = slot(&first, ask(&budget, MINUTE), NOW).await;
+    assert_eq!(depart(&first, &late, at(800)).await, Ok(800));
+    assert_eq!(book(&second, ask(&budget, MINUTE), at(1_100)).await, Ok(1_800));
+    let late = slot(&first, ask(&budget, MINUTE), at(5_000)).await;
+    assert_eq!(book(&second, ask(&budget, MINUTE), at(6_500)).await, Ok(6_500));
+    assert_eq!(depart(&first, &late, at(6_500)).await, Ok(7_500));
+}
+
+#[tokio::test]
 async fn nobody_departs_before_the_slot() {
     let folder = Folder::new();
     let limits = folder.open().await;
