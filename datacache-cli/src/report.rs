@@ -87,6 +87,7 @@ impl<'a> Report<'a> {
 pub(crate) fn outcome_of(state: FoundState) -> &'static str {
     match state {
         FoundState::Fetched => "fetched",
+        FoundState::Revalidated => "revalidated",
         FoundState::Stale => "stale",
         _ => "fresh",
     }

@@ -16,7 +16,7 @@ use serde::Serialize;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// Before every moment that is ever stored.
+    /// Before every moment that is ever noted.
     pub(crate) const MIN: Self = Self(i64::MIN);
 
     /// After every moment that is ever stored.

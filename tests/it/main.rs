@@ -15,6 +15,7 @@ mod faults_path;
 mod faults_secrets;
 mod faults_settings;
 mod faults_tls;
+mod freshness;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod layers;

@@ -12,7 +12,8 @@ use crate::trail::Step;
 pub enum Lookup {
     /// An entry that may be used as it is.
     Fresh(Entry),
-    /// An entry that its origin should be asked for again.
+    /// An entry that its origin should be asked for again. One whose origin forbids to use it
+    /// unasked is a miss.
     Stale(Entry),
     /// The provider said that there is none, and that is still believed.
     Absent(EntryInfo),
@@ -48,6 +49,20 @@ pub struct Explained {
     pub steps: Vec<Step>,
 }
 
+impl From<Lookup> for Answer {
+    fn from(known: Lookup) -> Self {
+        let (entry, state) = match known {
+            Lookup::Fresh(entry) => (entry, FoundState::Fresh),
+            Lookup::Stale(entry) => (entry, FoundState::Stale),
+            Lookup::Absent(info) => {
+                return Self::Absent(Box::new(Absence { info, source: Source::Store }));
+            }
+            Lookup::Miss => return Self::Miss,
+        };
+        Self::Found(Box::new(Found { entry, state, source: Source::Store, warning: None }))
+    }
+}
+
 /// Found bytes, and how they were come by.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -73,6 +88,8 @@ pub enum FoundState {
     Stale,
     /// The origin has just answered them.
     Fetched,
+    /// The entry had expired, and the origin has just said that it still holds.
+    Revalidated,
 }
 
 /// A remembered "there is none".

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{Absence, Answer, Found, FoundState, Source};
-use super::plan::Plan;
+use super::plan::{Plan, Revalidation};
 use super::request::{Reach, Staleness};
 use super::{Inner, flight};
+use crate::db::WriteTransaction;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::Fetched;
+use crate::fetch::{Caching, Condition, Fetched, Storing};
+use crate::key::Key;
 use crate::queue::{Finish, Job, JobState, NewJob, Priority, Queue};
 use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 
@@ -139,6 +141,9 @@ pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
         return Ok(Known::Nothing);
     };
     let freshness = entry.info.freshness(now);
+    if !plan.is_for(&entry.info) {
+        return Ok(Known::Useless(Box::new(entry.info)));
+    }
     if entry.info.is_absence() {
         if freshness == Freshness::Stale {
             return Ok(Known::Useless(Box::new(entry.info)));
@@ -154,47 +159,132 @@ pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
         (Freshness::Fresh, _) => {
             Known::Answer(found(entry, FoundState::Fresh, Source::Store, None))
         }
-        (Freshness::Stale, Staleness::Accepted) => Known::Stale(Box::new(entry)),
-        (Freshness::Stale, Staleness::Refused) => Known::Useless(Box::new(entry.info)),
+        (Freshness::Stale, Staleness::Accepted) if entry.info.terms.may_be_stale => {
+            Known::Stale(Box::new(entry))
+        }
+        (Freshness::Stale, _) => Known::Useless(Box::new(entry.info)),
     })
 }
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.
 pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
     plan.check_credential(job, &cache.policies)?;
-    let fetched = cache.fetcher.get(plan.call()).await?;
-    let now = cache.clock.now();
-    match fetched {
-        Fetched::Found { data, declared } => {
-            let examined = plan.examine(data, declared).await?;
-            let new = plan.found("fetch", examined, now)?;
-            let data = new.data.clone();
-            let info = store(cache, new, job, Finish::Found).await?;
-            Ok(found(Entry { info, data }, FoundState::Fetched, Source::Origin, None))
-        }
-        Fetched::Absent => {
-            let info = store(cache, plan.absent(now)?, job, Finish::Absent).await?;
-            Ok(Answer::Absent(Box::new(Absence { info, source: Source::Origin })))
+    // On the heap, lest the future of every request be as large as one under way.
+    Box::pin(ask(cache, plan, job)).await
+}
+
+async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
+    let mut known = renewable(cache, plan).await?;
+    loop {
+        let condition = known.as_ref().map(|(_, condition)| condition);
+        let fetched = cache.fetcher.get(plan.call(condition)).await?;
+        match (fetched, known.take()) {
+            (Fetched::NotModified(caching), Some((Entry { info, data }, _))) => {
+                if let Some(info) = renew(cache, plan, info, &caching, job).await? {
+                    let entry = Entry { info, data };
+                    return Ok(found(entry, FoundState::Revalidated, Source::Origin, None));
+                }
+                // It was replaced or removed meanwhile: nothing is left that was confirmed.
+            }
+            (fetched, _) => return keep(cache, plan, fetched, job).await,
         }
     }
 }
 
+/// The entry that the origin need not send again, and on what condition. It is read anew, bytes and
+/// all: others may have replaced it while this caller waited, and what is damaged is not to be
+/// confirmed.
+async fn renewable(cache: &Inner, plan: &Plan) -> Result<Option<(Entry, Condition)>> {
+    if plan.revalidation == Revalidation::Pointless {
+        return Ok(None);
+    }
+    let entry = cache.store.get(&plan.key).await?;
+    Ok(entry.and_then(|entry| plan.condition(&entry).map(|condition| (entry, condition))))
+}
+
+async fn keep(cache: &Inner, plan: &Plan, fetched: Fetched, job: Option<&Job>) -> Result<Answer> {
+    let now = cache.clock.now();
+    let (new, storing, finish) = match fetched {
+        Fetched::Found { data, declared, caching } => {
+            let examined = plan.examine(data, declared).await?;
+            let new = plan.found("fetch", examined, &caching, now)?;
+            (new, plan.storing(&caching), Finish::Found)
+        }
+        Fetched::Absent(caching) => {
+            (plan.absent(&caching, now)?, plan.storing(&caching), Finish::Absent)
+        }
+        Fetched::NotModified(_) => {
+            let reason = "an answer was confirmed that was not asked about";
+            return Err(Error::new(ErrorKind::Internal, "fetch", &plan.key, reason));
+        }
+    };
+    let data = new.data.clone();
+    let info = store(cache, new, storing, job, finish).await?;
+    Ok(if info.is_absence() {
+        Answer::Absent(Box::new(Absence { info, source: Source::Origin }))
+    } else {
+        found(Entry { info, data }, FoundState::Fetched, Source::Origin, None)
+    })
+}
+
 /// Stores an answer and completes its job in one transaction, so that a worker that has lost the
-/// job stores nothing.
+/// job stores nothing. What may not be stored replaces nothing either: log-in pages forbid it too.
 async fn store(
     cache: &Inner,
     new: NewEntry,
+    storing: Storing,
     job: Option<&Job>,
     finish: Finish,
 ) -> Result<EntryInfo> {
+    if storing == Storing::Forbidden {
+        complete_alone(cache, job, finish).await?;
+        return Ok(EntryInfo::of_unstored(new));
+    }
     let key = new.key.clone();
     let staged = cache.store.stage(new).await?;
     let mut tx = cache.db.write("store").await?;
-    match job {
-        Some(job) => Queue::complete_in(&mut tx, job, finish).await?,
-        None => Queue::announce_in(&mut tx, &key, finish).await?,
-    }
+    complete(&mut tx, &key, job, finish).await?;
     cache.store.finish(tx, staged).await
+}
+
+/// The same for a confirmation of the entry `old`; `None` when it is no longer there, and nothing
+/// done.
+async fn renew(
+    cache: &Inner,
+    plan: &Plan,
+    old: EntryInfo,
+    caching: &Caching,
+    job: Option<&Job>,
+) -> Result<Option<EntryInfo>> {
+    if plan.storing(caching) == Storing::Forbidden {
+        complete_alone(cache, job, Finish::Found).await?;
+        return Ok(Some(old));
+    }
+    let renewal = plan.renewal(old, caching, cache.clock.now())?;
+    let mut tx = cache.db.write("renew").await?;
+    complete(&mut tx, &plan.key, job, Finish::Found).await?;
+    cache.store.renew(tx, renewal).await
+}
+
+/// Completes the job, or tells those who wait for the key.
+async fn complete(
+    tx: &mut WriteTransaction,
+    key: &Key,
+    job: Option<&Job>,
+    finish: Finish,
+) -> Result<()> {
+    match job {
+        Some(job) => Queue::complete_in(tx, job, finish).await,
+        None => Queue::announce_in(tx, key, finish).await,
+    }
+}
+
+/// Completes a job that leaves nothing in the store.
+async fn complete_alone(cache: &Inner, job: Option<&Job>, finish: Finish) -> Result<()> {
+    let Some(job) = job else { return Ok(()) };
+    let mut tx = cache.db.write("complete").await?;
+    Queue::complete_in(&mut tx, job, finish).await?;
+    tx.commit().await
 }
 
 /// The origin failed: an old answer is better than none, but not silently.

@@ -311,11 +311,3 @@ pub(crate) fn looks(period: Duration) -> Interval {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     looks
 }
-
-/// The answer that there is now, if there is one.
-pub(super) async fn answer_now(cache: &Inner, plan: &Plan) -> Result<Option<Answer>> {
-    match fill::known(cache, plan).await? {
-        Known::Answer(answer) => Ok(Some(answer)),
-        Known::Stale(_) | Known::Useless(_) | Known::Nothing => Ok(None),
-    }
-}

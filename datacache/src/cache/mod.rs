@@ -13,6 +13,7 @@ mod background;
 mod fill;
 mod flight;
 pub(crate) mod jobs;
+mod keeping;
 mod limiting;
 mod plan;
 mod queueing;
@@ -170,9 +171,9 @@ impl Cache {
         self.0.deferred.touch(&entry.info, now);
         match (entry.info.is_absence(), entry.info.freshness(now)) {
             (false, Freshness::Fresh) => Lookup::Fresh(entry),
-            (false, Freshness::Stale) => Lookup::Stale(entry),
             (true, Freshness::Fresh) => Lookup::Absent(entry.info),
-            (true, Freshness::Stale) => Lookup::Miss,
+            (false, Freshness::Stale) if entry.info.terms.may_be_stale => Lookup::Stale(entry),
+            (_, Freshness::Stale) => Lookup::Miss,
         }
     }
 
@@ -182,11 +183,11 @@ impl Cache {
     /// 2. An [`offline`](Request::offline) request gets the stale entry, or learns of the miss.
     /// 3. A stale entry is returned at once, with a warning, and its renewal queued for a worker;
     ///    unless the request [`must_be_fresh`](Request::must_be_fresh), or carries a secret, which
-    ///    cannot be queued.
+    ///    cannot be queued, or the entry's origin forbids it and no policy overrules that.
     /// 4. A [`Batch`](crate::Priority::Batch) request is queued.
-    /// 5. Otherwise the origin is asked, and its answer stored before it is returned. Of all who
-    ///    ask for one key at a time, in any process, one asks the origin; the others share its
-    ///    answer.
+    /// 5. Otherwise the origin is asked, about an entry that is there only for what has changed,
+    ///    and its answer stored before it is returned. Of all who ask for one key at a time, in
+    ///    any process, one asks the origin; the others share its answer.
     /// 6. When the [`deadline`](Request::deadline) passes first, the answer is
     ///    [`Answer::Pending`]. The fetch goes on behind the caller's back, and is left to a worker,
     ///    with priority 1, in case that this process ends before it.
@@ -226,7 +227,7 @@ impl Cache {
     pub async fn put(&self, request: Request, data: impl Into<Bytes>) -> Result<EntryInfo> {
         let plan = Plan::new(request, &self.0.policies)?;
         let examined = plan.examine(data.into(), None).await?;
-        let entry = plan.found("store", examined, self.now())?;
+        let entry = plan.brought(examined, self.now())?;
         self.0.store.put(entry).await
     }
 
@@ -256,7 +257,7 @@ impl Cache {
         let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
         let now = self.now();
         let mut rng = fastrand::Rng::new();
-        for fresh_after in [now, Timestamp::MIN] {
+        for fresh_after in [Some(now), None] {
             let last = self.0.deferred.last_pick(&subject);
             let pick = Pick { subject: &subject, provider, last, fresh_after };
             if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {

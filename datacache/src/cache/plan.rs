@@ -10,9 +10,9 @@ use super::request::{Reach, Request, Staleness};
 use super::target::Target;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
-use crate::config::{AnswerRules, Payer, Policies};
+use crate::config::{AnswerRules, Lifetimes, Payer, Policies};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::{self, Call, Trust, Urgency};
+use crate::fetch::{self, Caching, Call, Condition, Trust, Urgency};
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::media::{self, Mismatch};
@@ -33,30 +33,40 @@ pub(super) struct Plan {
     pub(super) staleness: Staleness,
     pub(super) reach: Reach,
     pub(super) expected_checksum: Option<Checksum>,
-    target: Target,
+    pub(super) target: Target,
     trust: Trust,
-    identifier: Option<Identifier>,
-    data_type: DataType,
-    provider: Provider,
+    pub(super) identifier: Option<Identifier>,
+    pub(super) data_type: DataType,
+    pub(super) provider: Provider,
     rules: Arc<AnswerRules>,
-    ttl: Duration,
-    negative_ttl: Duration,
-    metadata: Metadata,
+    pub(super) lifetimes: Lifetimes,
+    pub(super) metadata: Metadata,
+    /// Whether the origin may be asked for nothing but what has changed.
+    pub(super) revalidation: Revalidation,
+    /// What the request itself asked for, to be queued as it came.
+    pub(super) asked: Asked,
     timeout: Duration,
     retries: u32,
     payer: Payer,
     pub(super) urgency: Urgency,
     pub(super) trail: Trail,
-    /// What the request itself asked for, to be queued as it came.
-    asked: Asked,
 }
 
 #[derive(Debug)]
-struct Asked {
-    data_type: Option<DataType>,
-    ttl: Option<Duration>,
-    negative_ttl: Option<Duration>,
-    timeout: Option<Duration>,
+pub(super) struct Asked {
+    pub(super) data_type: Option<DataType>,
+    pub(super) ttl: Option<Duration>,
+    pub(super) negative_ttl: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Whether an entry may be renewed by the word of its origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Revalidation {
+    /// There is an entry for which the origin may be asked on condition.
+    Possible,
+    /// Nothing is there, or it is to be sent again in any case.
+    Pointless,
 }
 
 /// What bytes turned out to be.
@@ -99,8 +109,8 @@ impl Plan {
             expected_checksum: request.expected_checksum,
             identifier: request.identifier.as_deref().map(Identifier::new).transpose()?,
             rules: Arc::clone(&policy.answers),
-            ttl: policy.ttl(request.ttl, &data_type),
-            negative_ttl: policy.absent_ttl(request.negative_ttl),
+            lifetimes: policy.lifetimes,
+            revalidation: Revalidation::Pointless,
             timeout: request.timeout.unwrap_or(policy.timeout),
             data_type,
             payer: policies.payer_of(target.url(), &provider),
@@ -112,7 +122,7 @@ impl Plan {
             trail: Trail::default(),
             asked,
         };
-        fetch::check_untrusted(plan.call())?;
+        fetch::check_untrusted(plan.call(None))?;
         Ok(plan)
     }
 
@@ -127,13 +137,16 @@ impl Plan {
     pub(super) fn inherit(&mut self, entry: &EntryInfo, policies: &Policies) {
         if self.asked.data_type.is_none() {
             self.data_type = entry.data_type.clone();
-            self.ttl = policies.get(&self.provider).ttl(self.asked.ttl, &self.data_type);
         }
         if self.identifier.is_none() {
             self.identifier.clone_from(&entry.identifier);
         }
         if self.metadata.is_empty() {
             self.metadata.clone_from(&entry.metadata);
+        }
+        let is_welcome = policies.get(&self.provider).revalidates;
+        if is_welcome && !self.target.headers().are_conditional() {
+            self.revalidation = Revalidation::Possible;
         }
     }
 
@@ -172,13 +185,15 @@ impl Plan {
         })
     }
 
-    pub(super) fn call(&self) -> Call<'_> {
+    /// What is asked for, on `condition`.
+    pub(super) fn call<'a>(&'a self, condition: Option<&'a Condition>) -> Call<'a> {
         Call {
             url: self.target.url(),
             key: &self.key,
             trust: self.trust,
             headers: self.target.headers(),
             rules: &self.rules,
+            condition,
             timeout: self.timeout,
             retries: self.retries,
             payer: &self.payer,
@@ -192,6 +207,7 @@ impl Plan {
         &self,
         operation: &'static str,
         examined: Examined,
+        caching: &Caching,
         now: Timestamp,
     ) -> Result<NewEntry> {
         let Examined { data, checksum, mime_type, mismatch } = examined;
@@ -204,54 +220,39 @@ impl Plan {
         if let Some(expected) = self.expected_checksum.filter(|expected| *expected != checksum) {
             return refuse(&format_args!("the checksum is {checksum}, not {expected}"));
         }
-        self.entry(operation, FOUND, mime_type, data, checksum, now)
+        let expires_at = self.expiry(operation, caching, now)?;
+        let new = NewEntry { mime_type, checksum, data, ..self.entry(caching, now, expires_at) };
+        Ok(new)
     }
 
     /// The entry that remembers "there is none".
-    pub(super) fn absent(&self, now: Timestamp) -> Result<NewEntry> {
-        let (data, checksum) = (Bytes::new(), Checksum::of(b""));
-        self.entry("fetch", NOT_FOUND, String::new(), data, checksum, now)
+    pub(super) fn absent(&self, caching: &Caching, now: Timestamp) -> Result<NewEntry> {
+        let entry = self.entry(caching, now, self.absence_expiry(now)?);
+        Ok(NewEntry { status_code: NOT_FOUND, ..entry })
     }
 
-    fn entry(
-        &self,
-        operation: &'static str,
-        status_code: u16,
-        mime_type: String,
-        data: Bytes,
-        checksum: Checksum,
-        now: Timestamp,
-    ) -> Result<NewEntry> {
-        let ttl = if status_code == FOUND { self.ttl } else { self.negative_ttl };
-        let expires_at = self.expiry(operation, ttl, now)?;
-        Ok(NewEntry {
+    /// An entry without bytes.
+    fn entry(&self, caching: &Caching, now: Timestamp, expires_at: Timestamp) -> NewEntry {
+        NewEntry {
             key: self.key.clone(),
             identifier: self.identifier.clone(),
             data_type: self.data_type.clone(),
             provider: self.provider.clone(),
             metadata: self.metadata.clone(),
-            status_code,
-            mime_type,
-            checksum,
-            data,
+            status_code: FOUND,
+            mime_type: String::new(),
+            checksum: Checksum::of(b""),
+            data: Bytes::new(),
             created_at: now,
             expires_at,
-        })
-    }
-
-    fn expiry(&self, operation: &'static str, ttl: Duration, now: Timestamp) -> Result<Timestamp> {
-        now.checked_add(ttl).ok_or_else(|| {
-            Error::invalid(operation, &self.key, "the TTL reaches beyond the calendar")
-        })
+            terms: self.terms(caching),
+        }
     }
 
     /// Refuses what no origin's answer could fulfil, before it is asked or the request queued.
     pub(super) fn check_fillable(&self, now: Timestamp) -> Result<()> {
-        fetch::check_scheme(self.call())?;
-        for ttl in [self.ttl, self.negative_ttl] {
-            self.expiry("fetch", ttl, now)?;
-        }
-        Ok(())
+        fetch::check_scheme(self.call(None))?;
+        self.check_ttls(now)
     }
 
     /// Refuses to ask without a key what is to be asked with one, be it for a job or not.
@@ -314,7 +315,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let plan = plan(request)?;
         let examined = plan.examine(Bytes::from_static(data), Some("image/png".to_owned()));
-        plan.found("test", runtime.block_on(examined)?, NOW)
+        plan.found("test", runtime.block_on(examined)?, &Caching::unsaid(NOW), NOW)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::answer::Answer;
+use super::answer::{Answer, Lookup};
 use super::jobs;
 use super::plan::Plan;
 use super::request::Request;
@@ -16,7 +16,7 @@ use crate::store::Store;
 
 impl Cache {
     /// Queues requests for workers, each with its own priority, in transactions of a thousand.
-    /// Requests that the cache can answer are not queued.
+    /// Requests that the cache can answer are not queued, unless it takes their headers to tell.
     ///
     /// The queue holds no secrets. A request that carries the API key which is configured for its
     /// host is queued without it, and the worker takes the key from its own configuration; one that
@@ -49,34 +49,33 @@ impl Cache {
     }
 
     /// Waits until there is an answer for `url`, for at most `deadline`; asks no origin itself.
-    /// [`Answer::Pending`] when the deadline passes first, [`Answer::Miss`] when nothing is known
-    /// and nothing queued.
+    /// [`Answer::Pending`] when the deadline passes first; a stale entry, or [`Answer::Miss`], when
+    /// nothing is queued, as for an answer that its origin forbids to store. Whichever headers an
+    /// answer depends on, it is returned.
     ///
     /// # Errors
     /// [`Upstream`](ErrorKind::Upstream) when the request is dead, with the reason of its last
     /// attempt.
     pub async fn wait(&self, url: &str, deadline: Duration) -> Result<Answer> {
-        let plan = Plan::new(Request::new(url), &self.0.policies)?;
-        let waited = tokio::time::timeout(deadline, self.wait_for(&plan)).await;
+        let key = self.key(url)?;
+        let waited = tokio::time::timeout(deadline, self.wait_for(&key)).await;
         waited.unwrap_or(Ok(Answer::Pending))
     }
 
-    async fn wait_for(&self, plan: &Plan) -> Result<Answer> {
+    async fn wait_for(&self, key: &Key) -> Result<Answer> {
         let mut changes = None;
         loop {
             // In this order: a job is completed in the transaction that stores its answer.
-            let queued = self.0.queue.get(&plan.key).await?;
-            if let Some(answer) = jobs::answer_now(&self.0, plan).await? {
-                return Ok(answer);
-            }
-            match queued {
-                None => return Ok(Answer::Miss),
-                Some(JobInfo { status: JobState::Dead, last_error, .. }) => {
+            let queued = self.0.queue.get(key).await?;
+            let known = self.judge(self.0.store.get(key).await?);
+            match (queued, &known) {
+                (None, _) | (_, Lookup::Fresh(_) | Lookup::Absent(_)) => return Ok(known.into()),
+                (Some(JobInfo { status: JobState::Dead, last_error, .. }), _) => {
                     let reason = last_error.unwrap_or_default();
                     let reason = format_args!("given up: {reason}");
-                    return Err(Error::new(ErrorKind::Upstream, "wait for", &plan.key, reason));
+                    return Err(Error::new(ErrorKind::Upstream, "wait for", key, reason));
                 }
-                Some(_) => jobs::wait_for_change(&self.0, &mut changes).await?,
+                (Some(_), _) => jobs::wait_for_change(&self.0, &mut changes).await?,
             }
         }
     }

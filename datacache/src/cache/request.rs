@@ -99,7 +99,8 @@ impl Request {
         self
     }
 
-    /// How long the entry is fresh; a provider's `max_ttl` still caps it.
+    /// How long the entry is fresh, whatever its provider's policy and the headers of its answer
+    /// say, `no-store` included; the provider's `max_ttl` still caps it.
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
@@ -130,6 +131,9 @@ impl Request {
     /// Sends a header with the request. It is not part of the key, and does not follow a redirect
     /// to another origin. A request with a credential in a header can be queued only if it is the
     /// [`api_key`](crate::ProviderConfig::api_key) of its host's provider, which is sent anyway.
+    ///
+    /// With an `If-None-Match` or `If-Modified-Since` of the caller's, no other condition is sent;
+    /// a 304 in answer to it is an [`Upstream`](crate::ErrorKind::Upstream) error.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));

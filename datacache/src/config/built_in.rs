@@ -19,6 +19,9 @@
 //!
 //! fanart.tv publishes no number and gets that of TheAudioDB; nor does the Cover Art Archive, which
 //! gets that of MusicBrainz, its operator. Image hosts are made for many requests.
+//! MusicBrainz counts requests, one a second, however little it answers
+//! (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>): a 304 saves nothing there. All
+//! others are asked on the condition that their answer has changed.
 //!
 //! Where they want their keys:
 //! - TheAudioDB: <https://www.theaudiodb.com/free_music_api>
@@ -34,6 +37,7 @@ use std::time::Duration;
 
 use super::ErrorBodies;
 use super::budget::Window;
+use super::lifetimes::Authority;
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -49,6 +53,8 @@ pub(super) struct BuiltIn {
     pub(super) ttl: Duration,
     pub(super) absent_ttl: Duration,
     pub(super) max_ttl: Option<Duration>,
+    pub(super) authority: Authority,
+    pub(super) revalidates: bool,
     pub(super) timeout: Duration,
     pub(super) error_bodies: ErrorBodies,
     pub(super) throttle_statuses: &'static [u16],
@@ -84,6 +90,8 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     ttl: Duration::from_hours(7 * 24),
     absent_ttl: HOUR,
     max_ttl: None,
+    authority: Authority::Headers,
+    revalidates: true,
     timeout: Duration::from_secs(30),
     error_bodies: ErrorBodies::Nothing,
     throttle_statuses: &[],
@@ -94,11 +102,15 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
 };
 
 /// An API whose "there is none" holds for a day.
-const API: BuiltIn = BuiltIn { absent_ttl: DAY, ..OTHER };
+const API: BuiltIn = BuiltIn { absent_ttl: DAY, authority: Authority::Policy, ..OTHER };
 
 /// A host of pictures.
-const IMAGES: BuiltIn =
-    BuiltIn { budget: &[per_second(10)], ttl: Duration::from_hours(14 * 24), ..OTHER };
+const IMAGES: BuiltIn = BuiltIn {
+    budget: &[per_second(10)],
+    ttl: Duration::from_hours(14 * 24),
+    authority: Authority::Policy,
+    ..OTHER
+};
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
 
@@ -119,6 +131,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "musicbrainz",
         hosts: &["musicbrainz.org"],
         ttl: MONTH,
+        revalidates: false,
         timeout: Duration::from_secs(15),
         throttle_statuses: &[503],
         ..API

@@ -9,6 +9,7 @@ mod budget;
 mod built_in;
 mod credential;
 mod duration;
+mod lifetimes;
 mod provider;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use budget::Budget;
 pub(crate) use budget::Window;
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
+pub(crate) use lifetimes::{Authority, Lifetimes};
 pub use provider::ProviderConfig;
 pub(crate) use provider::{Payer, Policies};
 

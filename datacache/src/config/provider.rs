@@ -16,9 +16,10 @@ use super::budget::Budget;
 use super::built_in::{self, BuiltIn};
 use super::credential::{ApiKeyPlace, Credential, Secret};
 use super::duration;
+use super::lifetimes::Lifetimes;
 use crate::checksum::Checksum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::{DataType, Provider};
+use crate::name::Provider;
 use crate::redact::SecretRules;
 
 /// One `[providers.NAME]` section: what is left out keeps its built-in value.
@@ -31,7 +32,9 @@ pub struct ProviderConfig {
     pub hosts: Option<Vec<String>>,
     /// How often it may be asked, by all processes together: `1/s`, or `["1/2s", "1000/h"]`.
     pub budget: Option<Budget>,
-    /// How long an answer is fresh; image types get twice as long unless `max_ttl` forbids it.
+    /// How long an answer is fresh, whatever its headers say; image types get twice as long unless
+    /// `max_ttl` forbids it. Where there is neither this nor a built-in value, the headers decide,
+    /// and without them it is 7 days.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub ttl: Option<Duration>,
     /// How long "there is none" is believed.
@@ -43,6 +46,9 @@ pub struct ProviderConfig {
     /// How long one request may take, from sending to the last byte.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub timeout: Option<Duration>,
+    /// Whether the provider is asked for a stale answer on the condition that it has changed. Default
+    /// `true`, and `false` for `musicbrainz`.
+    pub revalidate: Option<bool>,
     /// Query parameters that are credentials on this provider's hosts.
     pub secret_params: Option<Vec<String>>,
     /// Path prefixes, each ending in `/`, after which one segment is a credential.
@@ -68,9 +74,9 @@ pub(crate) struct Policy {
     hosts: Vec<String>,
     pub(crate) budget: Budget,
     budget_with_key: Option<Budget>,
-    ttl: Duration,
-    absent_ttl: Duration,
-    max_ttl: Option<Duration>,
+    pub(crate) lifetimes: Lifetimes,
+    /// Whether its stale answers are worth a conditional request.
+    pub(crate) revalidates: bool,
     pub(crate) timeout: Duration,
     pub(crate) secrets: SecretRules,
     pub(crate) answers: Arc<AnswerRules>,
@@ -86,9 +92,8 @@ impl From<&BuiltIn> for Policy {
             hosts: texts(row.hosts),
             budget: Budget::built_in(row.budget),
             budget_with_key: row.budget_with_key.map(Budget::built_in),
-            ttl: row.ttl,
-            absent_ttl: row.absent_ttl,
-            max_ttl: row.max_ttl,
+            lifetimes: row.into(),
+            revalidates: row.revalidates,
             timeout: row.timeout,
             secrets: SecretRules {
                 params: texts(row.secret_params),
@@ -106,20 +111,6 @@ impl From<&BuiltIn> for Policy {
 }
 
 impl Policy {
-    /// How long an entry of `data_type` is fresh, when the request asked for `requested`.
-    pub(crate) fn ttl(&self, requested: Option<Duration>, data_type: &DataType) -> Duration {
-        let own = || {
-            if data_type.is_image() { self.ttl.saturating_mul(2) } else { self.ttl }
-        };
-        let ttl = requested.unwrap_or_else(own);
-        self.max_ttl.map_or(ttl, |max_ttl| ttl.min(max_ttl))
-    }
-
-    /// How long "there is none" is believed, when the request asked for `requested`.
-    pub(crate) fn absent_ttl(&self, requested: Option<Duration>) -> Duration {
-        requested.unwrap_or(self.absent_ttl)
-    }
-
     fn has_host(&self, host: &str) -> bool {
         self.hosts.iter().any(|pattern| match pattern.strip_prefix("*.") {
             Some(domain) => host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.')),
@@ -141,8 +132,8 @@ impl Policy {
                 field.clone_from(value);
             }
         }
-        set(&mut self.ttl, config.ttl.as_ref());
-        set(&mut self.absent_ttl, config.absent_ttl.as_ref());
+        self.lifetimes = self.lifetimes.overlaid(config);
+        set(&mut self.revalidates, config.revalidate.as_ref());
         set(&mut self.timeout, config.timeout.as_ref());
         set(&mut self.secrets.params, config.secret_params.as_ref());
         let hosts = config.hosts.iter().flatten();
@@ -151,7 +142,6 @@ impl Policy {
             let with_slash = |prefix: &String| format!("{}/", prefix.trim_end_matches('/'));
             self.secrets.path_prefixes = prefixes.iter().map(with_slash).collect();
         }
-        self.max_ttl = config.max_ttl.or(self.max_ttl);
         Arc::make_mut(&mut self.answers).overlay(config)?;
         self.overlay_api_key(config)?;
         set(&mut self.budget, config.budget.as_ref());
@@ -289,6 +279,7 @@ impl Policies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::DataType;
 
     const SECOND: Duration = Duration::from_secs(1);
     const HOUR: Duration = Duration::from_hours(1);
@@ -342,34 +333,31 @@ mod tests {
     }
 
     #[test]
-    fn images_are_kept_twice_as_long_unless_a_contract_forbids_it() {
-        let policies = policies("{}");
-        let ttl = |provider: &str, requested, data_type| {
-            policies.get(&Provider::new(provider).unwrap()).ttl(requested, data_type)
-        };
-        let image = &DataType::ARTIST_LOGO;
-        let json = &DataType::API_RESPONSE;
-        assert_eq!(ttl("theaudiodb", None, json), 7 * DAY);
-        assert_eq!(ttl("theaudiodb", None, image), 14 * DAY);
-        assert_eq!(ttl("theaudiodb", Some(HOUR), image), HOUR);
-        assert_eq!(ttl("discogs", None, image), 6 * HOUR);
-        assert_eq!(ttl("discogs", Some(30 * DAY), json), 6 * HOUR);
-        assert_eq!(ttl("nobody.example", None, json), 7 * DAY);
-    }
-
-    #[test]
     fn settings_replace_only_what_they_name() {
         let policies = policies(
             r#"{"musicbrainz": {"ttl": "1h", "max_ttl": "30m", "budget": "1/3s"},
                 "mine": {"timeout": "2s"}}"#,
         );
         let musicbrainz = policies.get(&Provider::new("musicbrainz").unwrap());
-        assert_eq!(musicbrainz.ttl(None, &DataType::API_RESPONSE), HOUR / 2);
-        assert_eq!(musicbrainz.absent_ttl(None), DAY);
+        assert_eq!(musicbrainz.lifetimes.ttl(None, None, &DataType::API_RESPONSE), HOUR / 2);
+        assert_eq!(musicbrainz.lifetimes.absent_ttl(None), DAY);
         assert_eq!(musicbrainz.timeout, 15 * SECOND);
         assert_eq!(musicbrainz.budget.to_string(), "1/3s");
         let mine = policies.get(&Provider::new("mine").unwrap());
         assert_eq!((mine.timeout, mine.budget.to_string().as_str()), (2 * SECOND, "1/s"));
+    }
+
+    #[test]
+    fn everybody_but_musicbrainz_is_asked_on_condition() {
+        let revalidates = |policies: &Policies, provider| {
+            policies.get(&Provider::new(provider).unwrap()).revalidates
+        };
+        let built_in = policies("{}");
+        assert!(revalidates(&built_in, "cdn") && revalidates(&built_in, "a.example"));
+        assert!(!revalidates(&built_in, "musicbrainz"));
+        let configured =
+            policies(r#"{"musicbrainz": {"revalidate": true}, "cdn": {"revalidate": false}}"#);
+        assert!(revalidates(&configured, "musicbrainz") && !revalidates(&configured, "cdn"));
     }
 
     #[test]

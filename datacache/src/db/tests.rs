@@ -73,6 +73,7 @@ async fn every_statement_prepares_and_uses_an_index() {
     let db = folder.open().await.unwrap();
     for (name, sql) in [
         store::sql::STATEMENTS,
+        store::sql::picking::STATEMENTS,
         queue::sql::STATEMENTS,
         queue::sql::finished::STATEMENTS,
         queue::sql::flights::STATEMENTS,

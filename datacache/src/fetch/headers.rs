@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
+use super::caching::Vary;
 use crate::error::{Error, Result};
 use crate::redact::SecretRules;
 
@@ -61,6 +62,30 @@ impl Headers {
             secrets.map(|header| (header.name.to_lowercase(), header.value.clone())).collect()
         };
         secrets(self) == secrets(other)
+    }
+
+    /// Whether the caller makes conditions of his own, which only he can interpret the answer to.
+    pub(crate) fn are_conditional(&self) -> bool {
+        let conditions = [IF_NONE_MATCH, IF_MODIFIED_SINCE];
+        let is_condition = |header: &Header| {
+            conditions.iter().any(|name| header.name.eq_ignore_ascii_case(name.as_str()))
+        };
+        self.0.iter().any(is_condition)
+    }
+
+    /// What these headers hold of those that `vary` names, credentials among them, as a text without
+    /// their values.
+    pub(crate) fn selected_by(&self, vary: &Vary) -> String {
+        vary.selected(&self.pairs())
+    }
+
+    /// Whether an answer that was stored with the text `selected` is for a request with these.
+    pub(crate) fn match_selected(&self, selected: &str) -> bool {
+        Vary::matches(selected, &self.pairs())
+    }
+
+    fn pairs(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|header| (header.name.clone(), header.value.clone())).collect()
     }
 
     /// The headers that are no credentials, as text.
@@ -124,6 +149,21 @@ mod tests {
         assert!(headers.carry_secrets());
         assert!(!format!("{headers:?} {:?}", headers.to_map()).contains("s3cret"));
         assert!(!parse("Accept", "text/html").unwrap().carry_secrets());
+    }
+
+    #[test]
+    fn conditions_are_known_in_any_case() {
+        assert!(parse("if-NONE-match", "\"a\"").unwrap().are_conditional());
+        assert!(parse("If-Modified-Since", "x").unwrap().are_conditional());
+        assert!(!parse("If-Range", "x").unwrap().are_conditional());
+    }
+
+    #[test]
+    fn an_answer_that_depends_on_a_credential_is_for_that_one_and_does_not_show_it() {
+        let headers = parse("Authorization", "Bearer s3cret").unwrap();
+        let selected = headers.selected_by(&Vary::On(vec!["authorization".to_owned()]));
+        assert!(headers.match_selected(&selected) && !selected.contains("s3cret"));
+        assert!(!parse("Authorization", "Bearer other").unwrap().match_selected(&selected));
     }
 
     #[test]

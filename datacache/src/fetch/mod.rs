@@ -6,13 +6,19 @@
 //! and a call's timeout covers each attempt from the name lookup to the last byte. Untrusted URLs
 //! lead to public addresses only.
 //!
+//! # Conditions
+//! A call may be made on the condition that the answer is no longer the one that is stored. The
+//! condition goes with the first request, and not with those that redirects lead to: it names the
+//! representation of one URL. For the same reason an answer that was reached over a redirect leaves
+//! nothing to make a condition of. A 304 that does not answer our condition tells nothing, and the
+//! origin is asked once more, without condition, within the same attempt.
+//!
 //! Nothing is held while waiting: a call may be dropped at any await, which closes its connection.
 
 mod address;
 mod admission;
 mod backoff;
 mod body;
-#[cfg_attr(not(test), expect(dead_code, reason = "the fetcher is about to ask it"))]
 mod caching;
 mod classify;
 mod client;
@@ -28,12 +34,12 @@ mod tests;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Response};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Client, Response, StatusCode};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{AnswerRules, HttpConfig, Payer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -41,6 +47,7 @@ use crate::limits::Limits;
 pub(crate) use crate::limits::Urgency;
 use crate::trail::Trail;
 pub(crate) use address::Trust;
+pub(crate) use caching::{Caching, StaleUse, Storing, Validators};
 use classify::{Class, Head};
 pub(crate) use client::check as check_settings;
 pub(crate) use headers::Headers;
@@ -60,6 +67,8 @@ pub(crate) struct Call<'a> {
     pub(crate) headers: &'a Headers,
     /// What its provider's answers mean.
     pub(crate) rules: &'a AnswerRules,
+    /// What is stored and need not be sent again.
+    pub(crate) condition: Option<&'a Condition>,
     /// How long one attempt may take.
     pub(crate) timeout: Duration,
     /// How many attempts may follow a first one that failed in passing.
@@ -70,6 +79,15 @@ pub(crate) struct Call<'a> {
     pub(crate) trail: &'a Trail,
 }
 
+/// On what condition an answer is wanted: that it is no longer the stored one.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    /// What names the stored answer.
+    pub(crate) validators: Validators,
+    /// What it depends on, as the request had it that got it.
+    pub(crate) varies_on: String,
+}
+
 /// What an origin answered.
 #[derive(Debug)]
 pub(crate) enum Fetched {
@@ -77,9 +95,12 @@ pub(crate) enum Fetched {
         data: Bytes,
         /// The media type the origin called it.
         declared: Option<String>,
+        caching: Caching,
     },
     /// The origin says that there is none.
-    Absent,
+    Absent(Caching),
+    /// The stored answer still holds, on these terms.
+    NotModified(Caching),
 }
 
 /// Asks origins. The connections of its client are shared by all calls.
@@ -136,7 +157,7 @@ impl Fetcher {
 
     async fn attempt(&self, call: Call<'_>) -> Result<Fetched> {
         let client = self.client_for(call).await?;
-        let answered = tokio::time::timeout(call.timeout, self.exchange(client, call)).await;
+        let answered = tokio::time::timeout(call.timeout, self.answer(client, call)).await;
         answered.unwrap_or_else(|_| {
             let reason = format_args!("no complete answer within {:?}", call.timeout);
             Err(Error::new(ErrorKind::Timeout, OPERATION, call.key, reason))
@@ -154,62 +175,85 @@ impl Fetcher {
         }
     }
 
-    /// Sends, follows redirects, reads the body.
-    async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
+    /// Asks, and once more without condition where a 304 tells nothing: it is the mistake of some
+    /// cache on the way, or speaks of another answer than the stored one.
+    async fn answer(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
+        for condition in [call.condition, None] {
+            if let Some(fetched) = self.exchange(client, Call { condition, ..call }).await? {
+                return Ok(fetched);
+            }
+        }
+        let status = StatusCode::NOT_MODIFIED;
+        let reason = format_args!("the origin answered {status}, which it was not asked");
+        let error = Error::new(ErrorKind::Upstream, OPERATION, call.key, reason);
+        Err(error.with_status(status.as_u16()))
+    }
+
+    /// Sends, follows redirects, reads the body. `None` is a 304 that tells nothing.
+    async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Option<Fetched>> {
+        let sent_at = self.clock.now();
         let mut url = call.url.clone();
         let mut redirects = 0;
+        let mut redirected: Option<Caching> = None;
         loop {
             if call.trust == Trust::Untrusted {
                 address::check_host(call.key, &url, self.check_address)?;
             }
             if classify::leads_to_placeholder(call.rules, &url) {
-                return Ok(Fetched::Absent);
+                return Ok(Some(Fetched::Absent(Caching::of(&HeaderMap::new(), sent_at))));
             }
-            let mut request = client.get(url.clone());
-            if url.origin() == call.url.origin() {
-                request = request.headers(call.headers.to_map());
-            }
-            #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
-            let response =
-                request.send().await.map_err(|source| error::sending(call.key, source))?;
+            let condition = call.condition.filter(|_| redirects == 0);
+            let response = send(client, call, &url, condition).await?;
             let (status, headers) = (response.status(), response.headers());
+            call.trail.note(|| format!("origin: answered {status}"));
+            if status == StatusCode::NOT_MODIFIED {
+                return Ok(confirmed(&response, condition, sent_at).map(Fetched::NotModified));
+            }
+            let caching = Caching::of(headers, sent_at);
+            let caching = match &redirected {
+                Some(redirect) => caching.after(redirect),
+                None => caching,
+            };
             let head = Head::new(call.key, call.rules, status, headers, self.clock.now());
             match head.class() {
-                Class::Found => return self.found(head, response).await,
-                Class::Absent | Class::Failed(_) => return none(head, response).await,
+                Class::Found => return self.found(head, response, caching).await.map(Some),
+                Class::Absent | Class::Failed(_) => {
+                    return none(head, response, caching).await.map(Some);
+                }
                 Class::Redirect => {
                     redirects += 1;
                     url = redirect::next(call.key, &url, response.headers())?;
                     redirect::check_count(call.key, redirects, self.http.max_redirects)?;
+                    redirected = Some(caching);
                 }
             }
         }
     }
 
     /// Reads the bytes, unless they tell of an error or mean "there is none".
-    async fn found(&self, head: Head<'_>, response: Response) -> Result<Fetched> {
+    async fn found(&self, head: Head<'_>, response: Response, caching: Caching) -> Result<Fetched> {
         let declared = response.headers().get(CONTENT_TYPE);
         let declared = declared.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let data = body::read(response, self.http.max_body_bytes, head.key).await?;
         if let Some(said) = head.error_in(&data) {
-            return head.conclude(Some(said)).map(|()| Fetched::Absent);
+            return head.conclude(Some(said)).map(|()| Fetched::Absent(caching));
         }
         if classify::is_placeholder(head.rules, &data) {
-            return Ok(Fetched::Absent);
+            return Ok(Fetched::Absent(caching));
         }
-        Ok(Fetched::Found { data, declared })
+        Ok(Fetched::Found { data, declared, caching })
     }
 }
 
 /// What becomes of an answer that has nothing to deliver: absence, or an error. A body that cannot
 /// be read says no more than the status.
-async fn none(head: Head<'_>, response: Response) -> Result<Fetched> {
+async fn none(head: Head<'_>, response: Response, caching: Caching) -> Result<Fetched> {
     let mut said = None;
     if head.has_telling_body() {
         let body = body::read(response, classify::MAX_ERROR_BYTES, head.key).await;
         said = body.ok().and_then(|body| head.error_in(&body));
     }
-    head.conclude(said).map(|()| Fetched::Absent)
+    head.conclude(said).map(|()| Fetched::Absent(caching))
 }
 
 /// Refuses an untrusted URL whose host is an address that is not public.
@@ -218,6 +262,35 @@ pub(crate) fn check_untrusted(call: Call<'_>) -> Result<()> {
         Trust::Trusted => Ok(()),
         Trust::Untrusted => address::check_host(call.key, call.url, address::check_public),
     }
+}
+
+/// One request, with the caller's headers if it goes to the origin they are meant for.
+async fn send(
+    client: &Client,
+    call: Call<'_>,
+    url: &Url,
+    condition: Option<&Condition>,
+) -> Result<Response> {
+    let mut request = client.get(url.clone());
+    if url.origin() == call.url.origin() {
+        request = request.headers(call.headers.to_map());
+    }
+    if let Some(condition) = condition {
+        request = request.headers(condition.validators.to_headers());
+    }
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
+    let response = request.send().await;
+    response.map_err(|source| error::sending(call.key, source))
+}
+
+/// What a 304 says about the answer that `condition` names; `None` when it speaks of no such answer.
+fn confirmed(
+    response: &Response,
+    condition: Option<&Condition>,
+    sent_at: Timestamp,
+) -> Option<Caching> {
+    let Condition { validators, varies_on } = condition?;
+    Caching::of_not_modified(response.headers(), validators, varies_on, sent_at)
 }
 
 /// Refuses schemes that are not spoken here.

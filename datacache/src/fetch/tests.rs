@@ -27,6 +27,7 @@ async fn get(url: &str, trust: Trust) -> Result<Fetched> {
         key: &key,
         trust,
         headers: &Headers::default(),
+        condition: None,
         rules: &policies.get(&nobody).answers,
         timeout: Duration::from_secs(30),
         retries: 0,

@@ -110,19 +110,6 @@ impl Limits {
         }
     }
 
-    /// Keeps the provider from being asked before `until`: for 1 s at least and 24 h at most, and no
-    /// shorter than it rests already.
-    pub(crate) async fn cool_down(
-        &self,
-        provider: &Provider,
-        until: Timestamp,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        let cool_down = |state: &mut State| state.cool_down(until, reason, now);
-        self.change("cool down", provider, now, cool_down).await
-    }
-
     /// Keeps workers from asking the provider until it is resumed.
     pub(crate) async fn pause(&self, provider: &Provider, now: Timestamp) -> Result<()> {
         self.change("pause", provider, now, |state| state.is_paused = true).await

@@ -20,6 +20,9 @@ pub type Metadata = serde_json::Map<String, serde_json::Value>;
 /// The status of a remembered "there is none".
 pub(super) const NOT_FOUND: u16 = 404;
 
+/// The number of no row: SQLite counts from 1.
+const NO_ROW: i64 = 0;
+
 /// One cached answer: the bytes and what is known about them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -54,20 +57,43 @@ pub struct EntryInfo {
     pub data_size: u64,
     /// SHA-256 of the bytes.
     pub content_checksum: Checksum,
-    /// When the bytes came from their origin.
+    /// When the bytes came from their origin. An origin that only says that they have not changed
+    /// does not move it.
     pub created_at: Timestamp,
-    /// Until when the entry is fresh.
+    /// Until when the entry is fresh, counted from when its origin last answered.
     pub expires_at: Timestamp,
     /// When the entry was last read, give or take five minutes.
     pub last_accessed: Timestamp,
     /// In how many stretches of five minutes the entry was read.
     pub access_count: u64,
+    /// On what terms it is kept.
+    #[serde(skip)]
+    pub(crate) terms: Terms,
     /// Whether the bytes have a file of their own.
     #[serde(skip)]
     pub(crate) is_in_file: bool,
     /// The row, for noting an access.
     #[serde(skip)]
     pub(crate) row_id: i64,
+}
+
+/// On what terms an answer is kept. The default is that of one whose origin had nothing to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// The entity tag by which the origin is asked whether the answer is still the same.
+    pub(crate) etag: Option<String>,
+    /// The date of change by which it is asked, as it was received.
+    pub(crate) last_modified: Option<String>,
+    /// The headers of the request that the answer depends on, as fingerprints; empty for none.
+    pub(crate) varies_on: String,
+    /// Whether the entry may be used after its time.
+    pub(crate) may_be_stale: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { etag: None, last_modified: None, varies_on: String::new(), may_be_stale: true }
+    }
 }
 
 /// Whether an entry may be used without asking its origin again.
@@ -89,6 +115,29 @@ impl EntryInfo {
     /// Whether the entry says that there is nothing at this URL.
     pub fn is_absence(&self) -> bool {
         self.status_code == NOT_FOUND
+    }
+
+    /// What there is to know about an answer that is not to be stored. Its handle leads nowhere.
+    pub(crate) fn of_unstored(new: NewEntry) -> Self {
+        Self {
+            url: new.key,
+            cachekey: Cachekey::new_random(),
+            identifier: new.identifier,
+            data_type: new.data_type,
+            provider: new.provider,
+            metadata: new.metadata,
+            status_code: new.status_code,
+            mime_type: new.mime_type,
+            data_size: new.data.len() as u64,
+            content_checksum: new.checksum,
+            created_at: new.created_at,
+            expires_at: new.expires_at,
+            last_accessed: new.created_at,
+            access_count: 0,
+            terms: new.terms,
+            is_in_file: false,
+            row_id: NO_ROW,
+        }
     }
 }
 
@@ -140,4 +189,18 @@ pub(crate) struct NewEntry {
     pub(crate) data: Bytes,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    pub(crate) terms: Terms,
+}
+
+/// What becomes of an entry whose bytes its origin has confirmed.
+#[derive(Debug)]
+pub(crate) struct Renewal {
+    /// The entry as it was when the origin was asked.
+    pub(crate) old: EntryInfo,
+    pub(crate) identifier: Option<Identifier>,
+    pub(crate) data_type: DataType,
+    pub(crate) provider: Provider,
+    pub(crate) metadata: Metadata,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) terms: Terms,
 }

@@ -7,6 +7,7 @@
 //! # How row and file stay consistent
 //! - Put: the file is written and synced; then, in one write transaction, it gets its final name
 //!   and the row names it. The file that the row named before is removed afterwards.
+//! - Renew: the row alone changes, if it still has the same content.
 //! - Remove: the row goes first, in a transaction of its own; then the file, if no row names it.
 //! - Final names change only under the write lock, so a put and a remove of the same bytes cannot
 //!   cross.
@@ -43,8 +44,8 @@ use crate::error::Result;
 use crate::key::Key;
 pub(crate) use deferred::{Deferred, Subject};
 use entry::NOT_FOUND;
-pub(crate) use entry::NewEntry;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
+pub(crate) use entry::{NewEntry, Renewal, Terms};
 pub use filter::Filter;
 pub(crate) use random::Pick;
 use row::{Row, Version};
@@ -162,6 +163,7 @@ impl Store {
     }
 
     /// Those of the keys for which there is a fresh answer, and whether it is "there is none".
+    /// Answers that depend on more than the URL are left out.
     pub(crate) async fn fresh_among(
         &self,
         keys: &[&Key],
@@ -193,7 +195,7 @@ impl Store {
             sql::touch(&mut tx, id, at).await.map_err(|source| tx.error(source))?;
         }
         for (subject, cachekey) in batch.picks {
-            let noted = sql::note_pick(&mut tx, &subject, cachekey).await;
+            let noted = sql::picking::note_pick(&mut tx, &subject, cachekey).await;
             noted.map_err(|source| tx.error(source))?;
         }
         tx.commit().await

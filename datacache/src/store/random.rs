@@ -11,7 +11,7 @@ use fastrand::Rng;
 
 use super::deferred::Subject;
 use super::entry::{Cachekey, Entry};
-use super::sql::{self, Candidate};
+use super::sql::picking::{self, Candidate};
 use super::{By, Store};
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -36,8 +36,8 @@ pub(crate) struct Pick<'a> {
     pub(crate) provider: Option<&'a Provider>,
     /// The pick before, where this process knows it better than the database.
     pub(crate) last: Option<Cachekey>,
-    /// Only entries that expire after this.
-    pub(crate) fresh_after: Timestamp,
+    /// Only entries that expire after this; unless it is set, those that may be used when stale.
+    pub(crate) fresh_after: Option<Timestamp>,
 }
 
 impl Store {
@@ -71,18 +71,18 @@ async fn choose(
     pick: &Pick<'_>,
     rng: &mut Rng,
 ) -> sqlx::Result<Option<i64>> {
-    let Some(span) = sql::ordinal_span(connection, pick.subject).await? else {
+    let Some(span) = picking::ordinal_span(connection, pick.subject).await? else {
         return Ok(None);
     };
     let last = match pick.last {
         Some(cachekey) => Some(cachekey.to_string()),
-        None => sql::last_pick(connection, pick.subject).await?,
+        None => picking::last_pick(connection, pick.subject).await?,
     };
     let is_repeat = |candidate: &Candidate| Some(&candidate.1) == last.as_ref();
     if span > LIST_SPAN {
         for _ in 0..MAX_DRAWS {
-            let number = rng.i64(..span);
-            let drawn = sql::candidate_at(
+            let number = rng.i64(0..span);
+            let drawn = picking::candidate_at(
                 connection,
                 pick.subject,
                 number,
@@ -95,7 +95,7 @@ async fn choose(
         }
     }
     let eligible =
-        sql::candidates(connection, pick.subject, pick.fresh_after, pick.provider).await?;
+        picking::candidates(connection, pick.subject, pick.fresh_after, pick.provider).await?;
     let (repeats, others): (Vec<_>, Vec<_>) = eligible.into_iter().partition(is_repeat);
     let from = if others.is_empty() { repeats } else { others };
     Ok(rng.choice(from).map(|(id, _)| id))

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
-use super::entry::{EntryInfo, Metadata};
+use super::entry::{EntryInfo, Metadata, Terms};
 use crate::clock::Timestamp;
 use crate::db::corrupt_row;
 use crate::error::Result;
@@ -29,6 +29,10 @@ pub(super) struct RawRow {
     expires_at: i64,
     last_accessed: i64,
     access_count: i64,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    varies_on: String,
+    may_be_stale: bool,
     is_in_file: bool,
     data_value: Option<Vec<u8>>,
 }
@@ -51,6 +55,10 @@ impl FromRow<'_, SqliteRow> for RawRow {
             expires_at: row.try_get("expires_at")?,
             last_accessed: row.try_get("last_accessed")?,
             access_count: row.try_get("access_count")?,
+            etag: row.try_get("etag")?,
+            last_modified: row.try_get("last_modified")?,
+            varies_on: row.try_get("varies_on")?,
+            may_be_stale: row.try_get("may_be_stale")?,
             is_in_file: row.try_get("is_in_file")?,
             data_value: row.try_get("data_value")?,
         })
@@ -88,6 +96,12 @@ impl Row {
             expires_at: Timestamp::from_millis(raw.expires_at),
             last_accessed: Timestamp::from_millis(raw.last_accessed),
             access_count: raw.access_count.try_into().map_err(|_| corrupt("access_count"))?,
+            terms: Terms {
+                etag: raw.etag,
+                last_modified: raw.last_modified,
+                varies_on: raw.varies_on,
+                may_be_stale: raw.may_be_stale,
+            },
             is_in_file: raw.is_in_file,
             row_id: raw.entry_id,
             url,
@@ -97,11 +111,7 @@ impl Row {
 
     /// Which content of which row this is.
     pub(super) fn version(&self) -> Version {
-        Version {
-            id: self.info.row_id,
-            checksum: self.info.content_checksum.to_string(),
-            created_at: self.info.created_at.as_millis(),
-        }
+        Version::of(&self.info)
     }
 }
 
@@ -111,6 +121,16 @@ pub(super) struct Version {
     pub(super) id: i64,
     pub(super) checksum: String,
     pub(super) created_at: i64,
+}
+
+impl Version {
+    pub(super) fn of(info: &EntryInfo) -> Self {
+        Self {
+            id: info.row_id,
+            checksum: info.content_checksum.to_string(),
+            created_at: info.created_at.as_millis(),
+        }
+    }
 }
 
 impl RawRow {

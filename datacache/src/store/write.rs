@@ -1,4 +1,4 @@
-//! Putting and removing entries.
+//! Putting, renewing and removing entries.
 //!
 //! From the moment the write lock is taken, a change runs to its end in a task of its own, even if
 //! its caller no longer waits: a file operation that is under way cannot be called back, and must
@@ -14,9 +14,10 @@ use crate::checksum::Checksum;
 use crate::db::WriteTransaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use crate::store::{EntryInfo, Filter, NewEntry};
+use crate::store::{EntryInfo, Filter, NewEntry, Renewal};
 
 const STORE: &str = "store";
+const RENEW: &str = "renew";
 const REMOVE: &str = "remove";
 
 /// How many entries one transaction removes, so that it holds the write lock only briefly.
@@ -79,6 +80,25 @@ impl Store {
             tracing::warn!(%error, "a file that no entry needs could not be removed");
         }
         stored
+    }
+
+    /// Renews an entry whose bytes its origin has confirmed, and commits. The bytes stay where they
+    /// are. `None` when they have been replaced or removed since the entry was read: then nothing
+    /// is committed.
+    pub(crate) async fn renew(
+        &self,
+        mut tx: WriteTransaction,
+        renewal: Renewal,
+    ) -> Result<Option<EntryInfo>> {
+        to_its_end(RENEW, async move {
+            let version = Version::of(&renewal.old);
+            let row = sql::renew(&mut tx, &version, &renewal).await;
+            let Some(row) = row.map_err(|source| tx.error(source))? else { return Ok(None) };
+            let row = Row::read(RENEW, row)?;
+            tx.commit().await?;
+            Ok(Some(row.info))
+        })
+        .await
     }
 
     /// Removes the entry of `key`; says whether there was one.

@@ -75,6 +75,7 @@ async fn an_origin_that_fails_leaves_the_stale_entry() {
             assert_eq!(drain(&cache).await.done, 0);
         }
         assert_eq!(origin.received().len(), 2);
+        folder.clock.advance(Duration::from_mins(1));
         let anew = request(&url).must_be_fresh();
         assert_eq!(fetch(&cache, anew).await, (FoundState::Fetched, bytes("two")));
     }
@@ -145,6 +146,8 @@ async fn a_failure_that_may_pass_is_never_remembered() {
         let url = origin.url(&format!("/{status}"));
         cache.fetch(request(&url)).await.unwrap_err();
         assert!(matches!(cache.lookup(&url).await.unwrap(), Lookup::Miss), "{status}");
+        // So long a provider is left alone that does not say for how long it wants to be.
+        folder.clock.advance(Duration::from_mins(1));
         assert_eq!(fetch(&cache, request(&url)).await, (FoundState::Fetched, bytes("now")));
     }
     let gone = origin([Reply::ok("")]).url("/x");

@@ -1,8 +1,10 @@
 mod credentials;
 mod fetching;
+mod freshness;
 mod joining;
 mod lifecycle;
 mod random;
+mod revalidating;
 mod secrets;
 mod storing;
 
@@ -12,7 +14,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::queue::Priority;
-use crate::testing::{Origin, Reply};
+use crate::testing::{Origin, Received, Reply};
 use crate::worker::{Progress, Until, Worker, WorkerConfig};
 
 /// How long a test waits for what is to happen.
@@ -20,6 +22,7 @@ const NET: Duration = Duration::from_secs(10);
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 const HOUR: Duration = Duration::from_hours(1);
+const TAGGED: &str = r#"ETag: "a""#;
 
 struct Folder {
     dir: tempfile::TempDir,
@@ -55,6 +58,24 @@ fn origin(replies: impl IntoIterator<Item = Reply>) -> Origin {
     Origin::start(answer).unwrap()
 }
 
+/// `reply` with the headers in `lines`, separated by `;`.
+fn with(reply: Reply, lines: &str) -> Reply {
+    lines.split(';').filter(|line| !line.is_empty()).fold(reply, |reply, line| {
+        let (name, value) = line.split_once(':').unwrap();
+        reply.header(name.trim(), value.trim())
+    })
+}
+
+fn not_modified(lines: &str) -> Reply {
+    with(Reply::status(304), lines)
+}
+
+/// The conditions of a request.
+fn conditions(received: &Received) -> Vec<&str> {
+    let names = ["if-none-match", "if-modified-since"].into_iter();
+    names.filter_map(|name| received.headers.get(name).map(String::as_str)).collect()
+}
+
 /// A request that is tried once and stays fresh for an hour.
 fn request(url: &str) -> Request {
     Request::new(url).ttl(HOUR).negative_ttl(HOUR).retries(0)
@@ -70,7 +91,10 @@ fn found(answer: Answer) -> Found {
 /// How a request was answered: the state and the bytes.
 async fn fetch(cache: &Cache, request: Request) -> (FoundState, Bytes) {
     let found = found(cache.fetch(request).await.unwrap());
-    let expected = if found.state == FoundState::Fetched { Source::Origin } else { Source::Store };
+    let expected = match found.state {
+        FoundState::Fetched | FoundState::Revalidated => Source::Origin,
+        FoundState::Fresh | FoundState::Stale => Source::Store,
+    };
     assert_eq!(found.source, expected);
     (found.state, found.entry.data)
 }

@@ -9,6 +9,8 @@
 //! and response, which it would have us keep beside each entry, credentials included; five facts
 //! in a row are all that is needed here.
 
+#[cfg(test)]
+mod any_bytes;
 mod cache_control;
 mod lifetime;
 #[cfg(test)]
@@ -28,9 +30,11 @@ pub(crate) use vary::Vary;
 /// What the headers of an answer say about keeping it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caching {
+    /// When the origin was asked, from which on the lifetime counts. So the time on the way counts
+    /// as age, as it has to (section 4.2.3).
+    pub(crate) sent_at: Timestamp,
     pub(crate) storing: Storing,
-    /// How long the answer stays fresh from the `now` on that was passed in; `None` when the
-    /// headers do not say.
+    /// How long the answer stays fresh from `sent_at` on; `None` when the headers do not say.
     pub(crate) lifetime: Option<Duration>,
     pub(crate) stale: StaleUse,
     pub(crate) validators: Validators,
@@ -52,19 +56,43 @@ pub(crate) enum StaleUse {
 }
 
 impl Caching {
-    /// Reads the headers of an answer to a request that was sent at `now`. With the moment of
-    /// sending, the time on the way counts as age, as it has to (section 4.2.3).
+    /// What an answer without headers says, as one that a caller has brought.
+    pub(crate) fn unsaid(now: Timestamp) -> Self {
+        Self::of(&HeaderMap::new(), now)
+    }
+
+    /// Reads the headers of an answer to a request that was sent at `now`.
     ///
     /// The status is not asked for: all that is accepted as an answer is "heuristically cacheable"
     /// and understood, so that section 3 has nothing against any of it.
     pub(crate) fn of(headers: &HeaderMap, now: Timestamp) -> Self {
         let control = CacheControl::of(headers);
         Self {
+            sent_at: now,
             storing: control.storing(),
             lifetime: lifetime::of(headers, &control, now),
             stale: control.stale_use(),
             validators: Validators::of(headers),
             vary: Vary::of(headers),
+        }
+    }
+
+    /// The same for an answer that `redirect` has led to. It is kept under the URL that redirects, so
+    /// that the stricter of both holds; what neither says is not said.
+    ///
+    /// Its validators are those of another resource, and entity tags of two resources may be equal:
+    /// once the redirect leads elsewhere, they would confirm what is no longer there.
+    pub(crate) fn after(self, redirect: &Self) -> Self {
+        let is_either = |is: fn(&Self) -> bool| is(&self) || is(redirect);
+        let forbids_storing = is_either(|one| one.storing == Storing::Forbidden);
+        let forbids_stale_use = is_either(|one| one.stale == StaleUse::Forbidden);
+        Self {
+            sent_at: redirect.sent_at,
+            storing: if forbids_storing { Storing::Forbidden } else { Storing::Allowed },
+            lifetime: [self.lifetime, redirect.lifetime].into_iter().flatten().min(),
+            stale: if forbids_stale_use { StaleUse::Forbidden } else { StaleUse::Allowed },
+            validators: Validators::default(),
+            vary: self.vary.and(&redirect.vary),
         }
     }
 

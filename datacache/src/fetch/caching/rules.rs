@@ -8,14 +8,13 @@
 //! (4.3.5), unsafe methods (4.4), validation requests from others (4.3.2), `only-if-cached` and
 //! the other directives of requests (5.2.1), and `Warning`, which is gone (5.5).
 
-use proptest::prelude::*;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::super::classify::{Class, status};
 use super::*;
 
 /// Sun, 06 Nov 1994 08:49:37 GMT: the moment of sending in every row.
-const NOW: Timestamp = Timestamp::from_millis(784_111_777_000);
+pub(super) const NOW: Timestamp = Timestamp::from_millis(784_111_777_000);
 
 /// Lines are separated by `;`, and `{-60}` is the date a minute ago.
 const ANSWERS: &str = r#"
@@ -34,6 +33,7 @@ section       | what it says                                 | headers of the an
 
 4.2.1         | max-age: so many seconds                     | Cache-Control: max-age=60                                 | fresh 60
 4.2.1 *       | … which yield to a TTL asked for or a policy | Cache-Control: max-age=60                                 | fresh 60
+5.2.2.5 *     | … as do no-store, no-cache, must-revalidate  | Cache-Control: no-store, must-revalidate                  | not stored; no stale use
 5.2.2.1       | … none at all                                | Cache-Control: max-age=0                                  | stale
 1.2.2         | … too many count as 2^31                     | Cache-Control: max-age=99999999999999999999999            | fresh 2147483648
 1.2.2         | … also where a program could hold more       | Cache-Control: max-age=4294967296                         | fresh 2147483648
@@ -169,6 +169,24 @@ section       | what it says                                 | stored answer    
 3.2 *         | … but not a lifetime, which 9110 15.4.5 asks | ETag: "a"; Expires: {+60}      | ETag: "a"                             | not said
 "#;
 
+/// What holds for an answer that a redirect has led to, under the URL that redirects.
+const REDIRECTS: &str = r#"
+section       | what it says                                 | redirect                       | answer                                | what follows
+--------------|----------------------------------------------|--------------------------------|---------------------------------------|-------------
+4 *           | both are kept as one: the shorter time holds | Cache-Control: max-age=60      | Cache-Control: max-age=600            | fresh 60
+4 *           | … be it the answer's                         | Cache-Control: max-age=600     | Cache-Control: max-age=60             | fresh 60
+4 *           | … a redirect without one adds nothing        |                                | Cache-Control: max-age=60             | fresh 60
+4 *           | … nor does an answer without                 | Cache-Control: max-age=60      |                                       | fresh 60
+5.2.2.5       | no-store of either                           | Cache-Control: no-store        |                                       | not stored
+5.2.2.5       | … or of the other                            |                                | Cache-Control: no-store               | not stored
+5.2.2.4       | no-cache of either                           | Cache-Control: no-cache        | Cache-Control: max-age=60             | stale; no stale use
+5.2.2.2       | must-revalidate of either                    |                                | Cache-Control: must-revalidate        | no stale use; stored
+4.1           | what either depends on                       | Vary: b, c                     | Vary: a, b                            | varies by a, b, c
+4.1           | … be it one                                  | Vary: a                        |                                       | varies by a
+4.1           | … or anything                                | Vary: a                        | Vary: *                               | varies by anything
+4.3.1         | validators are of one URL, not of this one   | ETag: "a"                      | ETag: "b"; Last-Modified: {-60}       | no condition
+"#;
+
 /// Whether a stored answer is for another request.
 const REQUESTS: &str = r"
 section       | what it says                                 | Vary            | first request                   | second request                  | what follows
@@ -288,6 +306,16 @@ fn what_a_304_says() {
 }
 
 #[test]
+fn what_a_redirect_adds() {
+    for row in rows(REDIRECTS) {
+        let [_section, _says, redirect, answer, expected] = row[..] else { panic!("{row:?}") };
+        let redirect = Caching::of(&headers(redirect), NOW);
+        let caching = Caching::of(&headers(answer), NOW).after(&redirect);
+        check(&row, expected, &consequences(&caching));
+    }
+}
+
+#[test]
 fn which_requests_an_answer_is_for() {
     for row in rows(REQUESTS) {
         let [_section, _says, vary, first, second, expected] = row[..] else { panic!("{row:?}") };
@@ -317,56 +345,4 @@ fn the_text_of_a_request_is_canonical() {
     let request = pairs("ACCEPT: a; X-API-KEY: s3cret; accept: b; C: 1");
     let expected = "accept: 4a479db6af79906e\nb\nx-api-key: 1ec1c26b50d5d3c5";
     assert_eq!(vary.selected(&request), expected);
-}
-
-const READ: [HeaderName; 8] = [
-    reqwest::header::AGE,
-    reqwest::header::CACHE_CONTROL,
-    reqwest::header::DATE,
-    ETAG,
-    reqwest::header::EXPIRES,
-    reqwest::header::PRAGMA,
-    LAST_MODIFIED,
-    VARY,
-];
-
-/// A line of a header that is read here: any bytes, or bytes that come close to a meaning.
-fn a_line() -> impl Strategy<Value = (HeaderName, HeaderValue)> {
-    let close =
-        r#"((max-age|no-cache|no-store|W/"a|Sun, 06 Nov 1994 08:49:37 GMT)?[=,"\\ 0-9*]?){0,6}"#;
-    let bytes = prop_oneof![
-        proptest::collection::vec(any::<u8>(), 0..40),
-        close.prop_map(String::into_bytes),
-    ];
-    let value = bytes.prop_filter_map("no header", |b| HeaderValue::from_bytes(&b).ok());
-    (proptest::sample::select(READ.to_vec()), value)
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_are_a_reason_to_panic(
-        lines in proptest::collection::vec(a_line(), 0..8),
-        now in any::<i64>(),
-    ) {
-        let headers: HeaderMap = lines.into_iter().collect();
-        let now = Timestamp::from_millis(now);
-        let caching = Caching::of(&headers, now);
-        let is_asked = !caching.validators.to_headers().is_empty();
-        let renewed = Caching::of_not_modified(&headers, &caching.validators, "", now);
-        // The same headers in a 304 say the same.
-        prop_assert_eq!(renewed.is_some(), is_asked);
-        prop_assert!(renewed.is_none_or(|renewed| renewed == caching));
-    }
-
-    #[test]
-    fn an_answer_is_for_the_request_that_got_it(
-        lines in proptest::collection::vec(a_line(), 0..8),
-        request in proptest::collection::vec(("[a-c]{1}", "[ -~]{0,8}"), 0..5),
-    ) {
-        let mut headers: HeaderMap = lines.into_iter().collect();
-        headers.append(VARY, "a, B".parse().unwrap());
-        let vary = Caching::of(&headers, NOW).vary;
-        let is_match = Vary::matches(&vary.selected(&request), &request);
-        prop_assert_eq!(is_match, vary != Vary::Anything);
-    }
 }

@@ -3,6 +3,8 @@
 //! Only the caller's headers are looked at. What the client adds to every request is the same each
 //! time; bodies are kept decoded, so that `Vary: Accept-Encoding` costs nothing.
 
+use std::collections::BTreeSet;
+
 use reqwest::header::{HeaderMap, HeaderName, VARY};
 
 use super::super::field;
@@ -34,9 +36,21 @@ impl Vary {
         }
         // What is no name of a header is in no request, and so the same in all.
         let names = members.iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
-        let mut names: Vec<String> = names.map(|name| name.as_str().to_owned()).collect();
-        names.sort_unstable();
-        names.dedup();
+        Self::on(names.map(|name| name.as_str().to_owned()))
+    }
+
+    /// What depends on both.
+    pub(super) fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, other) => other.clone(),
+            (own, Self::Nothing) => own,
+            (Self::On(own), Self::On(other)) => Self::on(own.iter().chain(other).cloned()),
+            (Self::Anything, _) | (_, Self::Anything) => Self::Anything,
+        }
+    }
+
+    fn on(names: impl Iterator<Item = String>) -> Self {
+        let names: Vec<String> = names.collect::<BTreeSet<_>>().into_iter().collect();
         if names.is_empty() { Self::Nothing } else { Self::On(names) }
     }
 

@@ -105,3 +105,18 @@ async fn listed(limits: &Limits, budget: &Budget, now: Timestamp) -> Option<Prov
     let list = limits.list(std::iter::empty(), |_| budget, now).await.unwrap();
     list.into_iter().find(|limits| limits.provider.as_str() == "slow")
 }
+
+impl Limits {
+    /// Keeps the provider from being asked before `until`: for 1 s at least and 24 h at most, and no
+    /// shorter than it rests already.
+    async fn cool_down(
+        &self,
+        provider: &Provider,
+        until: Timestamp,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let cool_down = |state: &mut State| state.cool_down(until, reason, now);
+        self.change("cool down", provider, now, cool_down).await
+    }
+}

@@ -3,6 +3,7 @@ mod damage;
 mod deferred;
 mod random;
 mod removal;
+mod renewal;
 mod round_trip;
 
 use std::collections::BTreeSet;
@@ -88,6 +89,7 @@ fn entry(path: &str, data: impl Into<Bytes>) -> NewEntry {
         data,
         created_at: NOW,
         expires_at: LATER,
+        terms: Terms::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use super::*;
 
 fn pick(subject: &Subject) -> Pick<'_> {
-    Pick { subject, provider: None, last: None, fresh_after: NOW }
+    Pick { subject, provider: None, last: None, fresh_after: Some(NOW) }
 }
 
 async fn draw(store: &Store, pick: &Pick<'_>, rng: &mut Rng) -> Option<Cachekey> {
@@ -88,6 +88,23 @@ async fn expired_and_absent_images_are_never_picked() {
         for _ in 0..60 {
             let drawn = store.pick_random(&pick(&subject), &mut rng).await.unwrap().unwrap();
             assert_eq!((drawn.info.status_code, drawn.info.expires_at), (200, LATER));
+        }
+    }
+}
+
+/// The same, where no fresh image is left.
+#[tokio::test]
+async fn stale_images_are_picked_only_if_they_may_be_used() {
+    for number in [20, 200] {
+        let folder = Folder::new();
+        let store = folder.open().await;
+        insert_images(&store, number).await;
+        execute(&store, "UPDATE cached_data SET may_be_stale = ordinal % 4 = 1").await;
+        let (subject, mut rng) = (daft_punk(), Rng::with_seed(4));
+        let stale = Pick { fresh_after: None, ..pick(&subject) };
+        for _ in 0..60 {
+            let drawn = store.pick_random(&stale, &mut rng).await.unwrap().unwrap();
+            assert!(drawn.info.terms.may_be_stale);
         }
     }
 }

@@ -1,14 +1,15 @@
-//! Every statement on `cached_data` and `last_picks`.
+//! Every statement on `cached_data`; those of the random pick stand in `picking`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
 //! it; a test keeps it so.
 
+pub(crate) mod picking;
+
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Result, query, query_as, query_scalar};
 
-use super::deferred::Subject;
-use super::entry::{Cachekey, NewEntry};
+use super::entry::{Cachekey, NewEntry, Renewal};
 use super::filter::Filter;
 use super::row::{RawRow, Version};
 use super::totals::GroupTotals;
@@ -26,7 +27,8 @@ macro_rules! info_columns {
     () => {
         "entry_id, url, cachekey, identifier, data_type, provider, metadata, status_code, \
          mime_type, data_size, content_checksum, created_at, expires_at, last_accessed, \
-         access_count, data_value IS NULL AS is_in_file"
+         access_count, etag, last_modified, varies_on, may_be_stale, \
+         data_value IS NULL AS is_in_file"
     };
 }
 
@@ -72,13 +74,13 @@ statements! {
     BY_ID = select_entry!("entry_id = ?1");
 
     FRESH_AMONG = "SELECT url, status_code FROM cached_data \
-        WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2";
+        WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2 AND varies_on = ''";
 
     UPSERT = concat!(
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
-           last_accessed, data_value, ordinal) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, \
+           last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, ordinal) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?3 AND data_type = ?4)) \
          ON CONFLICT (url) DO UPDATE SET \
@@ -88,10 +90,24 @@ statements! {
            data_size = excluded.data_size, content_checksum = excluded.content_checksum, \
            created_at = excluded.created_at, expires_at = excluded.expires_at, \
            data_value = excluded.data_value, \
+           etag = excluded.etag, last_modified = excluded.last_modified, \
+           varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
              THEN ordinal ELSE excluded.ordinal END \
          RETURNING ",
+        info_columns!(),
+        ", NULL AS data_value"
+    );
+
+    RENEW = concat!(
+        "UPDATE cached_data SET \
+           identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
+           etag = ?9, last_modified = ?10, varies_on = ?11, may_be_stale = ?12, \
+           ordinal = CASE WHEN (identifier, data_type) = (?4, ?5) THEN ordinal ELSE \
+             (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
+              WHERE identifier = ?4 AND data_type = ?5) END \
+         WHERE entry_id = ?1 AND content_checksum = ?2 AND created_at = ?3 RETURNING ",
         info_columns!(),
         ", NULL AS data_value"
     );
@@ -124,18 +140,6 @@ statements! {
 
     TOUCH = "UPDATE cached_data SET access_count = access_count + 1, last_accessed = ?2 \
         WHERE entry_id = ?1 AND last_accessed <= ?2 - ?3";
-
-    ORDINAL_SPAN = "SELECT MAX(ordinal) + 1 FROM cached_data \
-        WHERE identifier = ?1 AND data_type = ?2";
-    CANDIDATE_AT = "SELECT entry_id, cachekey FROM cached_data \
-        WHERE identifier = ?1 AND data_type = ?2 AND ordinal = ?3 \
-          AND status_code = 200 AND expires_at > ?4 AND (?5 IS NULL OR provider = ?5)";
-    CANDIDATES = "SELECT entry_id, cachekey FROM cached_data \
-        WHERE identifier = ?1 AND data_type = ?2 \
-          AND status_code = 200 AND expires_at > ?3 AND (?4 IS NULL OR provider = ?4)";
-    LAST_PICK = "SELECT cachekey FROM last_picks WHERE identifier = ?1 AND data_type = ?2";
-    NOTE_PICK = "INSERT INTO last_picks (identifier, data_type, cachekey) VALUES (?1, ?2, ?3) \
-        ON CONFLICT (identifier, data_type) DO UPDATE SET cachekey = excluded.cachekey";
 
     TOTALS = "SELECT provider, data_type, \
           COUNT(*) FILTER (WHERE status_code = 200 AND expires_at > ?1), \
@@ -191,7 +195,34 @@ pub(super) async fn upsert(
         .bind(new.created_at.as_millis())
         .bind(new.expires_at.as_millis())
         .bind(inline)
+        .bind(&new.terms.etag)
+        .bind(&new.terms.last_modified)
+        .bind(&new.terms.varies_on)
+        .bind(new.terms.may_be_stale)
         .fetch_one(db)
+        .await
+}
+
+/// Renews a row but its content, unless that has been replaced since it was read.
+pub(super) async fn renew(
+    db: &mut SqliteConnection,
+    version: &Version,
+    renewal: &Renewal,
+) -> Result<Option<RawRow>> {
+    query_as(RENEW)
+        .bind(version.id)
+        .bind(&version.checksum)
+        .bind(version.created_at)
+        .bind(renewal.identifier.as_ref().map_or("", Identifier::as_str))
+        .bind(renewal.data_type.as_str())
+        .bind(renewal.provider.as_str())
+        .bind(serde_json::Value::Object(renewal.metadata.clone()).to_string())
+        .bind(renewal.expires_at.as_millis())
+        .bind(&renewal.terms.etag)
+        .bind(&renewal.terms.last_modified)
+        .bind(&renewal.terms.varies_on)
+        .bind(renewal.terms.may_be_stale)
+        .fetch_optional(db)
         .await
 }
 
@@ -283,73 +314,6 @@ pub(super) async fn list(
 pub(super) async fn touch(db: &mut SqliteConnection, id: i64, at: Timestamp) -> Result<()> {
     let touch = query(TOUCH).bind(id).bind(at.as_millis()).bind(TOUCH_INTERVAL_MS);
     touch.execute(db).await.map(drop)
-}
-
-/// One more than the highest ordinal of an identifier's entries of a type.
-pub(super) async fn ordinal_span(
-    db: &mut SqliteConnection,
-    subject: &Subject,
-) -> Result<Option<i64>> {
-    let span = query_scalar(ORDINAL_SPAN)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str());
-    span.fetch_one(db).await
-}
-
-/// A candidate of a random pick: its row and its handle.
-pub(super) type Candidate = (i64, String);
-
-pub(super) async fn candidate_at(
-    db: &mut SqliteConnection,
-    subject: &Subject,
-    ordinal: i64,
-    fresh_after: Timestamp,
-    provider: Option<&Provider>,
-) -> Result<Option<Candidate>> {
-    query_as(CANDIDATE_AT)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str())
-        .bind(ordinal)
-        .bind(fresh_after.as_millis())
-        .bind(provider.map(Provider::as_str))
-        .fetch_optional(db)
-        .await
-}
-
-pub(super) async fn candidates(
-    db: &mut SqliteConnection,
-    subject: &Subject,
-    fresh_after: Timestamp,
-    provider: Option<&Provider>,
-) -> Result<Vec<Candidate>> {
-    query_as(CANDIDATES)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str())
-        .bind(fresh_after.as_millis())
-        .bind(provider.map(Provider::as_str))
-        .fetch_all(db)
-        .await
-}
-
-pub(super) async fn last_pick(
-    db: &mut SqliteConnection,
-    subject: &Subject,
-) -> Result<Option<String>> {
-    let pick =
-        query_scalar(LAST_PICK).bind(subject.identifier.as_str()).bind(subject.data_type.as_str());
-    pick.fetch_optional(db).await
-}
-
-pub(super) async fn note_pick(
-    db: &mut SqliteConnection,
-    subject: &Subject,
-    cachekey: Cachekey,
-) -> Result<()> {
-    let note = query(NOTE_PICK)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str())
-        .bind(cachekey.to_string());
-    note.execute(db).await.map(drop)
 }
 
 pub(super) async fn totals(db: &mut SqliteConnection, now: Timestamp) -> Result<Vec<GroupTotals>> {
