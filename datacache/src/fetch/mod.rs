@@ -131,10 +131,12 @@ impl Fetcher {
     /// of the provider's budget.
     pub(crate) async fn get(&self, call: Call<'_>) -> Result<Fetched> {
         check_scheme(call)?;
+        // Before the slot: what is sent when it comes must not wait for a client to be built.
+        let client = self.client_for(call).await?;
         let mut slot = self.admit(call).await?;
         let mut attempt = 1;
         loop {
-            let result = self.attempt(call).await;
+            let result = self.attempt(client, call).await;
             self.report(&slot, &result).await;
             let error = match result {
                 Ok(fetched) => return Ok(fetched),
@@ -155,8 +157,7 @@ impl Fetcher {
         }
     }
 
-    async fn attempt(&self, call: Call<'_>) -> Result<Fetched> {
-        let client = self.client_for(call).await?;
+    async fn attempt(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
         let answered = tokio::time::timeout(call.timeout, self.answer(client, call)).await;
         answered.unwrap_or_else(|_| {
             let reason = format_args!("no complete answer within {:?}", call.timeout);

@@ -5,7 +5,7 @@ use std::future::pending;
 
 use super::*;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ProviderConfig};
 use crate::name::{DataType, Provider};
 use crate::queue::{JobInfo, JobState};
 use crate::testing::{Origin, Reply};
@@ -27,8 +27,14 @@ impl Folder {
     }
 
     /// A handle as another process would have it: nothing is shared but the folder and the time.
+    /// It knows two providers without hosts.
     async fn open(&self) -> Cache {
-        let config = Config::new(self.dir.path().join("cache"));
+        let mut config = Config::new(self.dir.path().join("cache"));
+        for name in ["cold", "other"] {
+            let budget = Some("none".parse().unwrap());
+            let settings = ProviderConfig { budget, ..ProviderConfig::default() };
+            config.providers.insert(provider(name), settings);
+        }
         Cache::open_with_clock(config, self.clock.clone()).await.unwrap()
     }
 }
