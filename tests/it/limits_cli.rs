@@ -43,18 +43,21 @@ fn a_cooldown_is_shown_with_its_reason_until_it_is_cleared() {
     let folder = Folder::new();
     let throttle = |_: &_| Reply::status(429).header("Retry-After", "3600");
     let origin = Origin::start(throttle).unwrap();
-    folder.run(["enqueue", &origin.url("/1"), "--provider", "slow", "--retries", "0"]);
+    folder.run(["enqueue", &origin.url("/1"), "--retries", "0"]);
     folder.run(["queue", "pause", "other"]);
     folder.run(["worker", "--drain", "--patience", "0s"]);
-    let slow = of(&folder, "slow").unwrap();
+    let slow = of(&folder, "127.0.0.1").unwrap();
     assert!(slow["cooldown_reason"].as_str().unwrap().contains("429"), "{slow}");
     assert_eq!(slow["next_slot"], slow["cooldown_until"]);
     let text = folder.run(["limits"]).text();
-    assert!(text.lines().any(|line| line.starts_with("slow ") && line.contains("429")), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with("127.0.0.1 ") && line.contains("429")),
+        "{text}"
+    );
     assert!(text.lines().any(|line| line.starts_with("other ") && line.ends_with("paused")));
 
-    let cleared = folder.run(["--json", "limits", "clear", "slow"]);
-    assert_eq!((cleared.status, &cleared.json()["cleared"]), (0, &"slow".into()));
-    assert_eq!(folder.run(["limits", "clear", "slow"]).status, 3);
-    assert_eq!(of(&folder, "slow"), None);
+    let cleared = folder.run(["--json", "limits", "clear", "127.0.0.1"]);
+    assert_eq!((cleared.status, &cleared.json()["cleared"]), (0, &"127.0.0.1".into()));
+    assert_eq!(folder.run(["limits", "clear", "127.0.0.1"]).status, 3);
+    assert_eq!(of(&folder, "127.0.0.1"), None);
 }

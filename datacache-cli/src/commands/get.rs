@@ -109,7 +109,7 @@ fn deliver(
     let (outcome, text) = match answer {
         Answer::Found(found) => {
             if let Some(warning) = &found.warning {
-                output::warn(format_args!("{warning}; this is an older copy"));
+                output::warn(format_args!("{warning} (this is an older copy)"));
             }
             return deliver_data(global, report, &found.entry.data, file);
         }

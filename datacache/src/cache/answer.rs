@@ -1,8 +1,11 @@
 //! What a cache answers.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Entry, EntryInfo};
 use crate::trail::Step;
 
@@ -49,17 +52,18 @@ pub struct Explained {
     pub steps: Vec<Step>,
 }
 
-impl From<Lookup> for Answer {
-    fn from(known: Lookup) -> Self {
-        let (entry, state) = match known {
-            Lookup::Fresh(entry) => (entry, FoundState::Fresh),
-            Lookup::Stale(entry) => (entry, FoundState::Stale),
-            Lookup::Absent(info) => {
-                return Self::Absent(Box::new(Absence { info, source: Source::Store }));
+impl Lookup {
+    /// The answer that this is to who asks nobody else.
+    pub(super) fn into_answer(self, now: Timestamp) -> Answer {
+        let found = match self {
+            Self::Fresh(entry) => Found::current(entry, FoundState::Fresh, Source::Store),
+            Self::Stale(entry) => Found::expired(entry, now, "no newer answer is under way"),
+            Self::Absent(info) => {
+                return Answer::Absent(Box::new(Absence { info, source: Source::Store }));
             }
-            Lookup::Miss => return Self::Miss,
+            Self::Miss => return Answer::Miss,
         };
-        Self::Found(Box::new(Found { entry, state, source: Source::Store, warning: None }))
+        Answer::Found(Box::new(found))
     }
 }
 
@@ -73,8 +77,31 @@ pub struct Found {
     pub state: FoundState,
     /// Where they came from.
     pub source: Source,
-    /// Why the entry is stale, when its origin was asked and failed.
+    /// Why a stale entry is all there is: what went wrong at its origin, or
+    /// [`Expired`](crate::ErrorKind::Expired) since when and what comes of it. Every stale entry has
+    /// one, and no other.
     pub warning: Option<Error>,
+}
+
+impl Found {
+    /// An entry whose time has not come.
+    pub(super) fn current(entry: Entry, state: FoundState, source: Source) -> Self {
+        Self { entry, state, source, warning: None }
+    }
+
+    /// An entry past its time, because of `warning`.
+    pub(super) fn stale(entry: Entry, warning: Error) -> Self {
+        Self { entry, state: FoundState::Stale, source: Source::Store, warning: Some(warning) }
+    }
+
+    /// An entry past its time at `now`, and whether there is a `prospect` of a newer one.
+    pub(super) fn expired(entry: Entry, now: Timestamp, prospect: &str) -> Self {
+        let since = now.since(entry.info.expires_at);
+        let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
+        let reason = format_args!("it expired {since} ago; {prospect}");
+        let warning = Error::new(ErrorKind::Expired, "answer", &entry.info.url, reason);
+        Self::stale(entry, warning)
+    }
 }
 
 /// How current found bytes are.

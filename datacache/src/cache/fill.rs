@@ -28,7 +28,8 @@ pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer>
     };
     if plan.reach == Reach::Cache {
         plan.trail.note(|| "the request may not leave the machine");
-        return Ok(stale.map_or(Answer::Miss, |entry| found_stale(entry, None)));
+        let expired = |entry| expired(cache, entry, "the request may not leave the machine");
+        return Ok(stale.map_or(Answer::Miss, expired));
     }
     let fillable = plan.check_fillable(cache.clock.now());
     let Some(entry) = stale else {
@@ -156,9 +157,7 @@ pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
     }
     cache.deferred.touch(&entry.info, now);
     Ok(match (freshness, plan.staleness) {
-        (Freshness::Fresh, _) => {
-            Known::Answer(found(entry, FoundState::Fresh, Source::Store, None))
-        }
+        (Freshness::Fresh, _) => Known::Answer(found(entry, FoundState::Fresh, Source::Store)),
         (Freshness::Stale, Staleness::Accepted) if entry.info.terms.may_be_stale => {
             Known::Stale(Box::new(entry))
         }
@@ -182,7 +181,7 @@ async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
             (Fetched::NotModified(caching), Some((Entry { info, data }, _))) => {
                 if let Some(info) = renew(cache, plan, info, &caching, job).await? {
                     let entry = Entry { info, data };
-                    return Ok(found(entry, FoundState::Revalidated, Source::Origin, None));
+                    return Ok(found(entry, FoundState::Revalidated, Source::Origin));
                 }
                 // It was replaced or removed meanwhile: nothing is left that was confirmed.
             }
@@ -223,7 +222,7 @@ async fn keep(cache: &Inner, plan: &Plan, fetched: Fetched, job: Option<&Job>) -
     Ok(if info.is_absence() {
         Answer::Absent(Box::new(Absence { info, source: Source::Origin }))
     } else {
-        found(Entry { info, data }, FoundState::Fetched, Source::Origin, None)
+        found(Entry { info, data }, FoundState::Fetched, Source::Origin)
     })
 }
 
@@ -292,7 +291,7 @@ fn stale_instead(stale: Option<Box<Entry>>, error: Error) -> Result<Answer> {
     match stale {
         Some(entry) if error.kind() != ErrorKind::InvalidInput => {
             tracing::warn!(key = %entry.info.url, %error, "answering with a stale entry");
-            Ok(found_stale(entry, Some(error)))
+            Ok(Answer::Found(Box::new(Found::stale(*entry, error))))
         }
         _ => Err(error),
     }
@@ -310,13 +309,15 @@ fn past_deadline(
         let reason = "the deadline passed, and with a credential it cannot be queued";
         return stale_instead(stale, Error::new(ErrorKind::Timeout, "fetch", &plan.key, reason));
     }
-    let (cache, plan) = (Arc::clone(cache), Arc::clone(plan));
-    cache.clone().background.spawn(async move {
-        if let Err(error) = enqueue(&cache, &plan, Priority::Immediate).await {
-            tracing::warn!(key = %plan.key, %error, "a request was not queued at its deadline");
-        }
-    });
-    Ok(stale.map_or(Answer::Pending, |entry| found_stale(entry, None)))
+    cache.background.spawn(leave_to_workers(Arc::clone(cache), Arc::clone(plan)));
+    let expired = |entry| expired(cache, entry, "a newer answer did not come within the deadline");
+    Ok(stale.map_or(Answer::Pending, expired))
+}
+
+async fn leave_to_workers(cache: Arc<Inner>, plan: Arc<Plan>) {
+    if let Err(error) = enqueue(&cache, &plan, Priority::Immediate).await {
+        tracing::warn!(key = %plan.key, %error, "a request was not queued at its deadline");
+    }
 }
 
 async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
@@ -326,17 +327,9 @@ async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
 
 /// An entry past its time, which is said.
 fn expired(cache: &Inner, entry: Box<Entry>, prospect: &str) -> Answer {
-    let since = cache.clock.now().since(entry.info.expires_at);
-    let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
-    let reason = format_args!("it expired {since} ago; {prospect}");
-    let warning = Error::new(ErrorKind::Expired, "answer", &entry.info.url, reason);
-    found_stale(entry, Some(warning))
+    Answer::Found(Box::new(Found::expired(*entry, cache.clock.now(), prospect)))
 }
 
-fn found_stale(entry: Box<Entry>, warning: Option<Error>) -> Answer {
-    found(*entry, FoundState::Stale, Source::Store, warning)
-}
-
-fn found(entry: Entry, state: FoundState, source: Source, warning: Option<Error>) -> Answer {
-    Answer::Found(Box::new(Found { entry, state, source, warning }))
+fn found(entry: Entry, state: FoundState, source: Source) -> Answer {
+    Answer::Found(Box::new(Found::current(entry, state, source)))
 }

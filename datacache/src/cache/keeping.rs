@@ -9,9 +9,11 @@
 
 use std::time::Duration;
 
+use humantime::format_duration;
+
 use super::plan::{Examined, Plan};
 use crate::clock::Timestamp;
-use crate::config::Authority;
+use crate::config::{Authority, Rule};
 use crate::error::{Error, Result};
 use crate::fetch::{Caching, Condition, StaleUse, Storing, Validators};
 use crate::store::{Entry, EntryInfo, NewEntry, Renewal, Terms};
@@ -22,7 +24,7 @@ impl Plan {
         if self.do_headers_decide() { caching.storing } else { Storing::Allowed }
     }
 
-    /// Until when an answer that came at `now` is fresh. One that may not be kept never is.
+    /// Until when an answer that came at `now` is fresh.
     pub(super) fn expiry(
         &self,
         operation: &'static str,
@@ -32,17 +34,31 @@ impl Plan {
         // What it took to come has been taken from its lifetime, and not from a TTL.
         let on_the_way = now.since(caching.sent_at);
         let said = caching.lifetime.map(|lifetime| lifetime.saturating_sub(on_the_way));
-        let ttl = match self.storing(caching) {
-            Storing::Allowed => self.lifetimes.ttl(self.asked.ttl, said, &self.data_type),
-            Storing::Forbidden => Duration::ZERO,
-        };
-        self.after(operation, ttl, now)
+        let (ttl, rule) = self.lifetimes.ttl(self.asked.ttl, said, &self.data_type);
+        self.after(operation, self.allowed(ttl, rule, caching), now)
     }
 
     /// Until when "there is none" is believed.
-    pub(super) fn absence_expiry(&self, now: Timestamp) -> Result<Timestamp> {
-        let ttl = self.lifetimes.absent_ttl(self.asked.negative_ttl);
-        self.after("fetch", ttl, now)
+    pub(super) fn absence_expiry(&self, caching: &Caching, now: Timestamp) -> Result<Timestamp> {
+        let (ttl, rule) = self.lifetimes.absent_ttl(self.asked.negative_ttl);
+        self.after("fetch", self.allowed(ttl, rule, caching), now)
+    }
+
+    /// An answer that may not be kept is never fresh.
+    fn allowed(&self, ttl: Duration, rule: Rule, caching: &Caching) -> Duration {
+        if self.storing(caching) == Storing::Forbidden {
+            self.trail.note(|| "not kept, because its headers forbid it");
+            return Duration::ZERO;
+        }
+        self.trail.note(|| format!("kept for {}, because {rule}", format_duration(ttl)));
+        ttl
+    }
+
+    /// Refuses TTLs that no moment comes after, before the origin is asked.
+    pub(super) fn check_ttls(&self, now: Timestamp) -> Result<()> {
+        let (ttl, _) = self.lifetimes.ttl(self.asked.ttl, None, &self.data_type);
+        let (absent_ttl, _) = self.lifetimes.absent_ttl(self.asked.negative_ttl);
+        self.after("fetch", ttl.max(absent_ttl), now).map(drop)
     }
 
     fn after(&self, operation: &'static str, ttl: Duration, now: Timestamp) -> Result<Timestamp> {
@@ -97,12 +113,6 @@ impl Plan {
             expires_at: self.expiry("fetch", caching, now)?,
             terms: self.terms(caching),
         })
-    }
-
-    /// Refuses TTLs that no moment comes after, before the origin is asked.
-    pub(super) fn check_ttls(&self, now: Timestamp) -> Result<()> {
-        self.expiry("fetch", &Caching::unsaid(now), now)?;
-        self.absence_expiry(now).map(drop)
     }
 
     fn do_headers_decide(&self) -> bool {

@@ -227,7 +227,7 @@ impl Plan {
 
     /// The entry that remembers "there is none".
     pub(super) fn absent(&self, caching: &Caching, now: Timestamp) -> Result<NewEntry> {
-        let entry = self.entry(caching, now, self.absence_expiry(now)?);
+        let entry = self.entry(caching, now, self.absence_expiry(caching, now)?);
         Ok(NewEntry { status_code: NOT_FOUND, ..entry })
     }
 

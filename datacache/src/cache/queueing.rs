@@ -69,7 +69,9 @@ impl Cache {
             let queued = self.0.queue.get(key).await?;
             let known = self.judge(self.0.store.get(key).await?);
             match (queued, &known) {
-                (None, _) | (_, Lookup::Fresh(_) | Lookup::Absent(_)) => return Ok(known.into()),
+                (None, _) | (_, Lookup::Fresh(_) | Lookup::Absent(_)) => {
+                    return Ok(known.into_answer(self.0.clock.now()));
+                }
                 (Some(JobInfo { status: JobState::Dead, last_error, .. }), _) => {
                     let reason = last_error.unwrap_or_default();
                     let reason = format_args!("given up: {reason}");

@@ -1,5 +1,6 @@
 //! How long answers are fresh: who decides, and what caps it. Pure.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::built_in::BuiltIn;
@@ -23,6 +24,30 @@ pub(crate) enum Authority {
     Policy,
     /// The headers of the answer: there is no policy for its provider.
     Headers,
+}
+
+/// By which rule an answer is kept as long as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Request,
+    Policy,
+    Headers,
+    /// Nobody has said anything.
+    Default,
+    /// Whoever wanted longer, the provider's contract forbids it.
+    Cap,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "the request says so",
+            Self::Policy => "its provider's policy says so",
+            Self::Headers => "its headers say so",
+            Self::Default => "nobody says otherwise",
+            Self::Cap => "its provider allows no longer (max_ttl)",
+        })
+    }
 }
 
 impl From<&BuiltIn> for Lifetimes {
@@ -53,27 +78,31 @@ impl Lifetimes {
         requested.map_or(self.authority, |_| Authority::Policy)
     }
 
-    /// How long an answer of `data_type` is fresh, when the request asked for `requested` and the
-    /// headers of the answer have `said` something.
+    /// How long an answer of `data_type` is fresh and by which rule, when the request asked for
+    /// `requested` and the headers of the answer have `said` something.
     pub(crate) fn ttl(
         &self,
         requested: Option<Duration>,
         said: Option<Duration>,
         data_type: &DataType,
-    ) -> Duration {
+    ) -> (Duration, Rule) {
         let own = if data_type.is_image() { self.ttl.saturating_mul(2) } else { self.ttl };
-        let said = match self.authority {
-            Authority::Policy => None,
-            Authority::Headers => said,
+        let (ttl, rule) = match (requested, self.authority, said) {
+            (Some(requested), _, _) => (requested, Rule::Request),
+            (None, Authority::Policy, _) => (own, Rule::Policy),
+            (None, Authority::Headers, Some(said)) => (said, Rule::Headers),
+            (None, Authority::Headers, None) => (own, Rule::Default),
         };
-        let ttl = requested.or(said).unwrap_or(own);
-        self.max_ttl.map_or(ttl, |max_ttl| ttl.min(max_ttl))
+        match self.max_ttl {
+            Some(max_ttl) if max_ttl < ttl => (max_ttl, Rule::Cap),
+            _ => (ttl, rule),
+        }
     }
 
     /// How long "there is none" is believed, when the request asked for `requested`. Headers have no
     /// say in it: an origin that has no answer seldom means something by them.
-    pub(crate) fn absent_ttl(&self, requested: Option<Duration>) -> Duration {
-        requested.unwrap_or(self.absent_ttl)
+    pub(crate) fn absent_ttl(&self, requested: Option<Duration>) -> (Duration, Rule) {
+        requested.map_or((self.absent_ttl, Rule::Policy), |ttl| (ttl, Rule::Request))
     }
 }
 
@@ -91,7 +120,7 @@ mod tests {
     }
 
     fn ttl(provider: &str, requested: Option<Duration>, data_type: &DataType) -> Duration {
-        lifetimes(provider).ttl(requested, None, data_type)
+        lifetimes(provider).ttl(requested, None, data_type).0
     }
 
     #[test]
@@ -111,20 +140,20 @@ mod tests {
         let nobody = lifetimes("nobody.example");
         let policy = ProviderConfig { ttl: Some(DAY), ..ProviderConfig::default() };
         let contract = ProviderConfig { max_ttl: Some(HOUR / 2), ..ProviderConfig::default() };
-        for (lifetimes, requested, said, expected) in [
-            (nobody, None, None, 7 * DAY),
-            (nobody, None, Some(HOUR), HOUR),
-            (nobody, None, Some(Duration::ZERO), Duration::ZERO),
-            (nobody, Some(2 * HOUR), Some(HOUR), 2 * HOUR),
-            (nobody.overlaid(&policy), None, Some(HOUR), DAY),
-            (nobody.overlaid(&policy), Some(2 * HOUR), Some(HOUR), 2 * HOUR),
-            (nobody.overlaid(&contract), None, Some(HOUR), HOUR / 2),
-            (nobody.overlaid(&contract), None, Some(HOUR / 4), HOUR / 4),
-            (nobody.overlaid(&contract), Some(HOUR), None, HOUR / 2),
-            (lifetimes("musicbrainz"), None, Some(Duration::ZERO), 30 * DAY),
+        for (lifetimes, requested, said, expected, rule) in [
+            (nobody, None, None, 7 * DAY, Rule::Default),
+            (nobody, None, Some(HOUR), HOUR, Rule::Headers),
+            (nobody, None, Some(Duration::ZERO), Duration::ZERO, Rule::Headers),
+            (nobody, Some(2 * HOUR), Some(HOUR), 2 * HOUR, Rule::Request),
+            (nobody.overlaid(&policy), None, Some(HOUR), DAY, Rule::Policy),
+            (nobody.overlaid(&policy), Some(2 * HOUR), Some(HOUR), 2 * HOUR, Rule::Request),
+            (nobody.overlaid(&contract), None, Some(HOUR), HOUR / 2, Rule::Cap),
+            (nobody.overlaid(&contract), None, Some(HOUR / 4), HOUR / 4, Rule::Headers),
+            (nobody.overlaid(&contract), Some(HOUR), None, HOUR / 2, Rule::Cap),
+            (lifetimes("musicbrainz"), None, Some(Duration::ZERO), 30 * DAY, Rule::Policy),
         ] {
             let ttl = lifetimes.ttl(requested, said, &DataType::OTHER);
-            assert_eq!(ttl, expected, "{lifetimes:?} {requested:?} {said:?}");
+            assert_eq!(ttl, (expected, rule), "{lifetimes:?} {requested:?} {said:?}");
         }
     }
 

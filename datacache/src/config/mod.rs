@@ -10,6 +10,7 @@ mod built_in;
 mod credential;
 mod duration;
 mod lifetimes;
+mod policies;
 mod provider;
 
 use std::collections::BTreeMap;
@@ -26,9 +27,9 @@ pub use budget::Budget;
 pub(crate) use budget::Window;
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
-pub(crate) use lifetimes::{Authority, Lifetimes};
+pub(crate) use lifetimes::{Authority, Lifetimes, Rule};
+pub(crate) use policies::{Payer, Policies};
 pub use provider::ProviderConfig;
-pub(crate) use provider::{Payer, Policies};
 
 /// All settings of a [`Cache`](crate::Cache).
 #[derive(Clone, Debug, Default, Deserialize)]

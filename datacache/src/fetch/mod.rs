@@ -11,7 +11,7 @@
 //! condition goes with the first request, and not with those that redirects lead to: it names the
 //! representation of one URL. For the same reason an answer that was reached over a redirect leaves
 //! nothing to make a condition of. A 304 that does not answer our condition tells nothing, and the
-//! origin is asked once more, without condition, within the same attempt.
+//! origin is asked once more, without condition, for which a slot of the budget is due as well.
 //!
 //! Nothing is held while waiting: a call may be dropped at any await, which closes its connection.
 
@@ -129,7 +129,7 @@ impl Fetcher {
 
     /// Gets `call.url`, trying again after failures that may pass. Every attempt waits for a slot
     /// of the provider's budget.
-    pub(crate) async fn get(&self, call: Call<'_>) -> Result<Fetched> {
+    pub(crate) async fn get(&self, mut call: Call<'_>) -> Result<Fetched> {
         check_scheme(call)?;
         // Before the slot: what is sent when it comes must not wait for a client to be built.
         let client = self.client_for(call).await?;
@@ -143,6 +143,10 @@ impl Fetcher {
                 Err(error) => error.with_attempts(attempt),
             };
             call.trail.note(|| format!("origin: attempt {attempt} failed: {}", error.reason()));
+            if is_unasked_confirmation(&error) && call.condition.take().is_some() {
+                slot = self.admit(call).await?;
+                continue;
+            }
             if attempt > call.retries || !backoff::is_worthwhile(&error) {
                 return Err(error);
             }
@@ -158,7 +162,7 @@ impl Fetcher {
     }
 
     async fn attempt(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
-        let answered = tokio::time::timeout(call.timeout, self.answer(client, call)).await;
+        let answered = tokio::time::timeout(call.timeout, self.exchange(client, call)).await;
         answered.unwrap_or_else(|_| {
             let reason = format_args!("no complete answer within {:?}", call.timeout);
             Err(Error::new(ErrorKind::Timeout, OPERATION, call.key, reason))
@@ -176,22 +180,8 @@ impl Fetcher {
         }
     }
 
-    /// Asks, and once more without condition where a 304 tells nothing: it is the mistake of some
-    /// cache on the way, or speaks of another answer than the stored one.
-    async fn answer(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
-        for condition in [call.condition, None] {
-            if let Some(fetched) = self.exchange(client, Call { condition, ..call }).await? {
-                return Ok(fetched);
-            }
-        }
-        let status = StatusCode::NOT_MODIFIED;
-        let reason = format_args!("the origin answered {status}, which it was not asked");
-        let error = Error::new(ErrorKind::Upstream, OPERATION, call.key, reason);
-        Err(error.with_status(status.as_u16()))
-    }
-
-    /// Sends, follows redirects, reads the body. `None` is a 304 that tells nothing.
-    async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Option<Fetched>> {
+    /// Sends, follows redirects, reads the body.
+    async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
         let sent_at = self.clock.now();
         let mut url = call.url.clone();
         let mut redirects = 0;
@@ -201,14 +191,15 @@ impl Fetcher {
                 address::check_host(call.key, &url, self.check_address)?;
             }
             if classify::leads_to_placeholder(call.rules, &url) {
-                return Ok(Some(Fetched::Absent(Caching::of(&HeaderMap::new(), sent_at))));
+                return Ok(Fetched::Absent(Caching::of(&HeaderMap::new(), sent_at)));
             }
             let condition = call.condition.filter(|_| redirects == 0);
             let response = send(client, call, &url, condition).await?;
             let (status, headers) = (response.status(), response.headers());
             call.trail.note(|| format!("origin: answered {status}"));
             if status == StatusCode::NOT_MODIFIED {
-                return Ok(confirmed(&response, condition, sent_at).map(Fetched::NotModified));
+                let confirmed = confirmed(&response, condition, sent_at);
+                return confirmed.map(Fetched::NotModified).ok_or_else(|| unasked(call));
             }
             let caching = Caching::of(headers, sent_at);
             let caching = match &redirected {
@@ -217,10 +208,8 @@ impl Fetcher {
             };
             let head = Head::new(call.key, call.rules, status, headers, self.clock.now());
             match head.class() {
-                Class::Found => return self.found(head, response, caching).await.map(Some),
-                Class::Absent | Class::Failed(_) => {
-                    return none(head, response, caching).await.map(Some);
-                }
+                Class::Found => return self.found(head, response, caching).await,
+                Class::Absent | Class::Failed(_) => return none(head, response, caching).await,
                 Class::Redirect => {
                     redirects += 1;
                     url = redirect::next(call.key, &url, response.headers())?;
@@ -292,6 +281,19 @@ fn confirmed(
 ) -> Option<Caching> {
     let Condition { validators, varies_on } = condition?;
     Caching::of_not_modified(response.headers(), validators, varies_on, sent_at)
+}
+
+/// The failure of a 304 that answers no condition of ours. It is the mistake of some cache on the way,
+/// or speaks of another answer than the stored one.
+fn unasked(call: Call<'_>) -> Error {
+    let status = StatusCode::NOT_MODIFIED;
+    let reason = format_args!("the origin answered {status}, which it was not asked");
+    let error = Error::new(ErrorKind::Upstream, OPERATION, call.key, reason);
+    error.with_status(status.as_u16())
+}
+
+fn is_unasked_confirmation(error: &Error) -> bool {
+    error.status() == Some(StatusCode::NOT_MODIFIED.as_u16())
 }
 
 /// Refuses schemes that are not spoken here.

@@ -109,7 +109,9 @@ async fn an_offline_request_asks_nobody_and_queues_nothing() {
     folder.clock.advance(HOUR);
     let stale = found(cache.fetch(request(&url).offline()).await.unwrap());
     assert_eq!(stale.state, FoundState::Stale);
-    assert!(stale.warning.is_none());
+    let warning = stale.warning.unwrap();
+    assert_eq!(warning.kind(), ErrorKind::Expired);
+    assert!(warning.to_string().contains("may not leave the machine"), "{warning}");
     assert_eq!(origin.received().len(), 1);
     assert_eq!(queued(&cache).await, (0, 0));
 }

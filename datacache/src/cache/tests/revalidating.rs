@@ -70,11 +70,11 @@ async fn a_tag_that_changes_each_time_brings_the_new_body_each_time() {
 }
 
 #[tokio::test]
-async fn a_304_that_answers_no_condition_of_ours_is_asked_about_once_more_and_then_an_error() {
+async fn a_304_that_answers_another_condition_is_asked_about_once_more_and_then_an_error() {
     let other = not_modified(r#"ETag: "b""#);
     for (known, replies, is_answered, requests) in [
-        (false, vec![not_modified(TAGGED), Reply::ok("two")], true, 2),
-        (false, vec![not_modified(TAGGED)], false, 2),
+        (false, vec![not_modified(TAGGED), Reply::ok("two")], false, 1),
+        (false, vec![not_modified(TAGGED)], false, 1),
         (true, vec![other.clone(), Reply::ok("two")], true, 2),
         (true, vec![other], false, 2),
     ] {

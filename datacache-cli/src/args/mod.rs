@@ -1,13 +1,18 @@
 //! The command line, as clap reads it.
 
-use std::num::NonZeroUsize;
+mod queue;
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::Styles;
 use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
-use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Priority, Provider};
+use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
+
+pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
+use values::{data_type, duration, header, identifier, metadata, provider};
 
 const STYLES: Styles = Styles::styled();
 
@@ -211,70 +216,6 @@ pub(crate) struct RequestOptions {
     pub(crate) metadata: Option<Metadata>,
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Enqueue {
-    /// What to fetch; - reads URLs or JSON objects from standard input, one a line
-    #[arg(value_name = "URL", required = true)]
-    pub(crate) urls: Vec<String>,
-    /// How urgent it is
-    #[arg(long, default_value = "batch")]
-    pub(crate) priority: Urgency,
-    #[command(flatten)]
-    pub(crate) options: RequestOptions,
-    #[command(flatten)]
-    pub(crate) asking: AskOptions,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Queue {
-    /// List queued requests
-    Ls,
-    /// Show how many requests wait, and for how long
-    Stats,
-    /// Try dead requests again
-    #[command(group = ArgGroup::new("which").required(true).args(["urls", "all"]))]
-    Retry {
-        /// Which
-        #[arg(value_name = "URL")]
-        urls: Vec<String>,
-        /// Every dead one
-        #[arg(long)]
-        all: bool,
-    },
-    /// Remove requests from the queue
-    #[command(group = ArgGroup::new("which").required(true).args(["urls", "dead"]))]
-    Rm {
-        /// Which
-        #[arg(value_name = "URL")]
-        urls: Vec<String>,
-        /// Every dead one
-        #[arg(long)]
-        dead: bool,
-    },
-    /// Keep workers from asking a provider
-    Pause {
-        /// Which
-        #[arg(value_parser = provider)]
-        provider: Provider,
-    },
-    /// Let workers ask a provider again
-    Resume {
-        /// Which
-        #[arg(value_parser = provider)]
-        provider: Provider,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Limits {
-    /// Forget how much is used, a cooldown and past failures
-    Clear {
-        /// Of which provider
-        #[arg(value_parser = provider)]
-        provider: Provider,
-    },
-}
-
 /// Where bytes go.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OutputOption {
@@ -326,67 +267,6 @@ pub(crate) struct Random {
     pub(crate) provider: Option<Provider>,
     #[command(flatten)]
     pub(crate) output: OutputOption,
-}
-
-/// How urgent a request is, as it is written.
-#[derive(Clone, Copy, Debug, clap::ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Urgency {
-    /// Somebody waits for it
-    Immediate,
-    /// Prefetched for later
-    Batch,
-}
-
-impl From<Urgency> for Priority {
-    fn from(urgency: Urgency) -> Self {
-        match urgency {
-            Urgency::Immediate => Self::Immediate,
-            Urgency::Batch => Self::Batch,
-        }
-    }
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct WorkerOptions {
-    /// End when nothing is left to do
-    #[arg(long)]
-    pub(crate) drain: bool,
-    /// With --drain: do not wait for requests that are put off for longer than this
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
-    pub(crate) patience: Duration,
-    /// How many requests run at once
-    #[arg(long, value_name = "N", default_value = "8")]
-    pub(crate) concurrency: NonZeroUsize,
-}
-
-fn identifier(text: &str) -> Result<Identifier, datacache::Error> {
-    Identifier::new(text)
-}
-
-fn data_type(text: &str) -> Result<DataType, datacache::Error> {
-    DataType::new(text)
-}
-
-fn provider(text: &str) -> Result<Provider, datacache::Error> {
-    Provider::new(text)
-}
-
-// What these parsers say repeats no part of the value: see `usage.rs`.
-
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    humantime::parse_duration(text).map_err(|_| "a duration is written like 90s, 15m, 12h or 14d")
-}
-
-fn metadata(text: &str) -> Result<Metadata, String> {
-    serde_json::from_str(text).map_err(|error| {
-        format!("not a JSON object (line {}, column {})", error.line(), error.column())
-    })
-}
-
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("a header is written 'Name: value'")?;
-    Ok((name.trim().to_owned(), value.trim_matches(' ').to_owned()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,32 @@
+//! The values of options, read. What is said about a wrong one repeats no part of it: see `usage.rs`.
+
+use std::time::Duration;
+
+use datacache::{DataType, Identifier, Metadata, Provider};
+
+pub(super) fn identifier(text: &str) -> Result<Identifier, datacache::Error> {
+    Identifier::new(text)
+}
+
+pub(super) fn data_type(text: &str) -> Result<DataType, datacache::Error> {
+    DataType::new(text)
+}
+
+pub(super) fn provider(text: &str) -> Result<Provider, datacache::Error> {
+    Provider::new(text)
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "a duration is written like 90s, 15m, 12h or 14d")
+}
+
+pub(super) fn metadata(text: &str) -> Result<Metadata, String> {
+    serde_json::from_str(text).map_err(|error| {
+        format!("not a JSON object (line {}, column {})", error.line(), error.column())
+    })
+}
+
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header is written 'Name: value'")?;
+    Ok((name.trim().to_owned(), value.trim_matches(' ').to_owned()))
+}
