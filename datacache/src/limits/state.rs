@@ -111,13 +111,10 @@ impl State {
         if at > latest {
             return Booking::Later(ask.over_budget(at, latest, now));
         }
-        let (cells, arrivals) = self.cells(ask.budget);
-        let texts = cells.iter().map(|cell| cell.window.to_string());
-        self.arrivals = texts.zip(gcra::booked(&cells, &arrivals, at)).collect();
-        self.noted_at = now;
         let is_departed = at == now;
+        self.note_booked(ask.budget, at, now);
         if is_departed {
-            self.sent_at = at;
+            self.note_sent(&slot, at, now);
         }
         let is_good = self.circuit == Circuit::GOOD;
         let probe = (!self.circuit.is_closed()).then(|| after(at, ask.timeout));
@@ -127,6 +124,22 @@ impl State {
             self.probed_until = until;
         }
         Booking::Slot(Slot { is_departed, is_good, probe, ..slot })
+    }
+
+    fn note_booked(&mut self, budget: &Budget, at: Timestamp, now: Timestamp) {
+        let (cells, arrivals) = self.cells(budget);
+        if !cells.is_empty() {
+            let texts = cells.iter().map(|cell| cell.window.to_string());
+            self.arrivals = texts.zip(gcra::booked(&cells, &arrivals, at)).collect();
+            self.noted_at = now;
+        }
+    }
+
+    /// Without a budget nobody keeps a distance, and there is nothing to be noted.
+    fn note_sent(&mut self, slot: &Slot, at: Timestamp, now: Timestamp) {
+        if slot.spacing_ms > 0 {
+            (self.sent_at, self.noted_at) = (at, now);
+        }
     }
 
     /// Why the request is not made whatever the budget.
@@ -164,8 +177,13 @@ impl State {
         let (cells, arrivals) = self.cells(budget);
         let spacing_ms = gcra::spacing_ms(&cells);
         let rested = if self.rest.holds(now) { self.rest.until } else { now };
-        let earliest = rested.max(later(self.sent_at, spacing_ms));
+        let earliest = rested.max(self.spaced(spacing_ms));
         gcra::slot(&cells, &arrivals, earliest)
+    }
+
+    /// One spacing after the last request was sent.
+    fn spaced(&self, spacing_ms: i64) -> Timestamp {
+        if spacing_ms > 0 { later(self.sent_at, spacing_ms) } else { LONG_AGO }
     }
 
     /// The windows of the budget and how far each is used.
@@ -189,12 +207,12 @@ impl State {
         let rested = if rests { self.rest.until } else { now };
         // No distance is kept from the moment that this very request was to be sent.
         let is_own = slot.is_departed && self.sent_at == slot.at;
-        let spaced = if is_own { now } else { later(self.sent_at, slot.spacing_ms) };
+        let spaced = if is_own { now } else { self.spaced(slot.spacing_ms) };
         let at = slot_at.max(rested).max(spaced).max(now);
         if at > slot.latest.max(later(now, slot.spacing_ms)) {
             return Departure::Later(if rests { self.rest_of_it(now) } else { stalled(at) });
         }
-        (self.sent_at, self.noted_at) = (at, now);
+        self.note_sent(slot, at, now);
         Departure::At(at)
     }
 

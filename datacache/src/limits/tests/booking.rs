@@ -109,6 +109,20 @@ async fn who_must_wait_takes_no_lock() {
     drop(lock);
 }
 
+/// Nor does it matter whose clock is a moment ahead.
+#[tokio::test]
+async fn who_has_no_budget_waits_for_nobody_and_takes_no_lock() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    let none = budget("none");
+    let lock = first.db.write("test").await.unwrap();
+    assert_eq!(book(&first, batch(&none), at(5)).await, Ok(5));
+    assert_eq!(book(&second, batch(&none), NOW).await, Ok(0));
+    let slot = slot(&first, ask(&none, 0), NOW).await;
+    assert_eq!(depart(&first, &slot, at(200)).await, Ok(200));
+    drop(lock);
+}
+
 #[tokio::test]
 async fn what_nobody_can_read_counts_as_not_used() {
     let folder = Folder::new();
