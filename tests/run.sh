@@ -2,8 +2,9 @@
 # Installs what the tests need beyond Rust and a C compiler, then runs all tests.
 #
 # Nothing is needed so far: SQLite is compiled in, and the tests bring their own servers. On Linux
-# they mount small disks with unshare and nsenter of util-linux, which every distribution has; where
-# users may not make namespaces: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0
+# they mount small disks and leave the network with unshare and nsenter of util-linux and ip of
+# iproute2, which every distribution has; where users may not make namespaces:
+# sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,12 +1,12 @@
 //! A disk that is full: a small one of its own, mounted where only this test sees it.
 
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use datacache::testing::{Origin, Reply};
-use datacache_tests::{Folder, Run, body, run, write};
+use datacache_tests::{Folder, Namespace, Run, body, write};
 use serde_json::Value;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -17,56 +17,26 @@ const BLOCK_BYTES: usize = 4096;
 /// A cache folder on a disk of its own, of 16 MiB.
 struct Disk {
     folder: Folder,
-    /// The process in whose namespace the disk is mounted. The disk goes away with it, and it goes
-    /// away with the test, whose end closes its standard input.
-    holder: Child,
+    /// Where the disk is mounted.
+    namespace: Namespace,
 }
 
 impl Disk {
     fn new() -> Self {
         let folder = Folder::new();
         std::fs::create_dir(folder.dir()).unwrap();
-        let script = r#"mount -t tmpfs -o size=16m tmpfs "$1" && echo mounted && exec cat"#;
-        let mut holder = Command::new("unshare")
-            .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
-            .arg(folder.dir())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("no unshare, which comes with util-linux: {error}"));
-        let mut said = String::new();
-        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        assert_eq!(
-            said, "mounted\n",
-            "this test needs to mount a disk in a namespace of its own, which the system may have \
-             to allow: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-        );
-        Self { folder, holder }
-    }
-
-    /// Runs a command where the disk is mounted.
-    fn run_command(&self, command: &Command) -> Run {
-        let mut inside = Command::new("nsenter");
-        inside.args(["--user", "--mount", "--preserve-credentials", "--target"]);
-        inside.arg(self.holder.id().to_string());
-        inside.arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => inside.env(name, value),
-                None => inside.env_remove(name),
-            };
-        }
-        run(&mut inside)
+        let script = r#"mount -t tmpfs -o size=16m tmpfs "$1" && echo ready && exec cat"#;
+        let namespace = Namespace::new(&["--user", "--mount"], script, [folder.dir()]);
+        Self { folder, namespace }
     }
 
     fn run(&self, args: &[&str]) -> Run {
-        self.run_command(&self.folder.program(args))
+        self.namespace.run(&self.folder.program(args))
     }
 
     /// A path on the disk as this process, which does not see the mount, can reach it.
     fn path(&self, name: &str) -> PathBuf {
-        let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
-        root.join(self.folder.dir().strip_prefix("/").unwrap()).join(name)
+        self.namespace.path(&self.folder.dir().join(name))
     }
 
     /// Fills the disk up to the last block, then makes so much room again.
@@ -86,7 +56,7 @@ impl Disk {
     fn blobs(&self) -> Vec<String> {
         let mut find = Command::new("find");
         find.arg(self.folder.dir().join("blobs")).args(["-type", "f"]);
-        self.run_command(&find).text().lines().map(str::to_owned).collect()
+        self.namespace.run(&find).text().lines().map(str::to_owned).collect()
     }
 
     /// To be asked after each run, because the next would remove what a dead process has left.
@@ -116,13 +86,6 @@ impl Disk {
 
     fn drain(&self) -> Run {
         self.run(&["--json", "worker", "--drain", "--patience", "0s"])
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = self.holder.kill();
-        let _ = self.holder.wait();
     }
 }
 

@@ -5,7 +5,9 @@
 mod api_keys;
 mod classes;
 mod crash;
+mod deadlines;
 mod delivery;
+mod explain;
 mod faults_body;
 mod faults_folder;
 mod faults_input;

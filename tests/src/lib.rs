@@ -6,14 +6,18 @@ use std::path::Path;
 
 mod directed;
 mod folder;
+#[cfg(target_os = "linux")]
+mod namespace;
 mod peer;
 mod run;
 mod writes;
 
 pub use directed::{Directed, PATIENCE};
 pub use folder::Folder;
+#[cfg(target_os = "linux")]
+pub use namespace::Namespace;
 pub use peer::Peer;
-pub use run::{Run, program, run};
+pub use run::{Run, binary, program, run};
 pub use writes::writes;
 
 /// A body of `size` bytes that no other seed has, as soon as it has room to differ.

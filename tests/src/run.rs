@@ -112,7 +112,7 @@ fn read_to_end(
 }
 
 /// A program of this workspace, beside the tests themselves.
-pub(crate) fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own file");
     let built = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
     let binary = built.join(name).with_extension(std::env::consts::EXE_EXTENSION);

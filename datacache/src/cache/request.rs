@@ -163,8 +163,9 @@ impl Request {
         self
     }
 
-    /// The longest the caller waits; then the request is queued and the stale entry, or
-    /// [`Pending`](crate::Answer::Pending), returned.
+    /// The longest the caller waits for an origin; then the request is queued and the stale entry,
+    /// or [`Pending`](crate::Answer::Pending), returned. A batch request waits for no origin: its
+    /// answer says that it is in the queue, and it is.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);

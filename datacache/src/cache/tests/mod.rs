@@ -1,8 +1,10 @@
 mod credentials;
+mod explaining;
 mod fetching;
 mod freshness;
 mod joining;
 mod lifecycle;
+mod offline;
 mod random;
 mod revalidating;
 mod secrets;
