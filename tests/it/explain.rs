@@ -9,7 +9,7 @@ fn each_step_is_told_on_standard_error_or_as_json() {
     let config = folder.beside("datacache.toml");
     write(&config, "[providers.mine]\nhosts = ['127.0.0.1']\nbudget = '1/50ms'\nttl = '1h'\n");
     let get = |path: &str, more: &[&str]| {
-        let mut command = folder.program(&["get", &origin.url(path), "--explain"]);
+        let mut command = folder.program(["get", &origin.url(path), "--explain"]);
         run(command.args(more).arg("--config").arg(&config))
     };
     let fetched = get("/x", &[]);
