@@ -32,7 +32,9 @@ pub use cache::{
 };
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
-pub use config::{ApiKeyPlace, Budget, CacheConfig, Config, HttpConfig, ProviderConfig, Secret};
+pub use config::{
+    ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ProviderConfig, Secret,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
 pub use key::Key;

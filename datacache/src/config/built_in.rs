@@ -46,6 +46,8 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     pub(super) hosts: &'static [&'static str],
+    /// Where its API begins.
+    pub(super) base_url: Option<&'static str>,
     /// The shortest window first.
     pub(super) budget: &'static [Window],
     /// What a configured API key makes of it.
@@ -85,6 +87,7 @@ const PLACEHOLDERS: &[&str] = &[
 pub(super) const OTHER: BuiltIn = BuiltIn {
     name: "",
     hosts: &[],
+    base_url: None,
     budget: &[per_second(1)],
     budget_with_key: None,
     ttl: Duration::from_hours(7 * 24),
@@ -130,16 +133,24 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "musicbrainz",
         hosts: &["musicbrainz.org"],
+        base_url: Some("https://musicbrainz.org/ws/2/"),
         ttl: MONTH,
         revalidates: false,
         timeout: Duration::from_secs(15),
         throttle_statuses: &[503],
         ..API
     },
-    BuiltIn { name: "coverartarchive", hosts: &["coverartarchive.org"], ttl: MONTH, ..API },
+    BuiltIn {
+        name: "coverartarchive",
+        hosts: &["coverartarchive.org"],
+        base_url: Some("https://coverartarchive.org/"),
+        ttl: MONTH,
+        ..API
+    },
     BuiltIn {
         name: "theaudiodb",
         hosts: &["theaudiodb.com", "www.theaudiodb.com"],
+        base_url: Some("https://www.theaudiodb.com/api/v1/json/"),
         budget: &[per_minute(30)],
         secret_path_prefixes: &["/api/v1/json/"],
         api_key_in: Some("path /api/v1/json/"),
@@ -148,6 +159,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "fanarttv",
         hosts: &["webservice.fanart.tv"],
+        base_url: Some("https://webservice.fanart.tv/v3.2/"),
         budget: &[per_minute(30)],
         ttl: MONTH,
         api_key_in: Some("query api_key"),
@@ -156,6 +168,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "discogs",
         hosts: &["api.discogs.com", "i.discogs.com"],
+        base_url: Some("https://api.discogs.com/"),
         budget: &[per_minute(25)],
         budget_with_key: Some(&[per_minute(60)]),
         ttl: Duration::from_hours(6),
@@ -167,6 +180,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "lastfm",
         hosts: &["ws.audioscrobbler.com"],
+        base_url: Some("https://ws.audioscrobbler.com/2.0/"),
         error_bodies: ErrorBodies::LastFm,
         budget: &[per_second(5)],
         secret_params: &["api_sig", "sk"],
@@ -176,6 +190,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "deezer",
         hosts: &["api.deezer.com"],
+        base_url: Some("https://api.deezer.com/"),
         budget: &[per_second(5)],
         error_bodies: ErrorBodies::Deezer,
         ..API
@@ -183,6 +198,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "spotify",
         hosts: &["api.spotify.com"],
+        base_url: Some("https://api.spotify.com/v1/"),
         budget: &[Window { count: 1, period_ms: 2_000 }, per_hour(1_000)],
         ttl: Duration::from_hours(12),
         ..API
@@ -190,6 +206,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "songlink",
         hosts: &["api.song.link"],
+        base_url: Some("https://api.song.link/v1-alpha.1/"),
         budget: &[per_minute(9)],
         api_key_in: Some("query key"),
         ..API

@@ -5,6 +5,7 @@
 //! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes; budgets `1/s`, `30/min`.
 
 mod answers;
+mod base_url;
 mod budget;
 mod built_in;
 mod credential;
@@ -23,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 
 pub(crate) use answers::{AnswerRules, ErrorBodies};
+pub use base_url::BaseUrl;
 pub use budget::Budget;
 pub(crate) use budget::Window;
 pub(crate) use credential::Credential;

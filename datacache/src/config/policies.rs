@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use url::{Host, Url};
 
+use super::base_url::BaseUrl;
 use super::budget::Budget;
 use super::built_in;
 use super::credential::Credential;
@@ -70,7 +71,7 @@ impl Policies {
         // `example.org.` is `example.org`.
         let host = host.trim_end_matches('.');
         let mut first = self.configured.iter().chain(self.by_provider.keys());
-        first.find(|provider| self.get(provider).has_host(host))
+        first.find(|provider| self.get(provider).has_host(host, url.port()))
     }
 
     /// The key that `url` is asked with. Neither the provider that a request names nor one that
@@ -111,6 +112,12 @@ impl Policies {
             }
             None => Payer { provider: Provider::of_url(url), budget: self.other.budget.clone() },
         }
+    }
+
+    /// Where the API of a provider begins that has a place for it in the built-in table.
+    pub(crate) fn base_url(&self, provider: &str) -> Option<&BaseUrl> {
+        let (_, policy) = self.by_provider.iter().find(|(name, _)| name.as_str() == provider)?;
+        policy.base_url.as_ref()
     }
 
     /// The providers that have a policy of their own.
@@ -166,6 +173,25 @@ mod tests {
         }
         let mine = policies(r#"{"zz": {"hosts": ["musicbrainz.org"]}}"#);
         assert_eq!(provider_of(&mine, "https://musicbrainz.org/ws/2"), "zz");
+    }
+
+    #[test]
+    fn a_mirror_belongs_to_its_provider_on_its_port() {
+        let policies = policies(
+            r#"{"musicbrainz": {"base_url": "http://localhost:81/ws/2"},
+                "spotify": {"base_url": "http://localhost:82/"}}"#,
+        );
+        for (url, provider) in [
+            ("http://localhost:81/ws/2/artist", "musicbrainz"),
+            ("http://localhost:82/v1/search", "spotify"),
+            ("http://localhost/", "localhost"),
+            ("https://musicbrainz.org/", "musicbrainz"),
+        ] {
+            assert_eq!(provider_of(&policies, url), provider, "{url}");
+        }
+        let at = |provider| policies.base_url(provider).unwrap().endpoint(&["x"], &[]).to_string();
+        assert_eq!(at("musicbrainz"), "http://localhost:81/ws/2/x");
+        assert_eq!(at("lastfm"), "https://ws.audioscrobbler.com/2.0/x");
     }
 
     #[test]

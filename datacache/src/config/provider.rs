@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::answers::AnswerRules;
+use super::base_url::BaseUrl;
 use super::budget::Budget;
 use super::built_in::BuiltIn;
 use super::credential::{ApiKeyPlace, Credential, Secret};
@@ -21,6 +22,9 @@ use crate::redact::SecretRules;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
+    /// Where its API begins, for a mirror of one's own: `https://mirror.example/ws/2/`. The host
+    /// becomes one of the provider's, so that its budget, key and TTLs hold there.
+    pub base_url: Option<BaseUrl>,
     /// More hosts whose URLs belong to this provider when a request names none; `*.example.org`
     /// covers every host below `example.org`.
     pub hosts: Option<Vec<String>>,
@@ -66,6 +70,8 @@ pub struct ProviderConfig {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     hosts: Vec<String>,
+    /// Where its API begins, if it is one that is known.
+    pub(crate) base_url: Option<BaseUrl>,
     pub(crate) budget: Budget,
     budget_with_key: Option<Budget>,
     pub(crate) lifetimes: Lifetimes,
@@ -84,6 +90,7 @@ impl From<&BuiltIn> for Policy {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         let mut policy = Self {
             hosts: texts(row.hosts),
+            base_url: row.base_url.and_then(|url| url.parse().ok()),
             budget: Budget::built_in(row.budget),
             budget_with_key: row.budget_with_key.map(Budget::built_in),
             lifetimes: row.into(),
@@ -105,10 +112,14 @@ impl From<&BuiltIn> for Policy {
 }
 
 impl Policy {
-    pub(super) fn has_host(&self, host: &str) -> bool {
+    /// Whether a host is one of the provider's, `port` being given where it is not the usual one.
+    pub(super) fn has_host(&self, host: &str, port: Option<u16>) -> bool {
         self.hosts.iter().any(|pattern| match pattern.strip_prefix("*.") {
             Some(domain) => host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.')),
-            None => host == pattern,
+            None => {
+                let rest = pattern.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
+                host == pattern || rest.is_some_and(|of| port.is_some_and(|p| of == p.to_string()))
+            }
         })
     }
 
@@ -132,6 +143,10 @@ impl Policy {
         set(&mut self.secrets.params, config.secret_params.as_ref());
         let hosts = config.hosts.iter().flatten();
         self.hosts.extend(hosts.map(|host| host.to_lowercase()));
+        if let Some(base_url) = &config.base_url {
+            self.hosts.push(base_url.authority().to_owned());
+            self.base_url = Some(base_url.clone());
+        }
         if let Some(prefixes) = &config.secret_path_prefixes {
             let with_slash = |prefix: &String| format!("{}/", prefix.trim_end_matches('/'));
             self.secrets.path_prefixes = prefixes.iter().map(with_slash).collect();
