@@ -17,6 +17,7 @@ mod lock;
 mod media;
 mod name;
 mod platform;
+pub mod providers;
 mod queue;
 mod redact;
 mod session;

@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["limits", "queue", "store"],
     &["fetch"],
     &["cache"],
-    &["worker"],
+    &["providers", "worker"],
 ];
 
 /// No duty needs more lines than this.

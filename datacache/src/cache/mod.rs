@@ -74,14 +74,14 @@ pub struct Cache(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     dir: PathBuf,
-    policies: Policies,
+    pub(crate) policies: Policies,
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) store: Store,
     deferred: Deferred,
     pub(crate) queue: Queue,
     pub(crate) limits: Limits,
-    fetcher: Fetcher,
+    pub(crate) fetcher: Fetcher,
     flights: Flights,
     background: Background,
 }

@@ -4,13 +4,15 @@ use super::ProviderConfig;
 use super::built_in::BuiltIn;
 use crate::checksum::Checksum;
 
-/// In whose words errors are told within bodies, whatever the status.
+/// In whose words errors and absence are told within bodies, whatever the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ErrorBodies {
+pub(crate) enum Dialect {
     /// The status says it all.
-    Nothing,
+    Plain,
     /// `{"error": 29, "message": "…"}`: <https://lastfm-docs.github.io/api-docs/codes/>
     LastFm,
+    /// `{"count": 0, "offset": 0, …}`: a search that has found nothing.
+    MusicBrainz,
     /// `{"error": {"code": 4, …}}`, with status 200: <https://developers.deezer.com/api/errors>
     Deezer,
 }
@@ -18,7 +20,7 @@ pub(crate) enum ErrorBodies {
 /// What the answers of one provider mean.
 #[derive(Clone, Debug)]
 pub(crate) struct AnswerRules {
-    pub(crate) error_bodies: ErrorBodies,
+    pub(crate) dialect: Dialect,
     /// The statuses by which it asks to be left alone, whether it says for how long or not.
     pub(crate) throttle_statuses: Vec<u16>,
     /// A URL with one of these in it leads to the picture that stands for "there is none".
@@ -30,7 +32,7 @@ pub(crate) struct AnswerRules {
 impl From<&BuiltIn> for AnswerRules {
     fn from(row: &BuiltIn) -> Self {
         Self {
-            error_bodies: row.error_bodies,
+            dialect: row.dialect,
             throttle_statuses: row.throttle_statuses.to_vec(),
             placeholder_urls: row.placeholder_urls.iter().map(|&text| text.to_owned()).collect(),
             placeholder_checksums: Vec::new(),

@@ -35,7 +35,7 @@
 
 use std::time::Duration;
 
-use super::ErrorBodies;
+use super::Dialect;
 use super::budget::Window;
 use super::lifetimes::Authority;
 
@@ -58,7 +58,7 @@ pub(super) struct BuiltIn {
     pub(super) authority: Authority,
     pub(super) revalidates: bool,
     pub(super) timeout: Duration,
-    pub(super) error_bodies: ErrorBodies,
+    pub(super) dialect: Dialect,
     pub(super) throttle_statuses: &'static [u16],
     pub(super) placeholder_urls: &'static [&'static str],
     pub(super) secret_params: &'static [&'static str],
@@ -96,7 +96,7 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     authority: Authority::Headers,
     revalidates: true,
     timeout: Duration::from_secs(30),
-    error_bodies: ErrorBodies::Nothing,
+    dialect: Dialect::Plain,
     throttle_statuses: &[],
     placeholder_urls: PLACEHOLDERS,
     secret_params: &[],
@@ -134,6 +134,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "musicbrainz",
         hosts: &["musicbrainz.org"],
         base_url: Some("https://musicbrainz.org/ws/2/"),
+        dialect: Dialect::MusicBrainz,
         ttl: MONTH,
         revalidates: false,
         timeout: Duration::from_secs(15),
@@ -181,7 +182,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "lastfm",
         hosts: &["ws.audioscrobbler.com"],
         base_url: Some("https://ws.audioscrobbler.com/2.0/"),
-        error_bodies: ErrorBodies::LastFm,
+        dialect: Dialect::LastFm,
         budget: &[per_second(5)],
         secret_params: &["api_sig", "sk"],
         api_key_in: Some("query api_key"),
@@ -192,7 +193,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         hosts: &["api.deezer.com"],
         base_url: Some("https://api.deezer.com/"),
         budget: &[per_second(5)],
-        error_bodies: ErrorBodies::Deezer,
+        dialect: Dialect::Deezer,
         ..API
     },
     BuiltIn {

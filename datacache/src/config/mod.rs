@@ -23,7 +23,7 @@ use serde::Deserialize;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 
-pub(crate) use answers::{AnswerRules, ErrorBodies};
+pub(crate) use answers::{AnswerRules, Dialect};
 pub use base_url::BaseUrl;
 pub use budget::Budget;
 pub(crate) use budget::Window;

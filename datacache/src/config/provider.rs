@@ -114,12 +114,12 @@ impl From<&BuiltIn> for Policy {
 impl Policy {
     /// Whether a host is one of the provider's, `port` being given where it is not the usual one.
     pub(super) fn has_host(&self, host: &str, port: Option<u16>) -> bool {
-        self.hosts.iter().any(|pattern| match pattern.strip_prefix("*.") {
-            Some(domain) => host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.')),
-            None => {
-                let rest = pattern.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
-                host == pattern || rest.is_some_and(|of| port.is_some_and(|p| of == p.to_string()))
+        self.hosts.iter().any(|pattern| {
+            if let Some(domain) = pattern.strip_prefix("*.") {
+                return host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.'));
             }
+            let of = pattern.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
+            host == pattern || of.is_some_and(|of| port.is_some_and(|port| of == port.to_string()))
         })
     }
 

@@ -127,6 +127,11 @@ impl Fetcher {
         }
     }
 
+    /// Whether origins are told whom they can write to.
+    pub(crate) fn has_contact(&self) -> bool {
+        self.http.contact.as_ref().is_some_and(|contact| !contact.trim().is_empty())
+    }
+
     /// Gets `call.url`, trying again after failures that may pass. Every attempt waits for a slot
     /// of the provider's budget.
     pub(crate) async fn get(&self, mut call: Call<'_>) -> Result<Fetched> {
@@ -225,7 +230,7 @@ impl Fetcher {
         let declared = response.headers().get(CONTENT_TYPE);
         let declared = declared.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let data = body::read(response, self.http.max_body_bytes, head.key).await?;
-        if let Some(said) = head.error_in(&data) {
+        if let Some(said) = head.told_in(&data) {
             return head.conclude(Some(said)).map(|()| Fetched::Absent(caching));
         }
         if classify::is_placeholder(head.rules, &data) {
@@ -240,8 +245,8 @@ impl Fetcher {
 async fn none(head: Head<'_>, response: Response, caching: Caching) -> Result<Fetched> {
     let mut said = None;
     if head.has_telling_body() {
-        let body = body::read(response, classify::MAX_ERROR_BYTES, head.key).await;
-        said = body.ok().and_then(|body| head.error_in(&body));
+        let body = body::read(response, classify::MAX_TOLD_BYTES, head.key).await;
+        said = body.ok().and_then(|body| head.told_in(&body));
     }
     head.conclude(said).map(|()| Fetched::Absent(caching))
 }

@@ -1,20 +1,28 @@
-//! Errors that are told within bodies, whatever the status.
+//! Errors and absence that are told within bodies, whatever the status.
 
 use serde::Deserialize;
 
 use super::Class;
-use crate::config::ErrorBodies;
+use crate::config::Dialect;
 use crate::error::ErrorKind;
 
-/// No error is told in more bytes; longer bodies are not looked into.
-pub(in crate::fetch) const MAX_ERROR_BYTES: usize = 16 * 1024;
+/// Neither is told in more bytes; longer bodies are not looked into.
+pub(in crate::fetch) const MAX_TOLD_BYTES: usize = 16 * 1024;
 
-/// An error that a body tells of.
+/// What a body tells of itself: that it is an error, or that there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::fetch) struct ErrorBody {
+pub(in crate::fetch) struct Told {
     pub(in crate::fetch) class: Class,
-    /// The provider's own number for it.
-    pub(super) code: i64,
+    /// The provider's own number for an error.
+    pub(super) code: Option<i64>,
+}
+
+impl Told {
+    const ABSENCE: Self = Self { class: Class::Absent, code: None };
+
+    fn error(class: Class, code: i64) -> Self {
+        Self { class, code: Some(code) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -32,17 +40,37 @@ struct DeezerError {
     code: i64,
 }
 
-/// The error that `body` is, if it is one.
-pub(super) fn error_in(bodies: ErrorBodies, body: &[u8]) -> Option<ErrorBody> {
-    if body.len() > MAX_ERROR_BYTES {
+/// `{"count": 0, "offset": 0, …}`
+#[derive(Deserialize)]
+struct MusicBrainz {
+    count: u64,
+    offset: u64,
+}
+
+/// What `body` tells, if it is no answer.
+pub(super) fn told_in(dialect: Dialect, body: &[u8]) -> Option<Told> {
+    if body.len() > MAX_TOLD_BYTES {
         return None;
     }
-    let (code, class): (i64, fn(i64) -> Class) = match bodies {
-        ErrorBodies::Nothing => return None,
-        ErrorBodies::LastFm => (serde_json::from_slice::<LastFm>(body).ok()?.error, last_fm),
-        ErrorBodies::Deezer => (serde_json::from_slice::<Deezer>(body).ok()?.error.code, deezer),
-    };
-    Some(ErrorBody { class: class(code), code })
+    match dialect {
+        Dialect::Plain => None,
+        Dialect::LastFm => {
+            let LastFm { error } = read(body)?;
+            Some(Told::error(last_fm(error), error))
+        }
+        Dialect::Deezer => {
+            let Deezer { error: DeezerError { code } } = read(body)?;
+            Some(Told::error(deezer(code), code))
+        }
+        Dialect::MusicBrainz => {
+            let MusicBrainz { count, offset } = read(body)?;
+            (count == 0 && offset == 0).then_some(Told::ABSENCE)
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
 }
 
 /// <https://lastfm-docs.github.io/api-docs/codes/>

@@ -21,10 +21,10 @@ use reqwest::header::HeaderMap;
 
 use super::{OPERATION, retry_after};
 use crate::clock::Timestamp;
-use crate::config::{AnswerRules, ErrorBodies};
+use crate::config::{AnswerRules, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-pub(super) use body::{ErrorBody, MAX_ERROR_BYTES};
+pub(super) use body::{MAX_TOLD_BYTES, Told};
 pub(super) use placeholder::{is_placeholder, leads_to_placeholder};
 
 /// What an answer means.
@@ -63,18 +63,18 @@ impl<'a> Head<'a> {
         status::class(self.status.as_u16(), self.wait, &self.rules.throttle_statuses)
     }
 
-    /// The error that the body tells of, in its provider's words.
-    pub(super) fn error_in(&self, body: &[u8]) -> Option<ErrorBody> {
-        body::error_in(self.rules.error_bodies, body)
+    /// What the body tells in its provider's words: an error, or absence.
+    pub(super) fn told_in(&self, body: &[u8]) -> Option<Told> {
+        body::told_in(self.rules.dialect, body)
     }
 
     /// Whether the body may tell more than a failure's status does.
     pub(super) fn has_telling_body(&self) -> bool {
-        self.rules.error_bodies != ErrorBodies::Nothing
+        self.rules.dialect != Dialect::Plain
     }
 
     /// What becomes of an answer that is neither bytes nor a redirect: absence, or an error.
-    pub(super) fn conclude(&self, said: Option<ErrorBody>) -> Result<()> {
+    pub(super) fn conclude(&self, said: Option<Told>) -> Result<()> {
         let class = said.map_or_else(|| self.class(), |said| said.class);
         let kind = match class {
             Class::Absent => return Ok(()),
@@ -84,8 +84,9 @@ impl<'a> Head<'a> {
         Err(self.error(kind, said))
     }
 
-    fn error(&self, kind: ErrorKind, said: Option<ErrorBody>) -> Error {
-        let code = said.map(|said| format!(" with error {} in its body", said.code));
+    fn error(&self, kind: ErrorKind, said: Option<Told>) -> Error {
+        let code = said.and_then(|said| said.code);
+        let code = code.map(|code| format!(" with error {code} in its body"));
         let wait = self.wait.filter(|_| kind == ErrorKind::RateLimited);
         let asked = wait.map(|wait| {
             format!(", and asks to be left alone for {}", humantime::format_duration(wait))

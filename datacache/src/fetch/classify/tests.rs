@@ -25,7 +25,7 @@ fn outcome(provider: &str, status: u16, wait: Option<&str>, body: &str) -> Resul
     let rules = rules(provider);
     let status = StatusCode::from_u16(status).unwrap();
     let head = Head::new(&key, &rules, status, &headers, NOW);
-    match (head.class(), head.error_in(body.as_bytes())) {
+    match (head.class(), head.told_in(body.as_bytes())) {
         (class @ (Class::Found | Class::Redirect), None) => Ok(class),
         (_, said) => head.conclude(said).map(|()| Class::Absent),
     }
@@ -141,7 +141,7 @@ fn a_wait_is_told_where_it_throttles() {
 
 #[test]
 fn a_long_body_is_not_taken_for_an_error() {
-    let long = format!(r#"{{"error": 29{}}}"#, " ".repeat(MAX_ERROR_BYTES));
+    let long = format!(r#"{{"error": 29{}}}"#, " ".repeat(MAX_TOLD_BYTES));
     assert_eq!(outcome("lastfm", 200, None, &long).unwrap(), Class::Found);
 }
 

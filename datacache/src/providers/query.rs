@@ -1,0 +1,144 @@
+//! A typed question, and its way through the cache.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::cache::{Answer, Cache, Request, Source};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::{DataType, Provider};
+
+/// Makes a value of a body; `Err` says why it is none.
+type Read<T> = Box<dyn Fn(&[u8]) -> Result<T, serde_json::Error> + Send + Sync>;
+
+/// A question to a provider that is not asked yet: `.await` asks it.
+///
+/// # Errors
+/// Those of [`Cache::fetch`]; [`InvalidInput`](ErrorKind::InvalidInput) for what cannot be asked,
+/// [`Config`](ErrorKind::Config) for settings that are missing, and [`Refused`](ErrorKind::Refused)
+/// for an answer that is not what the provider answers; it does not stay in the cache.
+///
+/// # Cancel safety
+/// That of [`Cache::fetch`].
+#[must_use = "a query does nothing unless it is awaited"]
+pub struct Query<T> {
+    cache: Cache,
+    asked: Result<(Request, Read<T>)>,
+}
+
+/// A provider's answer, read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Typed<T> {
+    /// What it says; `None` where the provider has none, or nothing is known yet: see `answer`.
+    pub value: Option<T>,
+    /// What the cache answered: how current it is, and its bytes as the provider sent them.
+    pub answer: Answer,
+}
+
+impl<T> fmt::Debug for Query<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let request = self.asked.as_ref().map(|(request, _)| request);
+        f.debug_struct("Query").field("request", &request).finish_non_exhaustive()
+    }
+}
+
+impl<T: DeserializeOwned + 'static> Query<T> {
+    /// A question whose answer is JSON that has the shape of `T`.
+    pub(super) fn json(cache: Cache, provider: &'static str, url: Result<Url>) -> Self {
+        Self::new(cache, provider, url, |body| serde_json::from_slice(body))
+    }
+}
+
+impl<T> Query<T> {
+    /// A question to `provider` whose answer is what `read` makes of the JSON at `url`.
+    pub(super) fn new(
+        cache: Cache,
+        provider: &'static str,
+        url: Result<Url>,
+        read: impl Fn(&[u8]) -> Result<T, serde_json::Error> + Send + Sync + 'static,
+    ) -> Self {
+        let asked = url.map(|url| {
+            let request = Request::new(url)
+                .provider(Provider::from_row(provider.to_owned()))
+                .data_type(DataType::API_RESPONSE);
+            (request, Box::new(read) as Read<T>)
+        });
+        Self { cache, asked }
+    }
+
+    /// Changes how it is asked: its deadline, its priority, whether the machine may be left.
+    pub fn with(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+        self.asked = self.asked.map(|(request, read)| (change(request), read));
+        self
+    }
+
+    /// The artist, album or track it is about, under which its answer is listed.
+    pub(super) fn about(self, identifier: &str) -> Self {
+        self.with(|request| request.identifier(identifier))
+    }
+
+    /// The request that it comes to, as for [`Cache::enqueue`].
+    pub fn into_request(self) -> Result<Request> {
+        self.asked.map(|(request, _)| request)
+    }
+
+    async fn ask(self) -> Result<Typed<T>> {
+        let (request, read) = self.asked?;
+        let mut answer = self.cache.fetch(request.clone()).await?;
+        if is_stored(&answer) && value_in(&answer, &read).is_err() {
+            // Stored by whoever had another idea of what the provider answers.
+            self.cache.forget(&answer).await?;
+            answer = self.cache.fetch(request).await?;
+        }
+        match value_in(&answer, &read) {
+            Ok(value) => Ok(Typed { value, answer }),
+            Err(reason) => {
+                self.cache.forget(&answer).await?;
+                Err(unreadable(&answer, &reason))
+            }
+        }
+    }
+}
+
+fn value_in<T>(answer: &Answer, read: &Read<T>) -> Result<Option<T>, serde_json::Error> {
+    match answer {
+        Answer::Found(found) => read(&found.entry.data).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn is_stored(answer: &Answer) -> bool {
+    matches!(answer, Answer::Found(found) if found.source == Source::Store)
+}
+
+fn unreadable(answer: &Answer, reason: &serde_json::Error) -> Error {
+    let reason = format_args!("it is not what the provider answers: {reason}");
+    match answer {
+        Answer::Found(found) => {
+            Error::new(ErrorKind::Refused, "read answer", &found.entry.info.url, reason)
+        }
+        _ => Error::new(ErrorKind::Internal, "read answer", "nothing", reason),
+    }
+}
+
+impl Cache {
+    async fn forget(&self, answer: &Answer) -> Result<()> {
+        match answer {
+            Answer::Found(found) => self.remove(found.entry.info.url.as_str()).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<T: Send + 'static> IntoFuture for Query<T> {
+    type Output = Result<Typed<T>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.ask())
+    }
+}
