@@ -23,6 +23,7 @@ mod full_disk;
 mod layers;
 mod limits_cli;
 mod main_job;
+mod musicbrainz;
 mod picture;
 mod processes;
 mod queue_cli;

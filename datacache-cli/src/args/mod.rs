@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod providers;
 mod queue;
 mod values;
 
@@ -11,6 +12,7 @@ use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
 use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
 
+pub(crate) use providers::{MusicBrainz, MusicBrainzCall, MusicBrainzPage, QueryOptions};
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
 use values::{data_type, duration, header, identifier, metadata, provider};
 
@@ -115,6 +117,9 @@ pub(crate) enum Command {
     },
     /// Run queued requests, until told to stop
     Worker(WorkerOptions),
+    /// Ask MusicBrainz who an artist is, what a release is
+    #[command(name = "musicbrainz")]
+    MusicBrainz(MusicBrainz),
     /// Show what the cache holds
     Stats,
     /// Print shell completions

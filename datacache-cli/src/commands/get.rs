@@ -106,20 +106,35 @@ fn deliver(
     report: &Report<'_>,
     file: Option<&Path>,
 ) -> anyhow::Result<Outcome> {
+    if let Answer::Found(found) = answer {
+        warn(answer);
+        return deliver_data(global, report, &found.entry.data, file);
+    }
+    if global.json {
+        output::json(report)?;
+    }
+    Ok(not_yet(key, answer))
+}
+
+/// Says that what is delivered is not the latest.
+pub(super) fn warn(answer: &Answer) {
+    if let Answer::Found(found) = answer
+        && let Some(warning) = &found.warning
+    {
+        output::warn(format_args!("{warning} (this is an older copy)"));
+    }
+}
+
+/// Says why there is nothing to deliver.
+pub(super) fn not_yet(key: &str, answer: &Answer) -> Outcome {
     let (outcome, text) = match answer {
-        Answer::Found(found) => {
-            if let Some(warning) = &found.warning {
-                output::warn(format_args!("{warning} (this is an older copy)"));
-            }
-            return deliver_data(global, report, &found.entry.data, file);
-        }
         Answer::Absent(_) => (Outcome::Absent, "there is none"),
         Answer::Queued => (Outcome::Queued, "queued"),
         Answer::Pending => (Outcome::Queued, "pending"),
         _ => (Outcome::Absent, "not in the cache"),
     };
-    nothing(global, report, format_args!("{text}: {key}"))?;
-    Ok(outcome)
+    output::note(format_args!("{text}: {key}"));
+    outcome
 }
 
 /// Delivers an entry that came from the cache.

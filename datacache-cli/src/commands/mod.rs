@@ -7,6 +7,7 @@ mod keys;
 mod limits;
 mod ls;
 mod man;
+mod providers;
 mod put;
 mod queue;
 mod random;
@@ -50,6 +51,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Queue(queue) => queue::run(cache, global, queue).await,
         Command::Limits { change } => limits::run(cache, global, change).await,
         Command::Worker(options) => worker::run(cache, global, options).await,
+        Command::MusicBrainz(of) => providers::musicbrainz(cache, global, of).await,
         Command::Stats => stats::run(cache, global).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
     }

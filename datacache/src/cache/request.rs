@@ -163,6 +163,11 @@ impl Request {
         self
     }
 
+    /// The URL that is asked for.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The longest the caller waits for an origin; then the request is queued and the stale entry,
     /// or [`Pending`](crate::Answer::Pending), returned. A batch request waits for no origin: its
     /// answer says that it is in the queue, and it is.

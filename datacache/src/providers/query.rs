@@ -81,6 +81,17 @@ impl<T> Query<T> {
         self.with(|request| request.identifier(identifier))
     }
 
+    /// The URL under which its answer is cached.
+    ///
+    /// # Errors
+    /// Those of asking, where it cannot be asked.
+    pub fn url(&self) -> Result<&str> {
+        match &self.asked {
+            Ok((request, _)) => Ok(request.url()),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
     /// The request that it comes to, as for [`Cache::enqueue`].
     pub fn into_request(self) -> Result<Request> {
         self.asked.map(|(request, _)| request)

@@ -1,0 +1,25 @@
+//! The command line of the providers' typed calls.
+
+mod musicbrainz;
+
+use std::time::Duration;
+
+use super::values::duration;
+pub(crate) use musicbrainz::{MusicBrainz, MusicBrainzCall, Page as MusicBrainzPage};
+
+/// How a provider is asked.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct QueryOptions {
+    /// Leave it to a worker if the cache does not have it
+    #[arg(long, global = true)]
+    pub(crate) batch: bool,
+    /// Fail rather than deliver a stale answer
+    #[arg(long, global = true)]
+    pub(crate) fresh: bool,
+    /// Ask the cache only
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Wait at most this long; then deliver what there is and leave the rest to a worker
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+}

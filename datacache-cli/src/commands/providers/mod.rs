@@ -1,0 +1,82 @@
+//! The providers' typed calls: tables for people, one JSON object for programs.
+
+mod musicbrainz;
+mod table;
+
+pub(super) use musicbrainz::run as musicbrainz;
+
+use datacache::providers::{Query, Typed};
+use datacache::{Answer, Cache, Error, Priority};
+use serde::Serialize;
+
+use super::get::{not_yet, warn};
+use crate::args::{Global, QueryOptions};
+use crate::outcome::Outcome;
+use crate::output;
+use crate::report::Report;
+
+/// What `--json` tells: how it was answered, and what.
+#[derive(Serialize)]
+struct Told<'a, T> {
+    #[serde(flatten)]
+    report: Report<'a>,
+    value: Option<&'a T>,
+}
+
+/// Asks, and shows the answer with `print`.
+async fn tell<T: Serialize + Send + 'static>(
+    cache: &Cache,
+    global: &Global,
+    options: QueryOptions,
+    query: Query<T>,
+    print: impl FnOnce(&T) -> anyhow::Result<()>,
+) -> anyhow::Result<Outcome> {
+    let query = asked(query, options);
+    let key = match query.url().and_then(|url| cache.key(url)) {
+        Ok(key) => key,
+        Err(error) => return fail::<T>(global, None, error),
+    };
+    let Typed { value, answer, .. } = match query.await {
+        Ok(typed) => typed,
+        Err(error) => return fail::<T>(global, Some(key.as_str()), error),
+    };
+    warn(&answer);
+    if global.json {
+        let report = Report::new(key.as_str(), &answer);
+        output::json(&Told { report, value: value.as_ref() })?;
+    }
+    match (&value, &answer) {
+        (Some(value), Answer::Found(_)) => {
+            if !global.json {
+                print(value)?;
+            }
+            Ok(Outcome::Done)
+        }
+        _ => Ok(not_yet(key.as_str(), &answer)),
+    }
+}
+
+fn asked<T>(query: Query<T>, options: QueryOptions) -> Query<T> {
+    query.with(|mut request| {
+        if options.batch {
+            request = request.priority(Priority::Batch);
+        }
+        if options.fresh {
+            request = request.must_be_fresh();
+        }
+        if options.offline {
+            request = request.offline();
+        }
+        match options.deadline {
+            Some(deadline) => request.deadline(deadline),
+            None => request,
+        }
+    })
+}
+
+fn fail<T: Serialize>(global: &Global, key: Option<&str>, error: Error) -> anyhow::Result<Outcome> {
+    if global.json {
+        output::json(&Told::<T> { report: Report::failed(key, &error), value: None })?;
+    }
+    Err(error.into())
+}

@@ -1,0 +1,58 @@
+//! Tables for people.
+
+use crate::output;
+
+/// Prints rows below their headings, each column as wide as it must be; the last one may be of any
+/// width.
+pub(super) fn print<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> anyhow::Result<()> {
+    let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(|cell| clean(&cell))).collect();
+    let mut widths = headings.map(width);
+    for row in &rows {
+        for (wide, cell) in widths.iter_mut().zip(row) {
+            *wide = (*wide).max(width(cell));
+        }
+    }
+    output::line(output::heading(line(&headings.map(str::to_owned), &widths)))?;
+    rows.iter().try_for_each(|row| output::line(line(row, &widths)))
+}
+
+/// Prints what something is, line by line.
+pub(super) fn pairs(pairs: &[[String; 2]]) -> anyhow::Result<()> {
+    let wide = pairs.iter().map(|[name, _]| width(name)).max().unwrap_or(0);
+    pairs
+        .iter()
+        .try_for_each(|[name, value]| output::line(line(&[clean(name), clean(value)], &[wide, 0])))
+}
+
+/// What a provider says must not move the cursor, nor break a line.
+pub(super) fn clean(text: &str) -> String {
+    text.split(|c: char| c.is_control()).collect::<Vec<_>>().join(" ")
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn line(cells: &[String], widths: &[usize]) -> String {
+    let padded = cells.iter().zip(widths).map(|(cell, wide)| {
+        let room = wide.saturating_sub(width(cell));
+        format!("{cell}{:room$}", "")
+    });
+    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_nothing_moves_the_cursor() {
+        let cells = ["ab".to_owned(), "c".to_owned()];
+        assert_eq!(line(&cells, &[3, 4]), "ab   c");
+        assert_eq!(line(&["é".to_owned(), "x".to_owned()], &[2, 1]), "é   x");
+        assert_eq!(clean("a\u{1b}[2Jb\nc"), "a [2Jb c");
+    }
+}
