@@ -7,12 +7,16 @@ use super::answer::{Absence, Answer, Found, FoundState, Source};
 use super::plan::{Plan, Revalidation};
 use super::request::{Reach, Staleness};
 use super::{Inner, flight};
+use crate::clock::Timestamp;
 use crate::db::WriteTransaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Caching, Condition, Fetched, Storing};
 use crate::key::Key;
 use crate::queue::{Finish, Job, JobState, NewJob, Priority, Queue};
 use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
+
+/// A renewal that was given up is not tried again for so long.
+const RENEWAL_PAUSE: Duration = Duration::from_hours(1);
 
 pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer> {
     let patience = patience(plan.deadline);
@@ -40,15 +44,17 @@ pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer>
         return Ok(expired(cache, entry, "no origin has a newer answer"));
     }
     match plan.job(Priority::Batch, &cache.policies) {
-        Ok(_) if plan.priority == Priority::Batch => {
-            plan.trail.note(|| "the stale entry is the answer; its renewal is queued");
-            enqueue(cache, &plan, Priority::Batch).await?;
-            Ok(expired(cache, entry, "a newer answer is to be fetched"))
-        }
         Ok(job) => {
             plan.trail.note(|| "the stale entry is the answer; its renewal is queued");
-            cache.background.spawn(refresh(Arc::clone(cache), job));
+            let renewal = queue_renewal(Arc::clone(cache), job);
+            match plan.priority {
+                Priority::Batch => renewal.await?,
+                Priority::Immediate => cache.background.spawn(behind(plan.key, renewal)),
+            }
             Ok(expired(cache, entry, "a newer answer is to be fetched"))
+        }
+        Err(_) if plan.priority == Priority::Batch => {
+            Ok(expired(cache, entry, "with a credential its renewal cannot be queued"))
         }
         // What cannot be queued is asked for at once.
         Err(_) => {
@@ -89,17 +95,23 @@ async fn obtain(
     }
 }
 
-/// Queues the renewal of a stale entry, unless it is queued: readers take no lock.
-async fn refresh(cache: Arc<Inner>, job: NewJob) {
-    let queued = async {
-        let is_queued = cache.queue.get(&job.key).await?;
-        if is_queued.is_none_or(|queued| queued.status == JobState::Dead) {
-            cache.queue.enqueue(std::slice::from_ref(&job), cache.clock.now()).await?;
-        }
-        Ok::<(), Error>(())
-    };
-    if let Err(error) = queued.await {
-        tracing::warn!(key = %job.key, %error, "a stale entry is not being renewed");
+/// Queues the renewal of a stale entry, unless it is queued, or was given up not long ago. Readers
+/// take no lock.
+async fn queue_renewal(cache: Arc<Inner>, job: NewJob) -> Result<()> {
+    let now = cache.clock.now();
+    let is_due = cache.queue.get(&job.key).await?.is_none_or(|queued| {
+        queued.status == JobState::Dead && now.since(queued.run_at) >= RENEWAL_PAUSE
+    });
+    if is_due {
+        cache.queue.enqueue(std::slice::from_ref(&job), now).await?;
+    }
+    Ok(())
+}
+
+/// What goes wrong behind the caller's back, is only noted.
+async fn behind(key: Key, renewal: impl Future<Output = Result<()>>) {
+    if let Err(error) = renewal.await {
+        tracing::warn!(%key, %error, "a stale entry is not being renewed");
     }
 }
 
@@ -163,6 +175,20 @@ pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
         }
         (Freshness::Stale, _) => Known::Useless(Box::new(entry.info)),
     })
+}
+
+/// What has come since then, be it expired on arrival: nobody could get a newer answer.
+pub(super) async fn come_since(
+    cache: &Inner,
+    plan: &Plan,
+    since: Timestamp,
+) -> Result<Option<Answer>> {
+    let has_come = |entry: &Entry| {
+        let is_new = entry.info.created_at >= since && !entry.info.is_absence();
+        is_new && plan.is_for(&entry.info) && plan.accepts(entry)
+    };
+    let entry = cache.store.get(&plan.key).await?.filter(has_come);
+    Ok(entry.map(|entry| found(entry, FoundState::Fetched, Source::Origin)))
 }
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.

@@ -1,8 +1,8 @@
 //! Flights: at most one request to an origin for a key at a time, over all tasks of all processes.
 //!
 //! Within a process the first caller who needs a key starts a flight, a task of its own, and those
-//! who come later wait for it and share its answer. It outlives its callers: who has waited long
-//! enough leaves, and the answer is stored for the next one.
+//! who come later wait for it and share its answer, if it is one to what they ask. It outlives its
+//! callers: who has waited long enough leaves, and the answer is stored for the next one.
 //!
 //! Between processes the key's row in the queue stands for the flight. It is leased as a job is,
 //! and renewed, taken back and completed by the same rules; what is there only for a flight goes
@@ -10,7 +10,9 @@
 //! answer or the row is free.
 //!
 //! When a flight fails in a way that may pass, exactly one of those who waited for it tries again;
-//! when that one fails too, the others are told so.
+//! when that one fails too, the others of this process are told so, if they have asked the same. What
+//! went wrong is not told to other processes: each finds out by a request of its own, one after the
+//! other. So it is with answers that may not be stored.
 //!
 //! # What survives a crash
 //! The row. Its lease ends with the process, and whoever waits for the key, or else a worker, goes
@@ -35,8 +37,16 @@ const PATIENCE: u32 = 2;
 /// The flights of this process.
 #[derive(Default)]
 pub(super) struct Flights {
-    by_key: Mutex<HashMap<Key, Landing>>,
+    by_key: Mutex<HashMap<Key, Flight>>,
     tasks: Background,
+}
+
+/// A flight under way.
+#[derive(Clone)]
+struct Flight {
+    /// What it asks.
+    plan: Arc<Plan>,
+    landing: Landing,
 }
 
 /// Where a flight's result appears; closed without one when the flight was called off.
@@ -51,8 +61,9 @@ enum Role {
 
 /// The answer of the origin, asked by whoever is first.
 pub(super) async fn fetch(cache: &Arc<Inner>, plan: &Arc<Plan>) -> Result<Answer> {
-    for flight in 1.. {
-        let (mut landing, role) = cache.flights.join(cache, plan);
+    let mut failures = 0;
+    loop {
+        let (Flight { plan: flown, mut landing }, role) = cache.flights.join(cache, plan);
         if role == Role::Follower {
             plan.trail.note(|| "this process is fetching it already: waiting for that");
         }
@@ -62,14 +73,19 @@ pub(super) async fn fetch(cache: &Arc<Inner>, plan: &Arc<Plan>) -> Result<Answer
             Ok(answer) if role == Role::Leader || plan.accepts_answer(&answer) => {
                 return Ok(answer);
             }
-            Err(error) if role == Role::Leader || flight >= PATIENCE || !may_pass(&error) => {
+            Err(error) if role == Role::Leader || error.kind() == ErrorKind::Closed => {
                 return Err(error);
             }
-            // Another answer than this caller needs, or a failure that it may do better than.
+            // What has failed is of interest only to who asks the same.
+            Err(error) if plan.asks_like(&flown) => {
+                failures += 1;
+                if failures >= PATIENCE || !may_pass(&error) {
+                    return Err(error);
+                }
+            }
             Ok(_) | Err(_) => {}
         }
     }
-    Err(called_off(&plan.key))
 }
 
 /// Whether somebody else should try at once. Who asked to be left alone is.
@@ -84,14 +100,15 @@ fn called_off(key: &Key) -> Error {
 
 impl Flights {
     /// Joins the flight for the plan's key, or starts it.
-    fn join(&self, cache: &Arc<Inner>, plan: &Arc<Plan>) -> (Landing, Role) {
+    fn join(&self, cache: &Arc<Inner>, plan: &Arc<Plan>) -> (Flight, Role) {
         let mut by_key = self.by_key();
-        if let Some(landing) = by_key.get(&plan.key).filter(|landing| landing.has_changed().is_ok())
-        {
-            return (landing.clone(), Role::Follower);
+        let under_way = |flight: &&Flight| flight.landing.has_changed().is_ok();
+        if let Some(flight) = by_key.get(&plan.key).filter(under_way) {
+            return (flight.clone(), Role::Follower);
         }
         let (land, landing) = watch::channel(None);
-        by_key.insert(plan.key.clone(), landing.clone());
+        let flight = Flight { plan: Arc::clone(plan), landing };
+        by_key.insert(plan.key.clone(), flight.clone());
         let (cache, plan) = (Arc::clone(cache), Arc::clone(plan));
         self.tasks.spawn(async move {
             let result = fly(&cache, &plan).await;
@@ -99,7 +116,16 @@ impl Flights {
             cache.flights.by_key().remove(&plan.key);
             land.send_replace(Some(result));
         });
-        (landing, Role::Leader)
+        (flight, Role::Leader)
+    }
+
+    /// Waits for the end of the flight for `key`, if there is one.
+    pub(super) async fn land(&self, key: &Key) {
+        let flight = self.by_key().get(key).cloned();
+        if let Some(Flight { mut landing, .. }) = flight {
+            // Called off is an end as well.
+            let _ = landing.wait_for(Option::is_some).await;
+        }
     }
 
     /// Calls off the flights that are under way. Their jobs are handed back in the background.
@@ -108,18 +134,24 @@ impl Flights {
         self.by_key().clear();
     }
 
-    fn by_key(&self) -> MutexGuard<'_, HashMap<Key, Landing>> {
+    fn by_key(&self) -> MutexGuard<'_, HashMap<Key, Flight>> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Asks the origin once it is this process's turn, unless another's answer comes first.
 async fn fly(cache: &Arc<Inner>, plan: &Plan) -> Result<Answer> {
+    let began = cache.clock.now();
     let mut changes = None;
     loop {
         let held = jobs::begin(cache, plan.flight(&cache.policies)).await?;
         // Somebody may have finished between this caller's look and its turn.
-        if let Known::Answer(answer) = fill::known(cache, plan).await? {
+        let answer = match fill::known(cache, plan).await? {
+            Known::Answer(answer) => Some(answer),
+            _ if changes.is_some() => fill::come_since(cache, plan, began).await?,
+            _ => None,
+        };
+        if let Some(answer) = answer {
             plan.trail.note(|| "somebody else has just fetched it");
             if let Some(held) = held {
                 held.answered(&answer).await?;

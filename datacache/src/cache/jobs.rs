@@ -14,11 +14,12 @@ use super::background::Background;
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Request;
+use crate::clock::Clock;
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Urgency;
 use crate::name::DataType;
-use crate::queue::{self, Finish, Heirs, Job, LEASE_MS, NewJob, Queue, Setback};
+use crate::queue::{self, Begun, Finish, Heirs, Job, LEASE_MS, NewJob, Prior, Queue, Setback};
 
 /// A lease is renewed at a third of its length.
 const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
@@ -79,44 +80,54 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
 /// Leases the row for a request that is to be made now; `None` when somebody is at it. What has
 /// begun runs to its end, lest a lease be left that nobody knows of.
 pub(super) async fn begin(cache: &Inner, (job, heirs): (NewJob, Heirs)) -> Result<Option<Held>> {
-    let (began, held) = oneshot::channel();
+    let (tell, told) = oneshot::channel();
     let (queue, background) = (cache.queue.clone(), cache.background.clone());
-    let (key, now) = (job.key.clone(), cache.clock.now());
+    let (key, clock) = (job.key.clone(), cache.clock.clone());
     cache.background.spawn(async move {
-        let job = queue.begin(&job, heirs, now).await;
-        let held = job.map(|job| job.map(|job| Held { queue, background, job, is_settled: false }));
+        let begun = queue.begin(&job, heirs, clock.now()).await;
+        let held =
+            |Begun { job, prior }| Held { queue, background, clock, job, prior, is_settled: false };
         // Comes back, and is dropped, when the caller is gone.
-        drop(began.send(held));
+        drop(tell.send(begun.map(|begun| begun.map(held))));
     });
-    held.await.unwrap_or_else(|_| {
+    told.await.unwrap_or_else(|_| {
         let reason = "the task that claims the job failed";
         Err(Error::new(ErrorKind::Internal, "claim", key, reason))
     })
 }
 
-/// Runs a job for a caller who waits for its answer, and whose request is the same or newer.
+/// Makes a request under the row of its key, for a caller who waits for the answer.
+///
+/// A request that somebody has queued before is done with it if it is the same; what the caller
+/// leaves open is as it was queued. If not, or when it fails in a way that may pass, it is left as it
+/// was: how often this caller tries is no matter of the queue.
 pub(super) async fn run_for_caller(cache: &Inner, mut held: Held, plan: &Plan) -> Result<Answer> {
-    let job = &held.job;
-    let answer = kept(cache, job, fill::ask_origin(cache, plan, Some(job))).await;
+    let mut plan = plan.clone();
+    let is_same = match &held.prior {
+        Prior::Nothing => true,
+        Prior::Live | Prior::Dead(_) => held.job.params().is_ok_and(|params| {
+            plan.inherit_queued(&held.job, &params);
+            plan.settles(&held.job, &params)
+        }),
+    };
+    let job = is_same.then_some(&held.job);
+    let answer = kept(cache, &held.job, fill::ask_origin(cache, &plan, job)).await;
     match &answer {
-        // Who has the settings for it may do it: that this caller lacks them is no attempt.
-        Err(error) if error.kind() == ErrorKind::Config => return answer,
-        Err(error) => {
-            if let Err(error) = fail(cache, job, error).await {
-                tracing::warn!(key = %job.key, %error, "a job was not settled");
-            }
-        }
-        Ok(_) => {}
+        Ok(_) if is_same => held.is_settled = true,
+        Err(error) if is_same && is_final(error) => held.settle(cache, error).await,
+        Ok(_) | Err(_) => held.put_back(cache).await,
     }
-    held.is_settled = true;
     answer
 }
 
-/// A job under lease, to be handed back when its flight is called off.
+/// A row under lease, to be put back when its flight is called off.
 pub(super) struct Held {
     queue: Queue,
     background: Background,
+    clock: Clock,
     job: Job,
+    /// What was there before.
+    prior: Prior,
     is_settled: bool,
 }
 
@@ -127,6 +138,28 @@ impl Held {
         self.is_settled = true;
         Ok(())
     }
+
+    async fn settle(&mut self, cache: &Inner, error: &Error) {
+        self.is_settled = true;
+        if let Err(error) = fail(cache, &self.job, error).await {
+            tracing::warn!(key = %self.job.key, %error, "a job was not settled");
+        }
+    }
+
+    async fn put_back(&mut self, cache: &Inner) {
+        self.is_settled = true;
+        if let Err(error) = set_back(cache, &self.job, self.as_before()).await {
+            tracing::warn!(key = %self.job.key, %error, "a job was not put back");
+        }
+    }
+
+    /// What makes the row what it was; a new one goes.
+    fn as_before(&self) -> Setback {
+        match &self.prior {
+            Prior::Nothing | Prior::Live => Setback::HandBack,
+            Prior::Dead(error) => Setback::Dead(error.clone()),
+        }
+    }
 }
 
 impl Drop for Held {
@@ -134,9 +167,10 @@ impl Drop for Held {
         if self.is_settled {
             return;
         }
-        let (queue, job) = (self.queue.clone(), self.job.clone());
+        let (queue, job, now) = (self.queue.clone(), self.job.clone(), self.clock.now());
+        let setback = self.as_before();
         self.background.spawn(async move {
-            match queue.set_back(&job, &Setback::HandBack).await {
+            match queue.set_back(&job, &setback, now).await {
                 Err(error) if error.kind() != ErrorKind::LeaseLost => {
                     tracing::warn!(key = %job.key, %error, "a job was not handed back");
                 }
@@ -149,7 +183,7 @@ impl Drop for Held {
 
 /// Gives a job back for whoever comes next, as if it had not been begun.
 pub(crate) async fn hand_back(cache: &Inner, job: &Job) {
-    if let Err(error) = cache.queue.set_back(job, &Setback::HandBack).await {
+    if let Err(error) = cache.queue.set_back(job, &Setback::HandBack, cache.clock.now()).await {
         tracing::warn!(key = %job.key, %error, "a job was not handed back");
     }
 }
@@ -244,7 +278,7 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
             let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(LONGEST_WAIT);
             Setback::Wait(now.checked_add(wait).unwrap_or(now), reason)
         }
-        _ if error.is_transient() || is_own_trouble(error.kind()) => {
+        _ if !is_final(error) => {
             if job.attempt >= queue::MAX_ATTEMPTS {
                 Setback::Dead(reason)
             } else {
@@ -258,6 +292,13 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
     set_back(cache, job, setback).await
 }
 
+/// Whether the same request would fail again, whoever makes it and when.
+fn is_final(error: &Error) -> bool {
+    use ErrorKind::{CircuitOpen, Closed, LeaseLost, RateLimited};
+    let passes = matches!(error.kind(), CircuitOpen | Closed | LeaseLost | RateLimited);
+    !passes && !error.is_transient() && !is_own_trouble(error.kind())
+}
+
 /// Trouble of the cache itself, which may pass like an origin's; or of its settings, which another
 /// worker may have.
 fn is_own_trouble(kind: ErrorKind) -> bool {
@@ -267,14 +308,14 @@ fn is_own_trouble(kind: ErrorKind) -> bool {
 
 async fn set_back(cache: &Inner, job: &Job, setback: Setback) -> Result<Ended> {
     let ended = if matches!(setback, Setback::Dead(_)) { Ended::Dead } else { Ended::Retried };
-    let mut settled = cache.queue.set_back(job, &setback).await;
+    let mut settled = cache.queue.set_back(job, &setback, cache.clock.now()).await;
     for pause in FULL_PAUSES {
         if !matches!(&settled, Err(error) if error.kind() == ErrorKind::Full) {
             break;
         }
         #[expect(clippy::disallowed_methods, reason = "nothing tells when a disk has room again")]
         tokio::time::sleep(pause).await;
-        settled = cache.queue.set_back(job, &setback).await;
+        settled = cache.queue.set_back(job, &setback, cache.clock.now()).await;
     }
     match settled {
         Ok(()) => Ok(ended),

@@ -25,7 +25,7 @@ const FOUND: u16 = 200;
 const NOT_FOUND: u16 = 404;
 
 /// Everything that answering a request depends on, but the time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) key: Key,
     pub(super) priority: Priority,
@@ -52,7 +52,7 @@ pub(super) struct Plan {
     pub(super) trail: Trail,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) data_type: Option<DataType>,
     pub(super) ttl: Option<Duration>,
@@ -164,9 +164,46 @@ impl Plan {
     /// Whether the answer to somebody else's request for the key is one to this.
     pub(super) fn accepts_answer(&self, answer: &Answer) -> bool {
         match answer {
-            Answer::Found(found) => self.accepts(&found.entry),
-            _ => true,
+            Answer::Found(found) => self.is_for(&found.entry.info) && self.accepts(&found.entry),
+            Answer::Absent(absence) => self.is_for(&absence.info),
+            _ => false,
         }
+    }
+
+    /// Whether another request for the key is made and judged in the same way, so that its failure
+    /// is one of this request too.
+    pub(super) fn asks_like(&self, other: &Self) -> bool {
+        self.target.sends_like(&other.target)
+            && self.trust == other.trust
+            && self.provider == other.provider
+            && self.data_type == other.data_type
+            && self.expected_checksum == other.expected_checksum
+            && self.timeout == other.timeout
+    }
+
+    /// Takes over from the queued request for the key what this one leaves open.
+    pub(super) fn inherit_queued(&mut self, job: &Job, params: &Params) {
+        if self.asked.data_type.is_none() {
+            self.data_type = job.data_type.clone();
+        }
+        if self.identifier.is_none() {
+            self.identifier.clone_from(&job.identifier);
+        }
+        if self.metadata.is_empty() {
+            self.metadata.clone_from(&params.metadata);
+        }
+        let queued = |ttl_ms: Option<u64>| ttl_ms.map(Duration::from_millis);
+        self.asked.ttl = self.asked.ttl.or(queued(params.ttl_ms));
+        self.asked.negative_ttl = self.asked.negative_ttl.or(queued(params.negative_ttl_ms));
+    }
+
+    /// Whether what becomes of this request is what becomes of the queued one.
+    pub(super) fn settles(&self, job: &Job, params: &Params) -> bool {
+        let checksum = self.expected_checksum.map(|checksum| checksum.to_string());
+        self.target.headers().without_secrets() == params.headers
+            && (self.trust == Trust::Untrusted) == params.untrusted
+            && checksum == params.expected_checksum
+            && self.data_type == job.data_type
     }
 
     /// Looks at bytes that came from the origin, or from a caller in its place. It takes a while:

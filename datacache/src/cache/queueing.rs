@@ -65,6 +65,8 @@ impl Cache {
     async fn wait_for(&self, key: &Key) -> Result<Answer> {
         let mut changes = None;
         loop {
+            // What a caller of this process has not waited for may not be in the queue yet.
+            self.0.flights.land(key).await;
             // In this order: a job is completed in the transaction that stores its answer.
             let queued = self.0.queue.get(key).await?;
             let known = self.judge(self.0.store.get(key).await?);

@@ -20,6 +20,7 @@ use crate::queue::Job;
 use crate::redact::{self, Stripped};
 
 /// The request as it is sent.
+#[derive(Clone)]
 pub(super) struct Target {
     url: Url,
     headers: Headers,
@@ -92,6 +93,11 @@ impl Target {
 
     pub(super) fn headers(&self) -> &Headers {
         &self.headers
+    }
+
+    /// Whether the same is sent, credentials included.
+    pub(super) fn sends_like(&self, other: &Self) -> bool {
+        self.url == other.url && self.headers == other.headers
     }
 
     /// Refuses to send without a credential what needs one: a URL with a gap in its path, and a job

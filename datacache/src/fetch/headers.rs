@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::redact::SecretRules;
 
 /// Headers that can be sent as they are; `Debug` hides the values of credentials.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Headers(Vec<Header>);
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Header {
     name: String,
     value: String,

@@ -46,6 +46,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::session::{self, OwnSession};
 pub(crate) use backoff::{MAX_ATTEMPTS, retry_at};
+pub(crate) use flight::{Begun, Prior};
 use job::{Claim, end_of_lease};
 pub use job::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
 pub(crate) use job::{Heirs, Job, NewJob, Params};
@@ -199,11 +200,16 @@ impl Queue {
         sql::finished::finished(tx, &job.key, finish).await.map_err(|source| tx.error(source))
     }
 
-    /// Settles a job that was not completed. One that nobody has left to workers is gone.
+    /// Settles a job that was not completed, at `now`. One that nobody has left to workers is gone.
     ///
     /// # Errors
     /// [`LeaseLost`](ErrorKind::LeaseLost) when somebody else has the job now.
-    pub(crate) async fn set_back(&self, job: &Job, setback: &Setback) -> Result<()> {
+    pub(crate) async fn set_back(
+        &self,
+        job: &Job,
+        setback: &Setback,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.db.write("settle").await?;
         let removed = sql::flights::remove_flight(&mut tx, job.lease).await;
         if removed.map_err(|source| tx.error(source))? {
@@ -212,7 +218,7 @@ impl Queue {
         let settled = match setback {
             Setback::RetryAt(at, error) => sql::retry_later(&mut tx, job.lease, *at, error).await,
             Setback::Wait(at, reason) => sql::wait(&mut tx, job.lease, *at, reason).await,
-            Setback::Dead(error) => sql::bury(&mut tx, job.lease, error).await,
+            Setback::Dead(error) => sql::bury(&mut tx, job.lease, error, now).await,
             Setback::HandBack => sql::hand_back(&mut tx, job.lease).await,
         };
         if !settled.map_err(|source| tx.error(source))? {

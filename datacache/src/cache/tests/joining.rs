@@ -11,7 +11,7 @@ use super::*;
 use crate::queue::{Enqueued, Finish, JobState, Turns};
 
 /// An origin that says when it is asked, and gives each answer when it is told to.
-fn held_origin() -> (Origin, UnboundedReceiver<()>, mpsc::Sender<Reply>) {
+pub(super) fn held_origin() -> (Origin, UnboundedReceiver<()>, mpsc::Sender<Reply>) {
     let (asked, is_asked) = unbounded_channel();
     let (release, replies) = mpsc::channel();
     let replies = Mutex::new(replies);
@@ -22,12 +22,16 @@ fn held_origin() -> (Origin, UnboundedReceiver<()>, mpsc::Sender<Reply>) {
     (Origin::start(answer).unwrap(), is_asked, release)
 }
 
-fn batch(url: &str) -> Request {
+pub(super) fn batch(url: &str) -> Request {
     request(url).priority(Priority::Batch)
 }
 
 fn fetching(cache: &Cache, url: &str) -> JoinHandle<Result<Answer>> {
-    let (cache, request) = (cache.clone(), request(url));
+    fetching_request(cache, request(url))
+}
+
+pub(super) fn fetching_request(cache: &Cache, request: Request) -> JoinHandle<Result<Answer>> {
+    let cache = cache.clone();
     tokio::spawn(async move { tokio::time::timeout(NET, cache.fetch(request)).await.unwrap() })
 }
 

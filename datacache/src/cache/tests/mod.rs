@@ -8,6 +8,7 @@ mod offline;
 mod random;
 mod revalidating;
 mod secrets;
+mod sharing;
 mod storing;
 
 use std::collections::VecDeque;
@@ -15,7 +16,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::*;
+use crate::checksum::Checksum;
 use crate::queue::Priority;
+use crate::store::Metadata;
 use crate::testing::{Origin, Received, Reply};
 use crate::worker::{Progress, Until, Worker, WorkerConfig};
 

@@ -1,10 +1,11 @@
 //! Statements on `pending_requests` for requests that are made at once.
 
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Result, query, query_scalar};
+use sqlx::{Result, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::super::job::{Claim, Heirs, Job, Lease, NewJob};
+use super::super::flight::Prior;
+use super::super::job::{Claim, Heirs, Job, JobState, Lease, NewJob};
 use super::{NewRow, end_of_lease, job_of_row};
 use crate::clock::Timestamp;
 use crate::key::Key;
@@ -17,17 +18,30 @@ statements! {
             created_at, run_at, lease_id, lease_until, session, is_left) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'leased', 1, ?7, ?7, ?8, ?9, ?10, 0) \
          ON CONFLICT (url) DO UPDATE SET \
-           status = 'leased', attempts = attempts + 1, priority = MIN(priority, ?6), \
+           status = 'leased', priority = MIN(priority, ?6), \
+           attempts = attempts + 1, \
            lease_id = ?8, lease_until = ?9, session = ?10 \
          WHERE status <> 'leased' \
          RETURNING ", job_columns!(), ", params"
     );
+    PRIOR = "SELECT status, COALESCE(last_error, '') FROM pending_requests WHERE url = ?1";
     /// A lease that ends later than any can was given before the clock was set back.
     IS_TAKEN = "SELECT EXISTS (SELECT 1 FROM pending_requests \
         WHERE url = ?1 AND status = 'leased' AND lease_until > ?2 AND lease_until <= ?3)";
     REMOVE_FLIGHT = "DELETE FROM pending_requests \
         WHERE request_id = ?1 AND lease_id = ?2 AND is_left = 0";
     REMOVE_VOID = "DELETE FROM pending_requests WHERE url = ?1 AND params = ''";
+}
+
+/// What there is under the key.
+pub(in crate::queue) async fn prior(db: &mut SqliteConnection, key: &Key) -> Result<Prior> {
+    let row: Option<(String, String)> =
+        query_as(PRIOR).bind(key.as_str()).fetch_optional(db).await?;
+    Ok(match row {
+        None => Prior::Nothing,
+        Some((status, error)) if JobState::of_str(&status) == JobState::Dead => Prior::Dead(error),
+        Some(_) => Prior::Live,
+    })
 }
 
 /// Leases the row for the key, making it if need be; `None` when somebody has it.

@@ -53,6 +53,19 @@ macro_rules! settle {
     };
 }
 
+/// A column of a row that is queued again.
+macro_rules! anew {
+    ($column:literal) => {
+        concat!(
+            "CASE WHEN status = 'dead' OR is_left = 0 THEN excluded.",
+            $column,
+            " ELSE ",
+            $column,
+            " END"
+        )
+    };
+}
+
 macro_rules! candidate_columns {
     () => {
         "request_id, priority, data_type, provider, created_at"
@@ -71,23 +84,28 @@ pub(crate) mod flights;
 pub(crate) mod managing;
 
 statements! {
-    /// ?1 is a JSON array of rows. A live row is only made more urgent, and left to workers; a dead
-    /// one begins anew.
-    ENQUEUE = "INSERT INTO pending_requests \
-          (url, identifier, data_type, provider, params, priority, created_at, run_at) \
-        SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
-          value ->> 'provider', value ->> 'params', value ->> 'priority', ?2, ?2 \
-        FROM json_each(?1) WHERE true \
-        ON CONFLICT (url) DO UPDATE SET \
-          identifier = excluded.identifier, data_type = excluded.data_type, \
-          provider = excluded.provider, params = excluded.params, \
-          priority = CASE status WHEN 'dead' THEN excluded.priority \
-            ELSE MIN(priority, excluded.priority) END, \
-          attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
-          created_at = excluded.created_at, run_at = excluded.run_at, \
-          status = CASE status WHEN 'dead' THEN 'pending' ELSE status END, \
-          is_left = 1 \
-        WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority";
+    /// ?1 is a JSON array of rows. A live row keeps what it says and is only made more urgent, or as
+    /// new as the request if it was never put off; a dead one begins anew, and so does one that was
+    /// there only while somebody waited.
+    ENQUEUE = concat!(
+        "INSERT INTO pending_requests \
+           (url, identifier, data_type, provider, params, priority, created_at, run_at) \
+         SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
+           value ->> 'provider', value ->> 'params', value ->> 'priority', ?2, ?2 \
+         FROM json_each(?1) WHERE true \
+         ON CONFLICT (url) DO UPDATE SET \
+           identifier = ", anew!("identifier"), ", data_type = ", anew!("data_type"), ", \
+           provider = ", anew!("provider"), ", params = ", anew!("params"), ", \
+           priority = CASE status WHEN 'dead' THEN excluded.priority \
+             ELSE MIN(priority, excluded.priority) END, \
+           attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
+           created_at = excluded.created_at, \
+           run_at = CASE WHEN run_at = created_at THEN excluded.run_at \
+             ELSE ", anew!("run_at"), " END, \
+           status = CASE status WHEN 'dead' THEN 'pending' ELSE status END, \
+           is_left = 1 \
+         WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority"
+    );
     LIVE_AMONG = "SELECT COUNT(*) FROM pending_requests \
         WHERE status <> 'dead' AND url IN (SELECT value ->> 'url' FROM json_each(?1))";
 
@@ -143,7 +161,8 @@ statements! {
     COMPLETE = "DELETE FROM pending_requests WHERE request_id = ?1 AND lease_id = ?2";
     RETRY_LATER = settle!("status = 'pending', run_at = ?3, last_error = ?4");
     WAIT = settle!("status = 'pending', run_at = ?3, last_error = ?4, attempts = attempts - 1");
-    BURY = settle!("status = 'dead', last_error = ?3");
+    /// Its time is that of its death.
+    BURY = settle!("status = 'dead', last_error = ?3, run_at = ?4");
     HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
 }
 
@@ -350,8 +369,14 @@ async fn postpone(
     Ok(retry.execute(db).await?.rows_affected() == 1)
 }
 
-pub(super) async fn bury(db: &mut SqliteConnection, lease: Lease, error: &str) -> Result<bool> {
+pub(super) async fn bury(
+    db: &mut SqliteConnection,
+    lease: Lease,
+    error: &str,
+    now: Timestamp,
+) -> Result<bool> {
     let bury = query(BURY).bind(lease.job).bind(lease.token.to_string()).bind(error);
+    let bury = bury.bind(now.as_millis());
     Ok(bury.execute(db).await?.rows_affected() == 1)
 }
 

@@ -78,7 +78,7 @@ async fn a_dead_request_begins_anew_when_it_is_queued_again() {
     let queue = folder.open().await;
     queue.enqueue(&[job("x", Priority::Immediate)], NOW).await.unwrap();
     let held = claim_one(&queue, NOW).await;
-    queue.set_back(&held, &Setback::Dead("gone for good".to_owned())).await.unwrap();
+    queue.set_back(&held, &Setback::Dead("gone for good".to_owned()), NOW).await.unwrap();
     let later = after(NOW, 1);
     let enqueued = queue.enqueue(&[job("x", Priority::Batch)], later).await.unwrap();
     assert_eq!(enqueued, Enqueued { new: 1, ..Enqueued::default() });
@@ -86,6 +86,34 @@ async fn a_dead_request_begins_anew_when_it_is_queued_again() {
     assert_eq!((info.status, info.attempts), (JobState::Pending, 0));
     assert_eq!((info.priority, info.created_at), (Priority::Batch, later));
     assert_eq!(claim_one(&queue, later).await.attempt, 1);
+}
+
+#[tokio::test]
+async fn a_request_that_is_raised_keeps_what_it_said() {
+    let folder = Folder::new();
+    let queue = folder.open().await;
+    let mut first = job("x", Priority::Batch);
+    first.data_type = DataType::FRONT_COVER;
+    first.params.ttl_ms = Some(7);
+    first.params.untrusted = true;
+    queue.enqueue(&[first], NOW).await.unwrap();
+    let later = after(NOW, 1);
+    queue.enqueue(&[job("x", Priority::Immediate)], later).await.unwrap();
+    let held = claim_one(&queue, later).await;
+    let params = held.params().unwrap();
+    assert_eq!((held.data_type, params.ttl_ms), (DataType::FRONT_COVER, Some(7)));
+    assert!(params.untrusted);
+    // Nor does it skip a wait.
+    let wait = after(NOW, 60_000);
+    let setback = Setback::RetryAt(wait, "busy".to_owned());
+    let mut second = job("y", Priority::Batch);
+    second.params.ttl_ms = Some(7);
+    queue.enqueue(&[second], later).await.unwrap();
+    let held = claim_one(&queue, later).await;
+    queue.set_back(&held, &setback, later).await.unwrap();
+    queue.enqueue(&[job("y", Priority::Immediate)], after(NOW, 2)).await.unwrap();
+    let info = info(&queue, "y").await;
+    assert_eq!((info.priority, info.run_at), (Priority::Immediate, wait));
 }
 
 #[tokio::test]
@@ -97,7 +125,7 @@ async fn a_request_that_is_raised_while_it_runs_keeps_its_lease() {
     let enqueued = queue.enqueue(&[job("x", Priority::Immediate)], NOW).await.unwrap();
     assert_eq!(enqueued, Enqueued { raised: 1, ..Enqueued::default() });
     assert_eq!(claim(&queue, 9, NOW).await, [""; 0]);
-    queue.set_back(&held, &Setback::HandBack).await.unwrap();
+    queue.set_back(&held, &Setback::HandBack, NOW).await.unwrap();
     assert_eq!(counts(&queue).await, (1, 0));
 }
 

@@ -9,8 +9,8 @@ async fn finishes_come_in_order_and_to_every_handle() {
     let held = first.claim(&mut Turns::default(), 3, NOW).await.unwrap();
     first.complete_answered(&[(held[0].clone(), Finish::Found)]).await.unwrap();
     let seen = second.last_finished().await.unwrap();
-    second.set_back(&held[1], &Setback::Dead("for good".to_owned())).await.unwrap();
-    first.set_back(&held[2], &Setback::HandBack).await.unwrap();
+    second.set_back(&held[1], &Setback::Dead("for good".to_owned()), NOW).await.unwrap();
+    first.set_back(&held[2], &Setback::HandBack, NOW).await.unwrap();
     let mut tx = second.db.write("test").await.unwrap();
     Queue::announce_in(&mut tx, &key("d"), Finish::Absent).await.unwrap();
     tx.commit().await.unwrap();

@@ -51,7 +51,7 @@ async fn the_holder_of_an_ended_lease_changes_nothing() {
         Setback::HandBack,
     ];
     for setback in setbacks {
-        let error = first.set_back(&lost, &setback).await.unwrap_err();
+        let error = first.set_back(&lost, &setback, NOW).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LeaseLost, "{setback:?}");
     }
     assert_eq!(first.renew(&lost, end()).await.unwrap_err().kind(), ErrorKind::LeaseLost);
@@ -87,7 +87,7 @@ async fn a_clock_that_is_set_back_stops_nothing() {
     queue.enqueue(&jobs, NOW).await.unwrap();
     claim_one(&queue, NOW).await;
     let held = hold(&queue, "revived", NOW).await.unwrap();
-    queue.set_back(&held, &Setback::Dead("for good".to_owned())).await.unwrap();
+    queue.set_back(&held, &Setback::Dead("for good".to_owned()), NOW).await.unwrap();
     queue.revive(None).await.unwrap();
     assert!(is_due(&queue, hour_ago).await);
     assert_eq!(claim(&queue, 9, hour_ago).await, ["revived", "leased", "queued"]);
@@ -142,7 +142,7 @@ async fn a_job_that_is_asked_for_is_leased_before_its_time_but_not_from_its_hold
     let held = hold(&first, "x", NOW).await.unwrap();
     assert!(hold(&second, "x", after(end(), -1)).await.is_none());
     let later = Setback::RetryAt(after(end(), 9), "busy".to_owned());
-    first.set_back(&held, &later).await.unwrap();
+    first.set_back(&held, &later, NOW).await.unwrap();
     let held = hold(&second, "x", NOW).await.unwrap();
     assert_eq!(held.attempt, 2);
     assert!(hold(&first, "x", end()).await.is_some());

@@ -2,7 +2,7 @@ use super::*;
 
 async fn bury(queue: &Queue, path: &str) {
     let held = hold(queue, path, NOW).await.unwrap();
-    queue.set_back(&held, &Setback::Dead("for good".to_owned())).await.unwrap();
+    queue.set_back(&held, &Setback::Dead("for good".to_owned()), NOW).await.unwrap();
 }
 
 #[tokio::test]

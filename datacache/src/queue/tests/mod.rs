@@ -131,5 +131,6 @@ async fn is_due(queue: &Queue, now: Timestamp) -> bool {
 
 /// Leases the row for a path, as who makes the request at once does.
 async fn hold(queue: &Queue, path: &str, now: Timestamp) -> Option<Job> {
-    queue.begin(&job(path, Priority::Immediate), Heirs::Anybody, now).await.unwrap()
+    let begun = queue.begin(&job(path, Priority::Immediate), Heirs::Anybody, now).await.unwrap();
+    begun.map(|begun| begun.job)
 }

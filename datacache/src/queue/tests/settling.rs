@@ -14,7 +14,7 @@ async fn each_setback_leaves_what_it_says() {
     ] {
         queue.enqueue(&[job(path, Priority::Immediate)], NOW).await.unwrap();
         let held = hold(&queue, path, NOW).await.unwrap();
-        queue.set_back(&held, &setback).await.unwrap();
+        queue.set_back(&held, &setback, NOW).await.unwrap();
         let info = info(&queue, path).await;
         assert_eq!((info.status, info.attempts, info.run_at), (status, attempts, run_at), "{path}");
         assert_eq!(info.last_error.as_deref(), last_error, "{path}");
