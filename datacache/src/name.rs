@@ -67,6 +67,11 @@ impl DataType {
         *self == Self::API_RESPONSE
     }
 
+    /// Whether not all bytes will do.
+    pub(crate) fn is_demanding(&self) -> bool {
+        self.is_image() || self.is_json()
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -70,3 +70,18 @@ fn an_output_that_is_there_is_replaced_whole() {
     assert_eq!(get_to(&folder, "out").status, 0);
     assert_eq!(fs::read(folder.beside("out")).unwrap(), b"bytes");
 }
+
+#[test]
+fn a_handle_delivers_what_has_expired_and_says_so() {
+    let folder = Folder::new();
+    write(folder.beside("in"), "bytes");
+    folder.run(["put", "note:1", folder.beside("in").to_str().unwrap(), "--ttl", "0s"]);
+    let handle = folder.run(["--json", "show", "note:1"]).json()["cachekey"].clone();
+    let get = ["get", "--cachekey", handle.as_str().unwrap()];
+    let stale = folder.run(get);
+    assert_eq!((stale.status, stale.text().as_str()), (0, "bytes"), "{stale:?}");
+    assert!(stale.stderr.starts_with("warning: ") && stale.stderr.contains("expired"), "{stale:?}");
+    let told = folder.run(get.into_iter().chain(["--json"])).json();
+    assert_eq!(told["outcome"], "stale");
+    assert!(told["warning"].is_string(), "{told}");
+}

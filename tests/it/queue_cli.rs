@@ -93,7 +93,7 @@ fn a_line_says_all_that_a_request_can() {
 fn a_line_that_cannot_be_used_is_named() {
     for (line, reason) in [
         ("not a url", "line 2"),
-        (r#"{"url": "https://a.example/", "speed": 1}"#, "speed"),
+        (r#"{"url": "https://a.example/", "speed": 1}"#, "expected one of `url`"),
         (r#"{"url": "https://a.example/", "ttl": "soon"}"#, "line 2"),
         (r#"{"identifier": "x"}"#, "url"),
         ("https://a.example/?token=S3CRET", "credential"),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use datacache::{Answer, Cache, Cachekey, Entry, Error, FoundState, Lookup, Source, Step};
+use datacache::{Answer, Cache, Cachekey, Clock, Entry, Error, FoundState, Source, Step};
 use indicatif::ProgressBar;
 
 use crate::args::{Get, Global};
@@ -62,16 +62,13 @@ async fn by_cachekey(
     cachekey: Cachekey,
     file: Option<&Path>,
 ) -> anyhow::Result<Outcome> {
-    let (state, entry) = match cache.lookup_cachekey(cachekey).await? {
-        Lookup::Fresh(entry) => (FoundState::Fresh, entry),
-        Lookup::Stale(entry) => (FoundState::Stale, entry),
-        Lookup::Absent(info) => {
-            let report = Report::found(&info, "absent", Source::Store);
-            return nothing(global, &report, format_args!("there is none: {}", info.url));
-        }
+    let answer = cache.lookup_cachekey(cachekey).await?.into_answer(Clock::system().now());
+    let key = match &answer {
+        Answer::Found(found) => &found.entry.info.url,
+        Answer::Absent(absence) => &absence.info.url,
         _ => return not_cached(global, None, cachekey),
     };
-    deliver_entry(global, &entry, state, file)
+    deliver(global, key.as_str(), &answer, &Report::new(key.as_str(), &answer), file)
 }
 
 fn fail(global: &Global, report: &Report<'_>, error: Error) -> anyhow::Result<Outcome> {

@@ -53,8 +53,8 @@ pub struct Explained {
 }
 
 impl Lookup {
-    /// The answer that this is to who asks nobody else.
-    pub(super) fn into_answer(self, now: Timestamp) -> Answer {
+    /// The answer that this is, at `now`, to who asks nobody else.
+    pub fn into_answer(self, now: Timestamp) -> Answer {
         let found = match self {
             Self::Fresh(entry) => Found::current(entry, FoundState::Fresh, Source::Store),
             Self::Stale(entry) => Found::expired(entry, now, "no newer answer is under way"),

@@ -79,10 +79,12 @@ pub(super) struct Examined {
     mismatch: Option<Mismatch>,
 }
 
-/// Metadata that can be read back. JSON can be nested deeper than its reader goes.
-fn checked(metadata: Metadata, key: &Key) -> Result<Metadata> {
-    let text = serde_json::Value::Object(metadata).to_string();
-    serde_json::from_str(&text).map_err(|source| {
+/// Metadata that can be read back, also from within a queued request. JSON can be nested deeper than
+/// its reader goes.
+fn checked(metadata: &Metadata, key: &Key) -> Result<Metadata> {
+    let text = serde_json::json!([metadata]).to_string();
+    let read = serde_json::from_str::<[Metadata; 1]>(&text);
+    read.map(|[metadata]| metadata).map_err(|source| {
         Error::invalid("read metadata", key, format_args!("it cannot be stored: {source}"))
     })
 }
@@ -100,7 +102,7 @@ impl Plan {
         };
         let data_type = request.data_type.unwrap_or(DataType::OTHER);
         let plan = Self {
-            metadata: checked(request.metadata, &key)?,
+            metadata: checked(&request.metadata, &key)?,
             key,
             priority: request.priority,
             deadline: request.deadline,
@@ -358,12 +360,20 @@ mod tests {
     #[test]
     fn metadata_that_could_not_be_read_back_is_refused() {
         let mut deep = serde_json::Value::Null;
-        for _ in 0..200 {
+        for depth in 1..200 {
             deep = serde_json::Value::Array(vec![deep]);
+            let metadata = Metadata::from_iter([("deep".to_owned(), deep.clone())]);
+            match plan(Request::new("https://a.example/").metadata(metadata)) {
+                Ok(plan) => {
+                    let queued = serde_json::to_string(&plan.row(Priority::Batch, false).params);
+                    assert!(serde_json::from_str::<Params>(&queued.unwrap()).is_ok(), "{depth}");
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                    assert!(depth > 100);
+                }
+            }
         }
-        let metadata = Metadata::from_iter([("deep".to_owned(), deep)]);
-        let error = plan(Request::new("https://a.example/").metadata(metadata)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
 
     #[test]

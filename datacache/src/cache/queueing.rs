@@ -38,9 +38,11 @@ impl Cache {
         let keys: Vec<&Key> = plans.iter().map(|plan| &plan.key).collect();
         let mut connection = self.0.db.read("enqueue").await?;
         let fresh = Store::fresh_among_on(&mut connection, &keys, now).await?;
-        let is_due =
-            |plan: &&Plan| plan.expected_checksum.is_some() || !fresh.contains_key(&plan.key);
-        let due = plans.iter().filter(is_due);
+        let is_answered = |plan: &Plan| {
+            let fresh = fresh.get(&plan.key);
+            plan.expected_checksum.is_none() && fresh.is_some_and(|it| it.answers(&plan.data_type))
+        };
+        let due = plans.iter().filter(|plan| !is_answered(plan));
         let policies = &self.0.policies;
         let jobs = due.map(|plan| plan.job(plan.priority, policies)).collect::<Result<Vec<_>>>()?;
         let mut enqueued = self.0.queue.enqueue_on(connection, &jobs, now).await?;

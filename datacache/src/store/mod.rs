@@ -42,6 +42,7 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, Db};
 use crate::error::Result;
 use crate::key::Key;
+use crate::name::DataType;
 pub(crate) use deferred::{Deferred, Subject};
 use entry::NOT_FOUND;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
@@ -67,6 +68,21 @@ enum By<'a> {
     Key(&'a Key),
     Cachekey(Cachekey),
     Id(i64),
+}
+
+/// What a look at many entries at once tells of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outline {
+    pub(crate) is_absence: bool,
+    data_type: DataType,
+}
+
+impl Outline {
+    /// Whether it is an answer to a request for `data_type`, as far as that can be told without a
+    /// look at the bytes.
+    pub(crate) fn answers(&self, data_type: &DataType) -> bool {
+        self.is_absence || self.data_type == *data_type || !data_type.is_demanding()
+    }
 }
 
 impl Store {
@@ -168,7 +184,7 @@ impl Store {
         &self,
         keys: &[&Key],
         now: Timestamp,
-    ) -> Result<BTreeMap<Key, bool>> {
+    ) -> Result<BTreeMap<Key, Outline>> {
         let mut connection = self.db.read(LOOK_UP).await?;
         let fresh = Self::fresh_among_on(&mut connection, keys, now).await?;
         connection.close().await;
@@ -180,11 +196,14 @@ impl Store {
         connection: &mut Connection,
         keys: &[&Key],
         now: Timestamp,
-    ) -> Result<BTreeMap<Key, bool>> {
+    ) -> Result<BTreeMap<Key, Outline>> {
         let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
         let fresh = sql::fresh_among(connection, &keys, now).await;
         let fresh = fresh.map_err(|source| connection.error(LOOK_UP, source))?;
-        let read = |(url, status)| (Key::from_row(url), status == NOT_FOUND);
+        let read = |(url, status, data_type)| {
+            let data_type = DataType::from_row(data_type);
+            (Key::from_row(url), Outline { is_absence: status == NOT_FOUND, data_type })
+        };
         Ok(fresh.into_iter().map(read).collect())
     }
 

@@ -174,8 +174,8 @@ impl Shift<'_> {
         let keys: Vec<&Key> = jobs.iter().map(|job| &job.key).collect();
         let fresh = cache.store.fresh_among(&keys, now).await?;
         let answered = jobs.iter().filter(|job| !job.expects_checksum()).filter_map(|job| {
-            let is_absent = fresh.get(&job.key)?;
-            Some((job.clone(), if *is_absent { Finish::Absent } else { Finish::Found }))
+            let fresh = fresh.get(&job.key).filter(|fresh| fresh.answers(&job.data_type))?;
+            Some((job.clone(), if fresh.is_absence { Finish::Absent } else { Finish::Found }))
         });
         let answered: Vec<(Job, Finish)> = answered.collect();
         if !answered.is_empty() {

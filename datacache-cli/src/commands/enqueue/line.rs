@@ -66,8 +66,35 @@ fn read<T, E: Display>(
     text.map(|text| parse(&text).map_err(|error| error.to_string())).transpose()
 }
 
-/// Without the parser's own line number, which is always 1.
+/// What is missing or expected, and where in the line, but not what stands there: it may be a
+/// credential that missed its place.
 fn reason(error: &serde_json::Error) -> String {
+    let column = error.column();
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or(&text).to_owned()
+    let text = text.split(" at line ").next().unwrap_or_default();
+    match text.split_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected} at column {column}"),
+        None if text.starts_with("missing field ") => text.to_owned(),
+        None => format!("this is no request, at column {column}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_a_line_is_not_repeated() {
+        for (line, words) in [
+            (r#"{"url": "http://a.example/", "s3cret": 1}"#, "one of `url`, `identifier`"),
+            (r#"{"url": "http://a.example/", "headers": "s3cret"}"#, "expected a map"),
+            (r#"{"url": "http://a.example/", "priority": "s3cret"}"#, "`immediate` or `batch`"),
+            (r#"{"identifier": "s3cret"}"#, "missing field `url`"),
+            (r#"{"s3cret"#, "column 8"),
+        ] {
+            let error = serde_json::from_str::<Line>(line).err().unwrap();
+            let reason = reason(&error);
+            assert!(reason.contains(words) && !reason.contains("s3cret"), "{reason}");
+        }
+    }
 }

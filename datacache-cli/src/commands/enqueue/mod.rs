@@ -1,6 +1,7 @@
 //! `datacache enqueue`: leaves requests to workers.
 
 mod line;
+mod lines;
 
 use datacache::{Cache, Enqueued, ErrorKind, Request};
 
@@ -31,24 +32,29 @@ fn of_options(url: &str, args: &Enqueue) -> Request {
     request.priority(args.priority.into())
 }
 
+/// What stands before a line that cannot be used is queued.
 async fn enqueue_lines(cache: &Cache, args: &Enqueue, total: &mut Total) -> anyhow::Result<()> {
-    let mut chunk = Vec::with_capacity(CHUNK_LINES);
-    let stdin = std::io::stdin();
-    for number in 1.. {
-        let mut line = String::new();
-        if stdin.read_line(&mut line).map_err(|error| bad_line(number, &error))? == 0 {
-            break;
+    let mut lines = lines::read();
+    while let Some(first) = lines.recv().await {
+        let mut wrong = None;
+        let mut chunk = Vec::with_capacity(CHUNK_LINES);
+        let mut next = Some(first);
+        // As many as are there, so that a slow producer's are queued as they come.
+        while let Some((number, line)) = next.take() {
+            match line.and_then(|line| line::request(line.trim(), args)) {
+                Ok(request) => chunk.push((number, request)),
+                Err(reason) => wrong = Some(bad_line(number, &reason)),
+            }
+            if wrong.is_none() && chunk.len() < CHUNK_LINES {
+                next = lines.try_recv().ok();
+            }
         }
-        if line.trim().is_empty() {
-            continue;
-        }
-        let request = line::request(line.trim(), args);
-        chunk.push((number, request.map_err(|reason| bad_line(number, &reason))?));
-        if chunk.len() == CHUNK_LINES {
-            enqueue_chunk(cache, std::mem::take(&mut chunk), total).await?;
+        enqueue_chunk(cache, chunk, total).await?;
+        if let Some(wrong) = wrong {
+            return Err(wrong);
         }
     }
-    enqueue_chunk(cache, chunk, total).await
+    Ok(())
 }
 
 /// Queues a chunk at once; one with a bad request line by line up to that, to name its line.

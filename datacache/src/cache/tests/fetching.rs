@@ -72,6 +72,7 @@ async fn an_origin_that_fails_leaves_the_stale_entry() {
         folder.clock.advance(HOUR);
         for _ in 0..2 {
             assert_eq!(fetch(&cache, request(&url)).await, (FoundState::Stale, bytes("one")));
+            queued(&cache).await;
             assert_eq!(drain(&cache).await.done, 0);
         }
         assert_eq!(origin.received().len(), 2);

@@ -311,6 +311,23 @@ async fn queueing_says_what_became_of_each_request() {
 }
 
 #[tokio::test]
+async fn what_is_cached_as_something_else_is_queued_and_looked_at_by_the_worker() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = origin([Reply::ok(png())]);
+    let [text, picture] = ["/text", "/picture"].map(|path| origin.url(path));
+    cache.put(request(&text), "text").await.unwrap();
+    cache.put(request(&picture), png()).await.unwrap();
+    let logos = [&text, &picture].map(|url| batch(url).data_type(DataType::ARTIST_LOGO));
+    let enqueued = cache.enqueue(logos).await.unwrap();
+    assert_eq!(enqueued, Enqueued { new: 2, ..Enqueued::default() });
+    assert_eq!(drain(&cache).await.done, 2);
+    assert_eq!(origin.received().len(), 1, "a picture is one, whatever it was stored as");
+    let offline = request(&text).data_type(DataType::ARTIST_LOGO).offline();
+    assert_eq!(fetch(&cache, offline).await.1, png());
+}
+
+#[tokio::test]
 async fn a_request_that_cannot_be_made_keeps_the_others_from_being_queued() {
     let folder = Folder::new();
     let cache = folder.open().await;

@@ -1,5 +1,7 @@
 //! What requests for one key that are not the same have to do with each other.
 
+use tokio::task::JoinHandle;
+
 use super::*;
 use crate::cache::tests::joining::{batch, fetching_request, held_origin};
 use crate::queue::JobState;
@@ -7,6 +9,19 @@ use crate::queue::JobState;
 async fn jobs(cache: &Cache) -> Vec<(JobState, u32)> {
     let (jobs, _) = cache.jobs(Page::default()).await.unwrap();
     jobs.into_iter().map(|job| (job.status, job.attempts)).collect()
+}
+
+/// A request that waits for somebody else's.
+async fn waiting(cache: &Cache, request: Request) -> JoinHandle<Result<Answer>> {
+    let (cache, trail) = (cache.clone(), Trail::kept(cache.0.clock.clone()));
+    let plan = Plan::new(request, &cache.0.policies).unwrap().with_trail(trail.clone());
+    let task = tokio::spawn(async move {
+        tokio::time::timeout(NET, fill::answer(&cache.0, plan)).await.unwrap()
+    });
+    while !trail.steps().iter().any(|step| step.what.contains("is fetching it")) {
+        tokio::task::yield_now().await;
+    }
+    task
 }
 
 const WAITING: (JobState, u32) = (JobState::Pending, 0);
@@ -22,7 +37,8 @@ async fn an_answer_is_shared_with_whom_it_is_for() {
         let asking = |value| request(&origin.url("/x")).header(name, value);
         let first = fetching_request(&cache, asking(one));
         is_asked.recv().await.unwrap();
-        let [same, different] = [one, other].map(|value| fetching_request(&cache, asking(value)));
+        let same = waiting(&cache, asking(one)).await;
+        let different = waiting(&cache, asking(other)).await;
         for body in ["for one", "for the other"] {
             release.send(with(Reply::ok(body), &format!("Vary: {name}"))).unwrap();
         }
@@ -60,9 +76,8 @@ async fn a_failure_is_shared_with_who_asks_the_same() {
         let url = origin.url("/x");
         let first = fetching_request(&cache, ask(request(&url)));
         is_asked.recv().await.unwrap();
-        let same = fetching_request(&cache, ask(request(&url)));
-        let different = fetching_request(&cache, request(&url).header("X-Token", "good"));
-        tokio::task::yield_now().await;
+        let same = waiting(&cache, ask(request(&url))).await;
+        let different = waiting(&cache, request(&url).header("X-Token", "good")).await;
         release.send(reply).unwrap();
         release.send(text()).unwrap();
         let kind = first.await.unwrap().unwrap_err().kind();
@@ -186,13 +201,7 @@ async fn who_waits_for_another_handle_is_answered_with_what_has_expired_on_arriv
         let url = origin.url("/x");
         let holder = fetching_request(&first, Request::new(&url));
         is_asked.recv().await.unwrap();
-        let trail = Trail::kept(folder.clock.clone());
-        let plan = Plan::new(Request::new(&url), &second.0.policies).unwrap();
-        let plan = plan.with_trail(trail.clone());
-        let waiter = tokio::spawn(async move { fill::answer(&second.0, plan).await });
-        while !trail.steps().iter().any(|step| step.what.contains("another process")) {
-            tokio::task::yield_now().await;
-        }
+        let waiter = waiting(&second, Request::new(&url)).await;
         release.send(with(Reply::ok("one"), headers)).unwrap();
         release.send(Reply::ok("two")).unwrap();
         for task in [holder, waiter] {

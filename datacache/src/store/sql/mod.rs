@@ -73,7 +73,7 @@ statements! {
     BY_CACHEKEY = select_entry!("cachekey = ?1");
     BY_ID = select_entry!("entry_id = ?1");
 
-    FRESH_AMONG = "SELECT url, status_code FROM cached_data \
+    FRESH_AMONG = "SELECT url, status_code, data_type FROM cached_data \
         WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2 AND varies_on = ''";
 
     UPSERT = concat!(
@@ -169,7 +169,7 @@ pub(super) async fn fresh_among(
     db: &mut SqliteConnection,
     keys: &[&str],
     now: Timestamp,
-) -> Result<Vec<(String, u16)>> {
+) -> Result<Vec<(String, u16, String)>> {
     let keys = serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
     query_as(FRESH_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
 }
