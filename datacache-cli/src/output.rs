@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, RgbColor, Style};
 use anyhow::Context as _;
-use datacache::{EntryInfo, Freshness, Timestamp};
+use datacache::{Colour, EntryInfo, Freshness, Timestamp};
 use indicatif::HumanBytes;
 use serde::Serialize;
 
@@ -97,6 +98,15 @@ pub(crate) fn error_label() -> impl std::fmt::Display {
 
 pub(crate) fn heading(text: impl std::fmt::Display) -> impl std::fmt::Display {
     format!("{BOLD}{text}{BOLD:#}")
+}
+
+/// A block of a colour after it, where standard output shows colours.
+pub(crate) fn block(colour: Colour) -> String {
+    if AutoStream::choice(&io::stdout()) == ColorChoice::Never {
+        return String::new();
+    }
+    let style = Style::new().bg_color(Some(RgbColor(colour.red, colour.green, colour.blue).into()));
+    format!("  {style}      {style:#}")
 }
 
 pub(crate) fn size(bytes: u64) -> String {

@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "rm",
     "random",
     "keys",
+    "images",
     "enqueue",
     "queue",
     "limits",
@@ -77,6 +78,8 @@ fn wrong_usage_is_exit_status_2() {
         &["rm", "https://a.example/", "--all"],
         &["random", "Daft Punk"],
         &["limits", "clear"],
+        &["images", "fill", "Daft Punk", "artistlogo"],
+        &["images", "resize", "https://a.example/"],
         &["completions", "dos"],
     ] {
         assert_usage_error(args);

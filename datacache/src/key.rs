@@ -14,6 +14,9 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::redact::{self, SecretRules, Stripped};
 
+/// The scheme of what the cache makes from entries itself.
+const DERIVED: &str = "derived";
+
 /// The longest URL that is accepted, in bytes.
 const MAX_URL_BYTES: usize = 8 * 1024;
 
@@ -38,7 +41,8 @@ impl Key {
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `url` is not an absolute URL, has
-    /// control characters in it or is longer than 8 KiB.
+    /// control characters in it, is longer than 8 KiB, or of the scheme `derived`, which the cache
+    /// keeps to itself.
     pub fn parse(url: &str) -> Result<Self> {
         let url = parse_url(url)?;
         Ok(Self::canonical(url, &SecretRules::default()).0)
@@ -58,6 +62,11 @@ impl Key {
     /// A key read back from a row, where only canonical keys are ever written.
     pub(crate) fn from_row(url: String) -> Self {
         Self(url.into())
+    }
+
+    /// The key of what the cache makes from the entry `source` itself: no URL has it.
+    pub(crate) fn derived(what: impl fmt::Display, source: &Self) -> Self {
+        Self(format!("{DERIVED}:{what}/{source}").into())
     }
 
     /// The canonical URL.
@@ -81,6 +90,9 @@ pub(crate) fn parse_url(raw: &str) -> Result<Url> {
     // `user:password@host` reads as the scheme `user`; a secret would become part of the key.
     if url.cannot_be_a_base() && url.path().contains('@') {
         return refuse(&"there is no scheme before the user's name");
+    }
+    if url.scheme() == DERIVED {
+        return refuse(&"the cache keeps this scheme to itself");
     }
     Ok(url)
 }
@@ -128,9 +140,16 @@ mod tests {
     #[test]
     fn what_is_not_an_absolute_url_is_refused() {
         let long = format!("https://example.com/{}", "x".repeat(MAX_URL_BYTES));
-        for url in
-            ["", "example.com", "/a/b", "http://", "https://a b/", "https://a/\r\nX: y", &long]
-        {
+        for url in [
+            "",
+            "a.com",
+            "/a/b",
+            "http://",
+            "https://a b/",
+            "https://a/\r\nX: y",
+            "Derived:x/y",
+            &long,
+        ] {
             let error = Key::parse(url).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidInput, "{url}");
             assert_eq!(error.to_string().lines().count(), 1);

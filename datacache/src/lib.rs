@@ -29,17 +29,19 @@ mod worker;
 
 pub use cache::{
     Absence, Answer, Cache, Explained, FinishedKey, Finishes, Found, FoundState, Lookup, Page,
-    Request, Source, Stats,
+    QueueFill, Request, Source, Stats,
 };
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
 pub use config::{
-    ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ProviderConfig, Secret,
+    ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ImagesConfig, ProviderConfig,
+    Secret,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
 pub use key::Key;
 pub use limits::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
+pub use media::{Colour, ImageSize, Palette, PaletteKind};
 pub use name::{DataType, Provider};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
 pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};

@@ -14,8 +14,8 @@ const MAX_BYTES: usize = 253;
 ///
 /// Entries of the five image types are accepted only if their bytes are a decodable picture, those
 /// of `api_response` only if they are JSON.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct DataType(Cow<'static, str>);
 
 impl DataType {
@@ -33,6 +33,9 @@ impl DataType {
     pub const API_RESPONSE: Self = Self(Cow::Borrowed("api_response"));
     /// `other`, the type of a request that names none
     pub const OTHER: Self = Self(Cow::Borrowed("other"));
+    /// `derived`, the type of what the cache makes from entries, such as smaller pictures; no
+    /// request can have it
+    pub(crate) const DERIVED: Self = Self(Cow::Borrowed("derived"));
 
     /// The types whose entries are pictures.
     pub const IMAGES: [Self; 5] = [
@@ -47,9 +50,14 @@ impl DataType {
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when the name is empty, longer than 253
-    /// bytes or has a character that is not a letter, a digit or one of `_ - . :`.
+    /// bytes or has a character that is not a letter, a digit or one of `_ - . :`, and for
+    /// `derived`, which is not for others.
     pub fn new(name: &str) -> Result<Self> {
-        validated("data type", name).map(|name| Self(name.into()))
+        let data_type = validated("data type", name).map(|name| Self(name.into()))?;
+        if data_type == Self::DERIVED {
+            return Err(Error::invalid("read", "data type", "the cache keeps 'derived' to itself"));
+        }
+        Ok(data_type)
     }
 
     /// A data type read back from a row.
@@ -81,6 +89,20 @@ impl DataType {
 impl fmt::Display for DataType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for DataType {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self> {
+        Self::new(&name)
+    }
+}
+
+impl From<DataType> for String {
+    fn from(data_type: DataType) -> Self {
+        data_type.0.into_owned()
     }
 }
 
@@ -175,6 +197,7 @@ mod tests {
             assert!(DataType::new(name).is_err(), "{name}");
             assert!(Provider::new(name).is_err(), "{name}");
         }
+        assert!(DataType::new("Derived").is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod faults_tls;
 mod freshness;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod images_cli;
 mod layers;
 mod limits_cli;
 mod main_job;

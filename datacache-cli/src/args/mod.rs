@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod images;
 mod providers;
 mod queue;
 mod values;
@@ -12,6 +13,7 @@ use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
 use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
 
+pub(crate) use images::{Fill, Images, Resize};
 pub(crate) use providers::{MusicBrainz, MusicBrainzCall, MusicBrainzPage, QueryOptions};
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
 use values::{data_type, duration, header, identifier, metadata, provider};
@@ -24,6 +26,7 @@ Examples:
   datacache get https://example.com/a.json --offline
   datacache put embedded://album/1 cover.png --identifier 'Daft Punk' --type front_cover
   datacache random 'Daft Punk' artistfanart -o fanart.jpg
+  datacache images palette https://example.com/cover.png
   datacache ls --provider cdn
 
 Exit status:
@@ -105,6 +108,9 @@ pub(crate) enum Command {
         #[arg(value_name = "TYPE", value_parser = data_type)]
         data_type: DataType,
     },
+    /// Queue an artist's missing images, and make palettes and smaller pictures
+    #[command(subcommand)]
+    Images(Images),
     /// Leave requests to workers
     Enqueue(Enqueue),
     /// See and change what is queued

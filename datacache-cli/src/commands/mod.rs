@@ -3,6 +3,7 @@
 mod completions;
 mod enqueue;
 mod get;
+mod images;
 mod keys;
 mod limits;
 mod ls;
@@ -16,7 +17,7 @@ mod show;
 mod stats;
 mod worker;
 
-use datacache::{Cache, Filter};
+use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, Timestamp};
 
 use crate::args::{Args, Command, Global, Selection};
 use crate::outcome::Outcome;
@@ -47,6 +48,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Keys { identifier, data_type } => {
             keys::run(cache, global, &identifier, &data_type).await
         }
+        Command::Images(images) => images::run(cache, global, images).await,
         Command::Enqueue(enqueue) => enqueue::run(cache, global, enqueue).await,
         Command::Queue(queue) => queue::run(cache, global, queue).await,
         Command::Limits { change } => limits::run(cache, global, change).await,
@@ -54,6 +56,14 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::MusicBrainz(of) => providers::musicbrainz(cache, global, of).await,
         Command::Stats => stats::run(cache, global).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
+    }
+}
+
+/// How current an entry is that came from the cache.
+fn state_of(info: &EntryInfo, now: Timestamp) -> FoundState {
+    match info.freshness(now) {
+        Freshness::Fresh => FoundState::Fresh,
+        Freshness::Stale => FoundState::Stale,
     }
 }
 

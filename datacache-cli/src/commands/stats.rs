@@ -28,6 +28,7 @@ fn print(cache: &Cache, stats: &Stats) -> anyhow::Result<()> {
                 totals.fresh, totals.stale, totals.absent
             ),
         ),
+        ("derived", format!("{} made from entries", totals.derived)),
         ("bytes", output::size(totals.size_bytes)),
         ("database", output::size(stats.database_bytes)),
         (

@@ -269,7 +269,9 @@ async fn store(
     let staged = cache.store.stage(new).await?;
     let mut tx = cache.db.write("store").await?;
     complete(&mut tx, &key, job, finish).await?;
-    cache.store.finish(tx, staged).await
+    let info = cache.store.finish(tx, staged).await?;
+    cache.deriving.palette_later(&info);
+    Ok(info)
 }
 
 /// The same for a confirmation of the entry `old`; `None` when it is no longer there, and nothing

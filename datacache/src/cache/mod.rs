@@ -10,8 +10,11 @@
 
 mod answer;
 mod background;
+mod deriving;
 mod fill;
+mod fill_queue;
 mod flight;
+mod images;
 pub(crate) mod jobs;
 mod keeping;
 mod limiting;
@@ -25,25 +28,25 @@ use std::sync::Arc;
 
 use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Config, Policies};
+use crate::config::{Config, ImagesConfig, Policies};
 use crate::db::{self, Db};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{self, Fetcher};
-use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::limits::Limits;
-use crate::name::{DataType, Provider};
 use crate::platform;
 use crate::queue::{Queue, QueueCounts};
 use crate::session::OwnSession;
-use crate::store::{
-    Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Pick, Store, Subject, Totals,
-};
+use crate::store::{Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Store, Totals};
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
 use background::Background;
 use bytes::Bytes;
+use deriving::Deriving;
+pub use fill_queue::QueueFill;
+pub(crate) use fill_queue::image_request;
 use flight::Flights;
+pub(crate) use images::require_image_type;
 use plan::Plan;
 pub use queueing::{FinishedKey, Finishes};
 pub use request::Request;
@@ -75,6 +78,7 @@ pub struct Cache(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     dir: PathBuf,
     pub(crate) policies: Policies,
+    images: ImagesConfig,
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) store: Store,
@@ -83,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) fetcher: Fetcher,
     flights: Flights,
+    deriving: Deriving,
     background: Background,
 }
 
@@ -109,6 +114,7 @@ impl Cache {
         let locks = dir.join("locks");
         fetch::check_settings(&config.http)?;
         let policies = Policies::new(&config.providers)?;
+        config.images.check()?;
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
         make_dirs(&dir, &locks).await?;
@@ -120,6 +126,8 @@ impl Cache {
         let fetcher = Fetcher::new(config.http.clone(), clock.clone(), limits.clone());
         Ok(Self(Arc::new(Inner {
             policies,
+            images: config.images,
+            deriving: Deriving::new(store.clone()),
             deferred: Deferred::new(store.clone()),
             queue: Queue::new(db.clone(), session),
             limits,
@@ -228,7 +236,9 @@ impl Cache {
         let plan = Plan::new(request, &self.0.policies)?;
         let examined = plan.examine(data.into(), None).await?;
         let entry = plan.brought(examined, self.now())?;
-        self.0.store.put(entry).await
+        let info = self.0.store.put(entry).await?;
+        self.0.deriving.palette_later(&info);
+        Ok(info)
     }
 
     /// Removes the entry of `url` and its file; says whether there was one.
@@ -240,52 +250,6 @@ impl Cache {
     /// Removes every entry that `filter` matches, with its file; returns how many.
     pub async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
         self.0.store.remove_matching(filter).await
-    }
-
-    /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
-    /// one only where no fresh one is left. `None` when there is none.
-    ///
-    /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) when `data_type` is not an image type.
-    pub async fn random_image(
-        &self,
-        identifier: &Identifier,
-        data_type: &DataType,
-        provider: Option<&Provider>,
-    ) -> Result<Option<Entry>> {
-        require_image_type("pick at random", data_type)?;
-        let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
-        let now = self.now();
-        let mut rng = fastrand::Rng::new();
-        for fresh_after in [Some(now), None] {
-            let last = self.0.deferred.last_pick(&subject);
-            let pick = Pick { subject: &subject, provider, last, fresh_after };
-            if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {
-                self.0.deferred.touch(&entry.info, now);
-                self.0.deferred.picked(subject, entry.info.cachekey);
-                return Ok(Some(entry));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The handles of the entries of `identifier` and `data_type`, in the order they were first
-    /// stored.
-    pub async fn keys(
-        &self,
-        identifier: &Identifier,
-        data_type: &DataType,
-    ) -> Result<Vec<Cachekey>> {
-        let filter = Filter::all().identifier(identifier.clone()).data_type(data_type.clone());
-        let mut keys = Vec::new();
-        let mut after = Page::default();
-        loop {
-            let (entries, next) = self.list(&filter, after).await?;
-            let found = entries.iter().filter(|info| !info.is_absence());
-            keys.extend(found.map(|info| info.cachekey));
-            let Some(next) = next else { return Ok(keys) };
-            after = next;
-        }
     }
 
     /// One page of the entries that `filter` matches, in the order they were first stored, and
@@ -326,6 +290,7 @@ impl Cache {
     pub async fn close(&self) {
         self.0.flights.call_off().await;
         self.0.background.finish().await;
+        self.0.deriving.finish().await;
         self.0.deferred.flush().await;
         self.0.db.close().await;
     }
@@ -358,15 +323,6 @@ pub struct Stats {
     pub queue: QueueCounts,
     /// The database with its write-ahead log, in bytes; blob files are not in it.
     pub database_bytes: u64,
-}
-
-fn require_image_type(operation: &'static str, data_type: &DataType) -> Result<()> {
-    if data_type.is_image() {
-        return Ok(());
-    }
-    let types = DataType::IMAGES.map(|image| image.to_string()).join(", ");
-    let reason = format_args!("not an image type; those are {types}");
-    Err(Error::invalid(operation, format_args!("'{data_type}'"), reason))
 }
 
 async fn make_dirs(dir: &Path, locks: &Path) -> Result<()> {

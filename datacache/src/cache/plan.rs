@@ -285,6 +285,7 @@ impl Plan {
             created_at: now,
             expires_at,
             terms: self.terms(caching),
+            derived_from: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Settings, with their defaults.
 //!
-//! [`Config`] mirrors the configuration file: `[cache]`, `[http]` and `[providers.NAME]`. It reads
+//! [`Config`] mirrors the configuration file: `[cache]`, `[http]`, `[images]` and `[providers.NAME]`. It reads
 //! no file and no environment itself; any serde format will do, and an unknown key is an error.
 //! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes; budgets `1/s`, `30/min`.
 
@@ -10,6 +10,7 @@ mod budget;
 mod built_in;
 mod credential;
 mod duration;
+mod images;
 mod lifetimes;
 mod policies;
 mod provider;
@@ -29,6 +30,7 @@ pub use budget::Budget;
 pub(crate) use budget::Window;
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
+pub use images::ImagesConfig;
 pub(crate) use lifetimes::{Authority, Lifetimes, Rule};
 pub(crate) use policies::{Payer, Policies};
 pub use provider::ProviderConfig;
@@ -42,6 +44,8 @@ pub struct Config {
     pub cache: CacheConfig,
     /// `[http]`
     pub http: HttpConfig,
+    /// `[images]`
+    pub images: ImagesConfig,
     /// `[providers.NAME]`: what differs from the built-in policy of a provider, or a new one.
     pub providers: BTreeMap<Provider, ProviderConfig>,
 }

@@ -73,8 +73,10 @@ async fn every_statement_prepares_and_uses_an_index() {
     let db = folder.open().await.unwrap();
     for (name, sql) in [
         store::sql::STATEMENTS,
+        store::sql::derived::STATEMENTS,
         store::sql::picking::STATEMENTS,
         queue::sql::STATEMENTS,
+        queue::sql::enqueueing::STATEMENTS,
         queue::sql::finished::STATEMENTS,
         queue::sql::flights::STATEMENTS,
         queue::sql::managing::STATEMENTS,

@@ -37,6 +37,11 @@ impl WriteTransaction {
         Ok(())
     }
 
+    /// The connection, for what is done in a transaction as without one.
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     /// An error of a statement in this transaction.
     pub(crate) fn error(&self, source: sqlx::Error) -> Error {
         self.connection.error(self.operation, source)

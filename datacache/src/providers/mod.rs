@@ -6,6 +6,7 @@
 //! asks the cache, so that caching, budgets, absence, stale answers and workers are those of any
 //! request, and what is cached is what the provider said, unread.
 
+mod images;
 mod lenient;
 mod mbid;
 pub mod musicbrainz;
@@ -15,12 +16,13 @@ mod term;
 use crate::cache::Cache;
 use crate::config::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
+pub use images::Images;
 pub use mbid::Mbid;
 use musicbrainz::MusicBrainz;
 pub use query::{Query, Typed};
 
 /// The providers' typed calls.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Providers {
     cache: Cache,
 }
@@ -50,6 +52,11 @@ impl Cache {
 }
 
 impl Providers {
+    /// Images of artists and albums.
+    pub fn images(&self) -> Images {
+        Images::new(self.cache.clone())
+    }
+
     /// MusicBrainz: artists, releases, release groups, recordings.
     pub fn musicbrainz(&self) -> MusicBrainz {
         MusicBrainz::new(self.cache.clone())

@@ -32,6 +32,7 @@
 mod backoff;
 mod flight;
 mod job;
+mod live;
 mod order;
 pub(crate) mod sql;
 
@@ -106,7 +107,7 @@ impl Queue {
                 Some(connection) => self.db.write_on(connection, ENQUEUE).await?,
                 None => self.db.write(ENQUEUE).await?,
             };
-            let enqueued = sql::enqueue(&mut tx, batch, now).await;
+            let enqueued = sql::enqueueing::enqueue(&mut tx, batch, now).await;
             let enqueued = enqueued.map_err(|source| tx.error(source))?;
             tx.commit().await?;
             total.new += enqueued.new;
@@ -275,6 +276,15 @@ impl Queue {
         let jobs =
             self.read("list jobs", async |db| sql::managing::list(db, after, limit).await).await?;
         Ok(jobs.into_iter().map(|job| (job.id, job)).collect())
+    }
+
+    /// Queues requests in the caller's transaction.
+    pub(crate) async fn enqueue_in(
+        tx: &mut WriteTransaction,
+        jobs: &[NewJob],
+        now: Timestamp,
+    ) -> Result<Enqueued> {
+        sql::enqueueing::enqueue(tx, jobs, now).await.map_err(|source| tx.error(source))
     }
 
     /// How many requests wait, and for how long.

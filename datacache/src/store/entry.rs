@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::derived::DerivedFrom;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -190,6 +191,8 @@ pub(crate) struct NewEntry {
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) terms: Terms,
+    /// What it was made from; `None` for what came from an origin or a caller.
+    pub(crate) derived_from: Option<DerivedFrom>,
 }
 
 /// What becomes of an entry whose bytes its origin has confirmed.

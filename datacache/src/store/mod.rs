@@ -9,6 +9,7 @@
 //!   and the row names it. The file that the row named before is removed afterwards.
 //! - Renew: the row alone changes, if it still has the same content.
 //! - Remove: the row goes first, in a transaction of its own; then the file, if no row names it.
+//! - What was made from an entry goes in the transaction that removes it or gives it other bytes.
 //! - Final names change only under the write lock, so a put and a remove of the same bytes cannot
 //!   cross.
 //! - Read: row, then file. A file that is gone or damaged while its row is unchanged means that
@@ -24,8 +25,10 @@
 //! reader's back ([`Deferred`]).
 
 mod deferred;
+mod derived;
 mod entry;
 mod filter;
+mod held;
 mod random;
 mod row;
 pub(crate) mod sql;
@@ -44,6 +47,7 @@ use crate::error::Result;
 use crate::key::Key;
 use crate::name::DataType;
 pub(crate) use deferred::{Deferred, Subject};
+pub(crate) use derived::DerivedFrom;
 use entry::NOT_FOUND;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
 pub(crate) use entry::{NewEntry, Renewal, Terms};
@@ -68,6 +72,7 @@ enum By<'a> {
     Key(&'a Key),
     Cachekey(Cachekey),
     Id(i64),
+    DerivedKey(&'a Key),
 }
 
 /// What a look at many entries at once tells of one.
@@ -128,6 +133,7 @@ impl Store {
             By::Key(key) => sql::by_key(&mut connection, key).await,
             By::Cachekey(cachekey) => sql::by_cachekey(&mut connection, cachekey).await,
             By::Id(id) => sql::by_id(&mut connection, id).await,
+            By::DerivedKey(key) => sql::derived::derived(&mut connection, key).await,
         };
         let row = row.map_err(|source| connection.error(LOOK_UP, source))?;
         connection.close().await;
@@ -156,7 +162,7 @@ impl Store {
     }
 
     /// Entries that `filter` matches, in the order they were first stored, after the entry
-    /// `after`, at most `limit`.
+    /// `after`, at most `limit`; none that were made from others.
     pub(crate) async fn list(
         &self,
         filter: &Filter,

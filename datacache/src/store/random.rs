@@ -66,7 +66,7 @@ impl Store {
     }
 }
 
-async fn choose(
+pub(super) async fn choose(
     connection: &mut Connection,
     pick: &Pick<'_>,
     rng: &mut Rng,

@@ -49,6 +49,8 @@ pub struct Totals {
     pub stale: u64,
     /// Remembered "there is none", fresh or not.
     pub absent: u64,
+    /// What was made from entries, such as smaller pictures; it is not counted above.
+    pub derived: u64,
     /// The bytes of all of them; entries with the same bytes count each.
     pub size_bytes: u64,
     /// The same by provider and data type, in alphabetical order.
@@ -57,12 +59,15 @@ pub struct Totals {
 
 impl Totals {
     pub(super) fn new(groups: Vec<GroupTotals>) -> Self {
-        let sum = |count: fn(&GroupTotals) -> u64| groups.iter().map(count).sum();
+        let (derived, own): (Vec<_>, Vec<_>) =
+            groups.iter().partition(|group| group.data_type == DataType::DERIVED);
+        let sum = |count: fn(&GroupTotals) -> u64| own.iter().map(|group| count(group)).sum();
         Self {
             fresh: sum(|group| group.fresh),
             stale: sum(|group| group.stale),
             absent: sum(|group| group.absent),
-            size_bytes: sum(|group| group.size_bytes),
+            derived: derived.iter().map(|group| group.fresh + group.stale).sum(),
+            size_bytes: groups.iter().map(|group| group.size_bytes).sum(),
             groups,
         }
     }

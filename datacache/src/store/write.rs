@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::row::{Row, Version};
+use super::sql::Replaced;
 use super::{Store, sql};
 use crate::blob::Staged;
 use crate::checksum::Checksum;
@@ -29,7 +30,7 @@ const DROP_PATIENCE: Duration = Duration::from_millis(100);
 /// An entry to be stored, whose bytes have been written if they are to have a file.
 #[derive(Debug)]
 pub(crate) struct StagedEntry {
-    new: NewEntry,
+    pub(super) new: NewEntry,
     file: Option<Staged>,
 }
 
@@ -65,18 +66,19 @@ impl Store {
     async fn finish_now(&self, mut tx: WriteTransaction, staged: StagedEntry) -> Result<EntryInfo> {
         let StagedEntry { new, file } = staged;
         let own = new.checksum.to_string();
-        let replaced = sql::blob_of(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
+        let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
         let is_in_file = file.is_some();
         if let Some(file) = file {
             file.publish().await?;
         }
-        let stored = upsert(tx, &new, is_in_file).await;
-        let unneeded = match &stored {
-            Ok(_) => replaced.filter(|old| *old != own),
-            Err(_) => is_in_file.then_some(own),
+        let stored = upsert(tx, &new, is_in_file, replaced).await;
+        let (stored, unneeded) = match stored {
+            Ok((info, unneeded)) => (Ok(info), unneeded),
+            Err(error) => (Err(error), is_in_file.then(|| own.clone()).into_iter().collect()),
         };
+        let unneeded = unneeded.into_iter().filter(|old| stored.is_err() || *old != own);
         // The put itself stands, or has failed, either way.
-        if let Err(error) = self.release(unneeded.into_iter().collect()).await {
+        if let Err(error) = self.release(unneeded.collect()).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");
         }
         stored
@@ -95,6 +97,9 @@ impl Store {
             let row = sql::renew(&mut tx, &version, &renewal).await;
             let Some(row) = row.map_err(|source| tx.error(source))? else { return Ok(None) };
             let row = Row::read(RENEW, row)?;
+            // The bytes are the same, so nothing that was made from them goes.
+            let followed = sql::derived::follow(&mut tx, &row.info.url, row.info.content_checksum);
+            followed.await.map_err(|source| tx.error(source))?;
             tx.commit().await?;
             Ok(Some(row.info))
         })
@@ -145,16 +150,19 @@ impl Store {
         }
     }
 
-    /// Commits a removal, then removes the files; returns how many entries it removed.
+    /// Removes what was made from the removed entries and commits, then removes the files; returns
+    /// how many entries were removed.
     async fn settle_removal(
         &self,
-        tx: WriteTransaction,
+        mut tx: WriteTransaction,
         removed: sqlx::Result<sql::Removed>,
     ) -> Result<u64> {
-        let removed = removed.map_err(|source| tx.error(source))?;
+        let mut removed = removed.map_err(|source| tx.error(source))?;
+        let derived = sql::derived::remove_of(&mut tx, &removed.urls).await;
+        removed.blobs.extend(derived.map_err(|source| tx.error(source))?);
         tx.commit().await?;
         self.release(removed.blobs).await?;
-        Ok(removed.entries)
+        Ok(removed.urls.len() as u64)
     }
 
     /// Removes those of the files that no row names any more, under the write lock.
@@ -176,12 +184,25 @@ impl Store {
     }
 }
 
-async fn upsert(mut tx: WriteTransaction, new: &NewEntry, is_in_file: bool) -> Result<EntryInfo> {
+/// Writes the row and commits; returns the files that the rows named which it replaced, and which
+/// were made from other bytes than it has now.
+async fn upsert(
+    mut tx: WriteTransaction,
+    new: &NewEntry,
+    is_in_file: bool,
+    replaced: Option<Replaced>,
+) -> Result<(EntryInfo, Vec<String>)> {
     let inline = (!is_in_file).then_some(&new.data[..]);
     let row = sql::upsert(&mut tx, new, inline).await.map_err(|source| tx.error(source))?;
     let row = Row::read(STORE, row)?;
+    let mut unneeded = Vec::new();
+    if let Some(replaced) = replaced {
+        let outdated = sql::derived::follow(&mut tx, &new.key, new.checksum).await;
+        unneeded = outdated.map_err(|source| tx.error(source))?;
+        unneeded.extend(replaced.blob);
+    }
     tx.commit().await?;
-    Ok(row.info)
+    Ok((row.info, unneeded))
 }
 
 async fn to_its_end<T: Send + 'static>(

@@ -1,7 +1,9 @@
 mod credentials;
 mod explaining;
 mod fetching;
+mod filling;
 mod freshness;
+mod images;
 mod joining;
 mod lifecycle;
 mod offline;
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::checksum::Checksum;
+use crate::identifier::Identifier;
+use crate::name::{DataType, Provider};
 use crate::queue::Priority;
 use crate::store::Metadata;
 use crate::testing::{Origin, Received, Reply};

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::super::flight::Prior;
 use super::super::job::{Claim, Heirs, Job, JobState, Lease, NewJob};
-use super::{NewRow, end_of_lease, job_of_row};
+use super::enqueueing::NewRow;
+use super::{end_of_lease, job_of_row};
 use crate::clock::Timestamp;
 use crate::key::Key;
 

@@ -1,11 +1,13 @@
 //! Statements on `pending_requests` for those who look after the queue.
 
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Result, Row as _, query, query_as};
+use sqlx::{Result, Row as _, query, query_as, query_scalar};
 
 use super::unsigned;
 use crate::clock::Timestamp;
+use crate::identifier::Identifier;
 use crate::key::Key;
+use crate::name::DataType;
 use crate::queue::job::{JobInfo, QueueCounts};
 
 statements! {
@@ -14,6 +16,10 @@ statements! {
         "SELECT ", job_columns!(), " FROM pending_requests \
          WHERE request_id > ?1 ORDER BY request_id LIMIT ?2"
     );
+    LIVE_OF = "SELECT url FROM pending_requests \
+        WHERE identifier = ?1 AND data_type = ?2 AND identifier <> '' AND status <> 'dead' LIMIT ?3";
+    LIVE_AMONG = "SELECT url FROM pending_requests \
+        WHERE url IN (SELECT value FROM json_each(?1)) AND status <> 'dead'";
     REMOVE = "DELETE FROM pending_requests WHERE url = ?1 AND status <> 'leased'";
     REMOVE_DEAD_OF = "DELETE FROM pending_requests WHERE url = ?1 AND status = 'dead'";
     REMOVE_DEAD = "DELETE FROM pending_requests WHERE status = 'dead'";
@@ -44,6 +50,28 @@ pub(in crate::queue) async fn list(
     limit: i64,
 ) -> Result<Vec<JobInfo>> {
     query_as(LIST).bind(after).bind(limit).fetch_all(db).await
+}
+
+/// The keys of at most `limit` requests about a name that are not given up.
+pub(in crate::queue) async fn live_of(
+    db: &mut SqliteConnection,
+    identifier: &Identifier,
+    data_type: &DataType,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let live = query_scalar(LIVE_OF);
+    let live = live.bind(identifier.as_str()).bind(data_type.as_str()).bind(limit);
+    live.fetch_all(db).await
+}
+
+/// Those of the keys that are queued and not given up.
+pub(in crate::queue) async fn live_among(
+    db: &mut SqliteConnection,
+    keys: &[&Key],
+) -> Result<Vec<String>> {
+    let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+    let keys = serde_json::to_string(&keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    query_scalar(LIVE_AMONG).bind(keys).fetch_all(db).await
 }
 
 /// Removes the request for `key` unless a worker is at it.

@@ -1,16 +1,11 @@
 //! Every statement on `pending_requests`; those on `finished_requests` stand beside.
 
-use std::collections::BTreeSet;
-
-use serde::Serialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::backoff::MAX_ATTEMPTS;
-use super::job::{
-    Claim, Enqueued, Finish, Job, JobInfo, JobState, Lease, NewJob, Priority, end_of_lease,
-};
+use super::job::{Claim, Finish, Job, JobInfo, JobState, Lease, Priority, end_of_lease};
 use super::order::{AGEING_MS, Candidate};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
@@ -53,19 +48,6 @@ macro_rules! settle {
     };
 }
 
-/// A column of a row that is queued again.
-macro_rules! anew {
-    ($column:literal) => {
-        concat!(
-            "CASE WHEN status = 'dead' OR is_left = 0 THEN excluded.",
-            $column,
-            " ELSE ",
-            $column,
-            " END"
-        )
-    };
-}
-
 macro_rules! candidate_columns {
     () => {
         "request_id, priority, data_type, provider, created_at"
@@ -79,36 +61,12 @@ macro_rules! job_columns {
     };
 }
 
+pub(crate) mod enqueueing;
 pub(crate) mod finished;
 pub(crate) mod flights;
 pub(crate) mod managing;
 
 statements! {
-    /// ?1 is a JSON array of rows. A live row keeps what it says and is only made more urgent, or as
-    /// new as the request if it was never put off; a dead one begins anew, and so does one that was
-    /// there only while somebody waited.
-    ENQUEUE = concat!(
-        "INSERT INTO pending_requests \
-           (url, identifier, data_type, provider, params, priority, created_at, run_at) \
-         SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
-           value ->> 'provider', value ->> 'params', value ->> 'priority', ?2, ?2 \
-         FROM json_each(?1) WHERE true \
-         ON CONFLICT (url) DO UPDATE SET \
-           identifier = ", anew!("identifier"), ", data_type = ", anew!("data_type"), ", \
-           provider = ", anew!("provider"), ", params = ", anew!("params"), ", \
-           priority = CASE status WHEN 'dead' THEN excluded.priority \
-             ELSE MIN(priority, excluded.priority) END, \
-           attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
-           created_at = excluded.created_at, \
-           run_at = CASE WHEN run_at = created_at THEN excluded.run_at \
-             ELSE ", anew!("run_at"), " END, \
-           status = CASE status WHEN 'dead' THEN 'pending' ELSE status END, \
-           is_left = 1 \
-         WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority"
-    );
-    LIVE_AMONG = "SELECT COUNT(*) FROM pending_requests \
-        WHERE status <> 'dead' AND url IN (SELECT value ->> 'url' FROM json_each(?1))";
-
     /// Ended leases. One that ends later than any can was given before the clock was set back.
     TAKE_BACK_ENDED = take_back!("(lease_until <= ?2 OR lease_until > ?3)");
     IS_ENDED = "SELECT EXISTS (SELECT 1 FROM pending_requests \
@@ -164,48 +122,6 @@ statements! {
     /// Its time is that of its death.
     BURY = settle!("status = 'dead', last_error = ?3, run_at = ?4");
     HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
-}
-
-/// Queues all in one statement; its cost is their number, not that of the rows there are.
-pub(super) async fn enqueue(
-    db: &mut SqliteConnection,
-    jobs: &[NewJob],
-    now: Timestamp,
-) -> Result<Enqueued> {
-    let rows = jobs.iter().map(NewRow::of).collect::<serde_json::Result<Vec<_>>>();
-    let rows = rows.and_then(|rows| serde_json::to_string(&rows));
-    let rows = rows.map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let live: i64 = query_scalar(LIVE_AMONG).bind(&rows).fetch_one(&mut *db).await?;
-    let enqueue = query(ENQUEUE).bind(rows).bind(now.as_millis());
-    let changed = enqueue.execute(db).await?.rows_affected();
-    let keys: BTreeSet<&Key> = jobs.iter().map(|job| &job.key).collect();
-    let new = (keys.len() as u64).saturating_sub(unsigned(live));
-    let known = jobs.len() as u64 - changed;
-    Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })
-}
-
-/// A row to be, as JSON.
-#[derive(Serialize)]
-struct NewRow<'a> {
-    url: &'a str,
-    identifier: &'a str,
-    data_type: &'a str,
-    provider: &'a str,
-    params: String,
-    priority: i64,
-}
-
-impl<'a> NewRow<'a> {
-    fn of(job: &'a NewJob) -> serde_json::Result<Self> {
-        Ok(Self {
-            url: job.key.as_str(),
-            identifier: job.identifier.as_ref().map_or("", Identifier::as_str),
-            data_type: job.data_type.as_str(),
-            provider: job.provider.as_str(),
-            params: serde_json::to_string(&job.params)?,
-            priority: job.priority.as_number(),
-        })
-    }
 }
 
 /// Returns how many, like the one below.

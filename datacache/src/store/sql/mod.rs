@@ -1,14 +1,14 @@
-//! Every statement on `cached_data`; those of the random pick stand in `picking`.
+//! Every statement on `cached_data`; those of the random pick stand in `picking`, those on what was
+//! made from other entries in `derived`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
 //! it; a test keeps it so.
 
-pub(crate) mod picking;
-
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Result, query, query_as, query_scalar};
 
+use super::deferred::Subject;
 use super::entry::{Cachekey, NewEntry, Renewal};
 use super::filter::Filter;
 use super::row::{RawRow, Version};
@@ -43,7 +43,8 @@ macro_rules! list_entries {
         concat!(
             "SELECT ",
             info_columns!(),
-            ", NULL AS data_value FROM cached_data WHERE entry_id > ?4 AND ",
+            ", NULL AS data_value FROM cached_data \
+             WHERE entry_id > ?4 AND source_url IS NULL AND ",
             $condition,
             " ORDER BY entry_id LIMIT ?5"
         )
@@ -53,10 +54,11 @@ macro_rules! list_entries {
 macro_rules! remove_entries {
     ($condition:literal) => {
         concat!(
-            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data WHERE ",
+            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
+             WHERE source_url IS NULL AND ",
             $condition,
             " LIMIT ?4) ",
-            returning_blob!()
+            returning_removed!()
         )
     };
 }
@@ -68,6 +70,16 @@ macro_rules! returning_blob {
     };
 }
 
+/// The same after the key of the row.
+macro_rules! returning_removed {
+    () => {
+        "RETURNING url, CASE WHEN data_value IS NULL THEN content_checksum END"
+    };
+}
+
+pub(crate) mod derived;
+pub(crate) mod picking;
+
 statements! {
     BY_KEY = select_entry!("url = ?1");
     BY_CACHEKEY = select_entry!("cachekey = ?1");
@@ -76,11 +88,20 @@ statements! {
     FRESH_AMONG = "SELECT url, status_code, data_type FROM cached_data \
         WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2 AND varies_on = ''";
 
+    /// Those that there are, fresh or not, and those of which it is known that there is none.
+    ANSWERED_AMONG = "SELECT url, status_code FROM cached_data \
+        WHERE url IN (SELECT value FROM json_each(?1)) AND (status_code = 200 OR expires_at > ?2)";
+    /// Counts no further than ?3.
+    HELD = "SELECT COUNT(*) FROM (SELECT 1 FROM cached_data \
+        WHERE identifier = ?1 AND data_type = ?2 AND status_code = 200 LIMIT ?3)";
+
     UPSERT = concat!(
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
-           last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, ordinal) \
+           last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
+           source_url, source_checksum, ordinal) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
+           ?18, ?19, \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?3 AND data_type = ?4)) \
          ON CONFLICT (url) DO UPDATE SET \
@@ -92,6 +113,7 @@ statements! {
            data_value = excluded.data_value, \
            etag = excluded.etag, last_modified = excluded.last_modified, \
            varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
+           source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
              THEN ordinal ELSE excluded.ordinal END \
@@ -112,15 +134,16 @@ statements! {
         ", NULL AS data_value"
     );
 
-    BLOB_OF = "SELECT content_checksum FROM cached_data WHERE url = ?1 AND data_value IS NULL";
+    REPLACED = "SELECT CASE WHEN data_value IS NULL THEN content_checksum END \
+        FROM cached_data WHERE url = ?1";
     IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data \
         WHERE content_checksum = ?1 AND data_value IS NULL)";
 
-    REMOVE_BY_KEY = concat!("DELETE FROM cached_data WHERE url = ?1 ", returning_blob!());
+    REMOVE_BY_KEY = concat!("DELETE FROM cached_data WHERE url = ?1 ", returning_removed!());
     REMOVE_VERSION = concat!(
         "DELETE FROM cached_data \
          WHERE entry_id = ?1 AND content_checksum = ?2 AND created_at = ?3 ",
-        returning_blob!()
+        returning_removed!()
     );
     REMOVE_BY_IDENTIFIER = remove_entries!(
         "identifier = ?1 AND (?2 IS NULL OR data_type = ?2) AND (?3 IS NULL OR provider = ?3)"
@@ -174,6 +197,26 @@ pub(super) async fn fresh_among(
     query_as(FRESH_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
 }
 
+/// Those of the keys whose origin need not be asked: there is an entry, fresh or not, or it is known
+/// that there is none.
+pub(super) async fn answered_among(
+    db: &mut SqliteConnection,
+    keys: &[&str],
+    now: Timestamp,
+) -> Result<Vec<(String, u16)>> {
+    let keys = serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    query_as(ANSWERED_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
+}
+
+/// How many entries a subject has, counted up to `limit`.
+pub(super) async fn held(db: &mut SqliteConnection, subject: &Subject, limit: i64) -> Result<i64> {
+    let held = query_scalar(HELD)
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str())
+        .bind(limit);
+    held.fetch_one(db).await
+}
+
 /// Inserts or replaces the row of `new.key`; `inline` is `None` where the bytes have a file.
 pub(super) async fn upsert(
     db: &mut SqliteConnection,
@@ -199,6 +242,8 @@ pub(super) async fn upsert(
         .bind(&new.terms.last_modified)
         .bind(&new.terms.varies_on)
         .bind(new.terms.may_be_stale)
+        .bind(new.derived_from.as_ref().map(|from| from.key.as_str()))
+        .bind(new.derived_from.as_ref().map(|from| from.checksum.to_string()))
         .fetch_one(db)
         .await
 }
@@ -226,9 +271,15 @@ pub(super) async fn renew(
         .await
 }
 
-/// The name of the file that the row of `key` names.
-pub(super) async fn blob_of(db: &mut SqliteConnection, key: &Key) -> Result<Option<String>> {
-    query_scalar(BLOB_OF).bind(key.as_str()).fetch_optional(db).await
+/// What is there of a row that is about to be replaced.
+pub(super) struct Replaced {
+    /// The file that it names, if it has one.
+    pub(super) blob: Option<String>,
+}
+
+pub(super) async fn replaced(db: &mut SqliteConnection, key: &Key) -> Result<Option<Replaced>> {
+    let row = query_scalar(REPLACED).bind(key.as_str()).fetch_optional(db).await?;
+    Ok(row.map(|blob| Replaced { blob }))
 }
 
 pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: Checksum) -> Result<bool> {
@@ -237,20 +288,20 @@ pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: Checksum)
 
 /// What a removal removed.
 pub(super) struct Removed {
-    pub(super) entries: u64,
+    pub(super) urls: Vec<String>,
     /// The files that the removed rows named; other rows may still name them.
     pub(super) blobs: Vec<String>,
 }
 
-impl From<Vec<Option<String>>> for Removed {
-    fn from(rows: Vec<Option<String>>) -> Self {
-        let entries = rows.len() as u64;
-        Self { entries, blobs: rows.into_iter().flatten().collect() }
+impl From<Vec<(String, Option<String>)>> for Removed {
+    fn from(rows: Vec<(String, Option<String>)>) -> Self {
+        let (urls, blobs): (_, Vec<Option<String>>) = rows.into_iter().unzip();
+        Self { urls, blobs: blobs.into_iter().flatten().collect() }
     }
 }
 
 pub(super) async fn remove_by_key(db: &mut SqliteConnection, key: &Key) -> Result<Removed> {
-    let rows = query_scalar(REMOVE_BY_KEY).bind(key.as_str()).fetch_all(db).await;
+    let rows = query_as(REMOVE_BY_KEY).bind(key.as_str()).fetch_all(db).await;
     rows.map(Vec::into)
 }
 
@@ -259,7 +310,7 @@ pub(super) async fn remove_version(
     db: &mut SqliteConnection,
     version: &Version,
 ) -> Result<Removed> {
-    let rows = query_scalar(REMOVE_VERSION)
+    let rows = query_as(REMOVE_VERSION)
         .bind(version.id)
         .bind(&version.checksum)
         .bind(version.created_at)
@@ -279,7 +330,7 @@ pub(super) async fn remove_some(
         Filter { provider: Some(_), .. } => REMOVE_BY_PROVIDER,
         _ => REMOVE_ANY,
     };
-    let rows = query_scalar(statement)
+    let rows = query_as(statement)
         .bind(filter.identifier.as_ref().map(Identifier::as_str))
         .bind(filter.data_type.as_ref().map(DataType::as_str))
         .bind(filter.provider.as_ref().map(Provider::as_str))

@@ -1,6 +1,7 @@
 mod concurrency;
 mod damage;
 mod deferred;
+mod derived;
 mod random;
 mod removal;
 mod renewal;
@@ -90,6 +91,7 @@ fn entry(path: &str, data: impl Into<Bytes>) -> NewEntry {
         created_at: NOW,
         expires_at: LATER,
         terms: Terms::default(),
+        derived_from: None,
     }
 }
 

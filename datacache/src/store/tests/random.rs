@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fastrand::Rng;
 
+use super::super::random::choose;
 use super::*;
 
 fn pick(subject: &Subject) -> Pick<'_> {
@@ -16,19 +18,27 @@ async fn draw(store: &Store, pick: &Pick<'_>, rng: &mut Rng) -> Option<Cachekey>
 async fn chi_square(store: &Store, draws: u32, repeats: Repeats) -> f64 {
     let subject = daft_punk();
     let mut rng = Rng::with_seed(1);
-    let mut counts = BTreeMap::<Cachekey, u32>::new();
+    let mut counts = BTreeMap::<i64, u32>::new();
+    let mut connection = store.db.read("test").await.unwrap();
     let mut last = None;
     for _ in 0..draws {
-        let pick = Pick { last, ..pick(&subject) };
-        let image = draw(store, &pick, &mut rng).await.expect("there are images");
+        let pick = Pick { last: last.map(inserted_cachekey), ..pick(&subject) };
+        let image = choose(&mut connection, &pick, &mut rng).await.unwrap();
+        let image = image.expect("there are images");
         assert_ne!(last, Some(image), "the same image twice in a row");
         last = (repeats == Repeats::Avoided).then_some(image);
         *counts.entry(image).or_default() += 1;
     }
+    connection.close().await;
     let kinds = u32::try_from(entries(store).await).unwrap();
     assert_eq!(counts.len(), kinds as usize, "every image is drawn");
     let expected = f64::from(draws) / f64::from(kinds);
     counts.values().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum()
+}
+
+/// The handle of the row `id` of [`insert_images`].
+fn inserted_cachekey(id: i64) -> Cachekey {
+    format!("00000000-0000-4000-8000-{:012}", id - 1).parse().unwrap()
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -44,9 +54,42 @@ async fn every_image_is_equally_likely() {
     let store = folder.open().await;
     insert_images(&store, 10).await;
     for repeats in [Repeats::Allowed, Repeats::Avoided] {
-        let distance = chi_square(&store, 1_000, repeats).await;
+        let distance = chi_square(&store, 10_000, repeats).await;
         assert!(distance < 27.9, "chi-square {distance} with 9 degrees of freedom");
     }
+}
+
+/// How many instructions SQLite runs for each of a hundred picks.
+async fn instructions(store: &Store) -> Vec<usize> {
+    let (subject, mut rng) = (daft_punk(), Rng::with_seed(7));
+    let mut costs = Vec::new();
+    for _ in 0..100 {
+        let mut connection = store.db.read("test").await.unwrap();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        connection.lock_handle().await.unwrap().set_progress_handler(1, move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            true
+        });
+        let chosen = choose(&mut connection, &pick(&subject), &mut rng).await;
+        assert!(chosen.unwrap().is_some());
+        connection.close().await;
+        costs.push(count.load(Ordering::Relaxed));
+    }
+    costs
+}
+
+#[tokio::test]
+async fn a_pick_of_many_costs_what_a_pick_of_few_does() {
+    let mut costs = Vec::new();
+    for number in [100, 100_000] {
+        let folder = Folder::new();
+        let store = folder.open().await;
+        insert_images(&store, number).await;
+        costs.push(instructions(&store).await);
+    }
+    assert!(costs[0].iter().all(|cost| *cost > 10), "nothing was counted: {costs:?}");
+    assert_eq!(costs[0].iter().max(), costs[1].iter().max());
 }
 
 /// Two clusters at the ends of one wide gap: whoever draws the neighbour of a gap draws the

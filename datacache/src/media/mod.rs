@@ -1,15 +1,24 @@
-//! Media types, told from the bytes.
+//! Media types, told from the bytes, and what is made from pictures: colours and smaller ones.
 //!
 //! What a server declares is a hint for text and for bytes nobody knows; for pictures it is never
 //! believed. An image whose header does not decode, or decodes to more pixels than
 //! [`MAX_IMAGE_PIXELS`], is not an image.
 
+mod palette;
+mod picture;
+mod resize;
+#[cfg(test)]
+mod testing;
+
 use std::io::Cursor;
 
-use image::ImageReader;
+use image::{ImageError, ImageFormat, ImageReader};
 use serde::de::IgnoredAny;
 
 use crate::name::DataType;
+pub use palette::{Colour, Palette, PaletteKind};
+pub use resize::ImageSize;
+pub(crate) use resize::resized;
 
 /// The largest picture that is accepted: 100 megapixels, 400 MB once decoded.
 pub(crate) const MAX_IMAGE_PIXELS: u64 = 100_000_000;
@@ -59,12 +68,14 @@ pub(crate) fn check(data_type: &DataType, bytes: &[u8]) -> Result<(), Mismatch> 
 
 /// Accepts a PNG, JPEG, WebP, GIF or BMP whose header decodes to a reasonable size.
 fn check_image(bytes: &[u8]) -> Result<(), Mismatch> {
+    picture_format(bytes).map(drop)
+}
+
+/// The format of a picture whose header decodes to a reasonable size.
+fn picture_format(bytes: &[u8]) -> Result<ImageFormat, Mismatch> {
     let format = image::guess_format(bytes).map_err(|_| Mismatch::NotAnImage)?;
-    let undecodable = |error: image::ImageError| {
-        Mismatch::Undecodable(error.to_string().lines().next().unwrap_or_default().to_owned())
-    };
     let reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let (width, height) = reader.into_dimensions().map_err(undecodable)?;
+    let (width, height) = reader.into_dimensions().map_err(|error| undecodable(&error))?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
         return Err(Mismatch::Undecodable("it has no pixels".to_owned()));
@@ -72,7 +83,11 @@ fn check_image(bytes: &[u8]) -> Result<(), Mismatch> {
     if pixels > MAX_IMAGE_PIXELS {
         return Err(Mismatch::TooManyPixels { width, height });
     }
-    Ok(())
+    Ok(format)
+}
+
+fn undecodable(error: &ImageError) -> Mismatch {
+    Mismatch::Undecodable(error.to_string().lines().next().unwrap_or_default().to_owned())
 }
 
 /// The media type of `bytes`; `declared` is what their sender called them, if it said.

@@ -1,0 +1,37 @@
+//! `datacache images palette`: the colours of a picture.
+
+use datacache::{Cache, Palette, PaletteKind};
+
+use crate::args::Global;
+use crate::commands::get::not_cached;
+use crate::outcome::Outcome;
+use crate::output;
+
+pub(crate) async fn run(cache: &Cache, global: &Global, url: &str) -> anyhow::Result<Outcome> {
+    let key = cache.key(url)?;
+    let Some(palette) = cache.providers().images().palette(url).await? else {
+        return not_cached(global, Some(key.as_str()), format_args!("a picture at {key}"));
+    };
+    if global.json {
+        output::json(&palette)?;
+    } else {
+        print(&palette)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// One line for the kind and one for each colour, for people and for `grep`.
+fn print(palette: &Palette) -> anyhow::Result<()> {
+    let kind = match palette.kind {
+        PaletteKind::Vibrant => "vibrant",
+        PaletteKind::Desaturated => "desaturated",
+        PaletteKind::Monochrome => "monochrome",
+    };
+    output::line(format_args!("kind      {kind}"))?;
+    for (name, colours) in [("display", &palette.display), ("lighting", &palette.lighting)] {
+        for colour in colours {
+            output::line(format_args!("{name:<8}  {colour}{}", output::block(*colour)))?;
+        }
+    }
+    Ok(())
+}

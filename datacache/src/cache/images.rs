@@ -1,0 +1,96 @@
+//! Images of an artist or an album, and what is made from them.
+
+use super::answer::Lookup;
+use super::{Cache, Page};
+use crate::error::{Error, Result};
+use crate::identifier::Identifier;
+use crate::media::{ImageSize, Palette};
+use crate::name::{DataType, Provider};
+use crate::store::{Cachekey, Entry, Filter, Pick, Subject};
+
+impl Cache {
+    /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
+    /// one only where no fresh one is left. `None` when there is none.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type.
+    pub async fn random_image(
+        &self,
+        identifier: &Identifier,
+        data_type: &DataType,
+        provider: Option<&Provider>,
+    ) -> Result<Option<Entry>> {
+        require_image_type("pick at random", data_type)?;
+        let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
+        let now = self.now();
+        let mut rng = fastrand::Rng::new();
+        for fresh_after in [Some(now), None] {
+            let last = self.0.deferred.last_pick(&subject);
+            let pick = Pick { subject: &subject, provider, last, fresh_after };
+            if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {
+                self.0.deferred.touch(&entry.info, now);
+                self.0.deferred.picked(subject, entry.info.cachekey);
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The handles of the entries of `identifier` and `data_type`, in the order they were first
+    /// stored.
+    pub async fn keys(
+        &self,
+        identifier: &Identifier,
+        data_type: &DataType,
+    ) -> Result<Vec<Cachekey>> {
+        let filter = Filter::all().identifier(identifier.clone()).data_type(data_type.clone());
+        let mut keys = Vec::new();
+        let mut after = Page::default();
+        loop {
+            let (entries, next) = self.list(&filter, after).await?;
+            let found = entries.iter().filter(|info| !info.is_absence());
+            keys.extend(found.map(|info| info.cachekey));
+            let Some(next) = next else { return Ok(keys) };
+            after = next;
+        }
+    }
+
+    /// The colours of the picture at `url`, made now if they have not been; `None` where the cache
+    /// has no picture.
+    pub(crate) async fn palette(&self, url: &str) -> Result<Option<Palette>> {
+        let key = self.key(url)?;
+        self.0.deriving.palette(&key).await
+    }
+
+    /// The picture at `url` scaled down to fit into `size`.
+    pub(crate) async fn resized(&self, url: &str, size: ImageSize) -> Result<Lookup> {
+        let key = self.key(url)?;
+        let resized = self.0.deriving.resized(&key, size).await?;
+        Ok(self.judge(resized))
+    }
+
+    /// An image of the first type that has one: `data_type`, or what it falls back on.
+    pub(crate) async fn random_choice(
+        &self,
+        identifier: &Identifier,
+        data_type: &DataType,
+        provider: Option<&Provider>,
+    ) -> Result<Option<Entry>> {
+        for choice in self.0.images.choices(data_type) {
+            let picked = self.random_image(identifier, &choice, provider).await?;
+            if picked.is_some() {
+                return Ok(picked);
+            }
+        }
+        Ok(None)
+    }
+}
+
+pub(crate) fn require_image_type(operation: &'static str, data_type: &DataType) -> Result<()> {
+    if data_type.is_image() {
+        return Ok(());
+    }
+    let types = DataType::IMAGES.map(|image| image.to_string()).join(", ");
+    let reason = format_args!("not an image type; those are {types}");
+    Err(Error::invalid(operation, format_args!("'{data_type}'"), reason))
+}

@@ -1,0 +1,243 @@
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+
+use super::*;
+use crate::media::{ImageSize, PaletteKind};
+use crate::providers::Images;
+
+const URL: &str = "https://a.example/cover";
+const RED: [u8; 3] = [200, 10, 10];
+const BLUE: [u8; 3] = [10, 10, 200];
+
+fn picture(rgb: [u8; 3]) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = DynamicImage::from(RgbImage::from_pixel(40, 20, Rgb(rgb)));
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+fn cover() -> Request {
+    request(URL).data_type(DataType::FRONT_COVER).identifier("Daft Punk")
+}
+
+fn images(cache: &Cache) -> Images {
+    cache.providers().images()
+}
+
+/// The first colour of the palette that is there already.
+async fn stored_palette(cache: &Cache) -> Option<String> {
+    cache.0.deriving.idle().await;
+    let key = Key::derived("palette-1", &cache.key(URL).unwrap());
+    let entry = cache.0.store.get_derived(&key).await.unwrap()?;
+    let palette: serde_json::Value = serde_json::from_slice(&entry.data).unwrap();
+    Some(palette["display"][0].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_stored_image_gets_a_palette_behind_everybodys_back_and_another_with_other_bytes() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    cache.put(cover(), picture(RED)).await.unwrap();
+    assert_eq!(stored_palette(&cache).await.unwrap(), "#c80a0a");
+    cache.put(cover(), picture(BLUE)).await.unwrap();
+    assert_eq!(stored_palette(&cache).await.unwrap(), "#0a0ac8");
+}
+
+#[tokio::test]
+async fn so_does_one_that_was_fetched_be_it_by_a_worker() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = origin([Reply::ok(picture(RED))]);
+    for (path, priority) in [("/a", Priority::Immediate), ("/b", Priority::Batch)] {
+        let url = origin.url(path);
+        let artist = Identifier::new("air").unwrap();
+        images(&cache).cache_artist_fanart(&url, &artist, None, priority).await.unwrap();
+        drain(&cache).await;
+        cache.0.deriving.idle().await;
+        let key = Key::derived("palette-1", &cache.key(&url).unwrap());
+        assert!(cache.0.store.get_derived(&key).await.unwrap().is_some(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_palette_of_a_logo_is_made_for_who_asks_for_it() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    cache.put(cover().data_type(DataType::ARTIST_LOGO), picture(RED)).await.unwrap();
+    assert_eq!(stored_palette(&cache).await, None);
+    let palette = images(&cache).palette(URL).await.unwrap().unwrap();
+    assert_eq!((palette.display.len(), palette.kind), (1, PaletteKind::Vibrant));
+    assert_eq!(stored_palette(&cache).await.unwrap(), "#c80a0a");
+}
+
+#[tokio::test]
+async fn what_is_no_picture_has_no_palette_and_no_smaller_form() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let size = ImageSize::new(10, 10).unwrap();
+    let whole = picture(RED);
+    assert_eq!(images(&cache).palette(URL).await.unwrap(), None);
+    assert!(images(&cache).resized(URL, size).await.unwrap().is_none());
+    for bytes in [&b"{}"[..], b"", b"<html>", &whole[..whole.len() - 20], &whole[..20]] {
+        cache.put(request(URL), bytes.to_vec()).await.unwrap();
+        assert_eq!(images(&cache).palette(URL).await.unwrap(), None, "{bytes:?}");
+        let error = images(&cache).resized(URL, size).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{bytes:?}");
+    }
+    let origin = origin([Reply::status(404)]);
+    cache.fetch(request(&origin.url("/x"))).await.unwrap();
+    assert_eq!(images(&cache).palette(&origin.url("/x")).await.unwrap(), None);
+    assert!(images(&cache).resized(&origin.url("/x"), size).await.unwrap().is_none());
+    for (max_width, max_height) in [(0, 1), (1, 4_097)] {
+        let refused = images(&cache).resized(URL, ImageSize { max_width, max_height }).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+}
+
+#[tokio::test]
+async fn a_smaller_picture_is_made_once_and_goes_with_the_bytes_it_was_made_from() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    cache.put(cover(), picture(RED)).await.unwrap();
+    let size = ImageSize::new(10, 10).unwrap();
+    let first = images(&cache).resized(URL, size).await.unwrap().unwrap();
+    let small = image::load_from_memory(&first.data).unwrap();
+    assert_eq!((small.width(), small.height()), (10, 5));
+    assert_eq!(first.info.mime_type, "image/jpeg");
+
+    // Another process needs no thread to decode for what is there.
+    let other = folder.open().await;
+    other.0.deriving.refuse_threads();
+    let again = images(&other).resized(URL, size).await.unwrap().unwrap();
+    assert_eq!((again.info.cachekey, again.data), (first.info.cachekey, first.data));
+    let found = other.lookup_cachekey(first.info.cachekey).await.unwrap();
+    assert!(matches!(found, Lookup::Fresh(_)));
+
+    cache.put(cover(), picture(BLUE)).await.unwrap();
+    assert!(matches!(cache.lookup_cachekey(first.info.cachekey).await.unwrap(), Lookup::Miss));
+    let renewed = images(&cache).resized(URL, size).await.unwrap().unwrap();
+    assert_ne!(renewed.info.content_checksum, first.info.content_checksum);
+    cache.remove(URL).await.unwrap();
+    assert!(images(&cache).resized(URL, size).await.unwrap().is_none());
+    assert_eq!(cache.stats().await.unwrap().totals.size_bytes, 0);
+}
+
+#[tokio::test]
+async fn a_picture_that_fits_is_returned_as_it_is() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    cache.put(cover(), picture(RED)).await.unwrap();
+    let same = images(&cache).resized(URL, ImageSize::MAX).await.unwrap().unwrap();
+    assert_eq!((same.data, same.info.mime_type.as_str()), (picture(RED).into(), "image/png"));
+}
+
+#[tokio::test]
+async fn a_smaller_picture_is_as_stale_as_its_source() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    cache.put(cover(), picture(RED)).await.unwrap();
+    let size = ImageSize::new(10, 10).unwrap();
+    let made = images(&cache).resized(URL, size).await.unwrap().unwrap();
+    folder.clock.advance(HOUR);
+    let Lookup::Stale(stale) = cache.lookup_cachekey(made.info.cachekey).await.unwrap() else {
+        panic!("it is not stale");
+    };
+    assert_eq!(stale.data, made.data);
+    cache.put(cover(), picture(RED)).await.unwrap();
+    let renewed = images(&cache).resized(URL, size).await.unwrap().unwrap();
+    assert_eq!(renewed.info.freshness(folder.clock.now()), Freshness::Fresh);
+    assert_eq!(renewed.info.cachekey, made.info.cachekey);
+}
+
+/// The source is replaced after it was read and before its palette is made.
+#[tokio::test]
+async fn a_palette_of_bytes_that_were_replaced_meanwhile_is_not_stored() {
+    let folder = Folder::new();
+    let (cache, writer) = (folder.open().await, folder.open().await);
+    cache.put(request(URL), picture(RED)).await.unwrap();
+    let busy = cache.0.deriving.all_threads().await;
+    let asking = images(&cache);
+    let mut asking = std::pin::pin!(asking.palette(URL));
+    // The source is read once others have been many times.
+    let others = async {
+        for _ in 0..20 {
+            cache.lookup("a://other").await.unwrap();
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = &mut asking => panic!("a palette was made without a thread"),
+        () = others => {}
+    }
+    writer.put(request(URL), picture(BLUE)).await.unwrap();
+    drop(busy);
+    let palette = asking.await.unwrap().unwrap();
+    assert_eq!(palette.display[0].to_string(), "#c80a0a", "the bytes that were there");
+    assert_eq!(cache.stats().await.unwrap().totals.derived, 0);
+    let palette = images(&cache).palette(URL).await.unwrap().unwrap();
+    assert_eq!(palette.display[0].to_string(), "#0a0ac8");
+}
+
+#[tokio::test]
+async fn closing_gives_up_palettes_that_nobody_asked_for_and_that_are_not_begun() {
+    let folder = Folder::new();
+    let (cache, other) = (folder.open().await, folder.open().await);
+    let turn = cache.0.deriving.unasked_turn().await;
+    cache.put(cover(), picture(RED)).await.unwrap();
+    tokio::time::timeout(NET, cache.close()).await.expect("it does not wait for a turn");
+    drop(turn);
+    assert_eq!(stored_palette(&other).await, None);
+    assert!(images(&other).palette(URL).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_was_made_is_not_among_an_artists_images() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let stored = cache.put(cover(), picture(RED)).await.unwrap();
+    images(&cache).resized(URL, ImageSize::new(9, 9).unwrap()).await.unwrap().unwrap();
+    assert!(stored_palette(&cache).await.is_some());
+    let artist = Identifier::new("daft punk").unwrap();
+    let type_ = DataType::FRONT_COVER;
+    assert_eq!(images(&cache).image_keys(&artist, &type_).await.unwrap(), [stored.cachekey]);
+    for _ in 0..5 {
+        let picked = images(&cache).random_image(&artist, &type_, None).await.unwrap().unwrap();
+        assert_eq!(picked.info.cachekey, stored.cachekey);
+    }
+    let (listed, _) = cache.list(&Filter::all(), Page::default()).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    let totals = cache.stats().await.unwrap().totals;
+    assert_eq!((totals.fresh, totals.derived), (1, 2));
+    let refused = cache.put(request("derived:palette-1/a://b"), "{}").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    let refused = images(&cache).image_keys(&artist, &DataType::OTHER).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_type_without_images_falls_back_as_configured() {
+    let folder = Folder::new();
+    let mut config = folder.config();
+    let fallbacks = vec![DataType::ARTIST_BANNER, DataType::FRONT_COVER];
+    config.images.fallbacks.insert(DataType::ARTIST_LOGO, fallbacks);
+    let cache = folder.open_with(config).await;
+    cache.put(cover(), picture(RED)).await.unwrap();
+    let artist = Identifier::new("daft punk").unwrap();
+    let pick = async |data_type| {
+        let picked = images(&cache).random_image(&artist, &data_type, None).await.unwrap();
+        picked.map(|entry| entry.info.data_type)
+    };
+    assert_eq!(pick(DataType::ARTIST_LOGO).await, Some(DataType::FRONT_COVER));
+    assert_eq!(pick(DataType::ARTIST_FANART).await, None);
+    let logo = request("a://logo").data_type(DataType::ARTIST_LOGO).identifier("Daft Punk");
+    cache.put(logo, picture(RED)).await.unwrap();
+    assert_eq!(pick(DataType::ARTIST_LOGO).await, Some(DataType::ARTIST_LOGO));
+}
+
+#[tokio::test]
+async fn a_fallback_that_is_no_image_type_is_refused_at_once() {
+    let folder = Folder::new();
+    let mut config = folder.config();
+    config.images.max_per_artist.insert(DataType::API_RESPONSE, 1);
+    let error = Cache::open(config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}

@@ -1,0 +1,103 @@
+//! Settings of images.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::DataType;
+
+const MAX_FANART: usize = 10;
+const MAX_OTHER: usize = 2;
+
+/// What is made of images, by image type.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ImagesConfig {
+    /// From which types an image is picked, in this order, when there is none of a type:
+    /// `artistlogo = ["artistthumbnail"]`. Default: from none.
+    pub fallbacks: BTreeMap<DataType, Vec<DataType>>,
+    /// How many images of a type an artist has at most before no more are queued. Default 10 of
+    /// `artistfanart`, 2 of the other artist types, and any number of `front_cover`.
+    pub max_per_artist: BTreeMap<DataType, usize>,
+}
+
+impl ImagesConfig {
+    /// Refuses what is no image type.
+    pub(crate) fn check(&self) -> Result<()> {
+        let targets = self.fallbacks.iter().flat_map(|(from, to)| std::iter::once(from).chain(to));
+        let mut fallbacks = targets.map(|name| ("images.fallbacks", name));
+        let mut caps = self.max_per_artist.keys().map(|name| ("images.max_per_artist", name));
+        match fallbacks.by_ref().chain(&mut caps).find(|(_, name)| !name.is_image()) {
+            None => Ok(()),
+            Some((setting, name)) => {
+                let reason = format_args!("'{name}' is not an image type");
+                Err(Error::new(ErrorKind::Config, "open cache", setting, reason))
+            }
+        }
+    }
+
+    /// The types to pick from, in order, when `data_type` is asked for.
+    pub(crate) fn choices(&self, data_type: &DataType) -> Vec<DataType> {
+        let fallbacks = self.fallbacks.get(data_type).into_iter().flatten();
+        std::iter::once(data_type).chain(fallbacks).cloned().collect()
+    }
+
+    /// How many images of `data_type` an artist has at most; `None` for any number.
+    pub(crate) fn cap(&self, data_type: &DataType) -> Option<usize> {
+        let built_in = if *data_type == DataType::FRONT_COVER {
+            None
+        } else if *data_type == DataType::ARTIST_FANART {
+            Some(MAX_FANART)
+        } else {
+            Some(MAX_OTHER)
+        };
+        self.max_per_artist.get(data_type).copied().or(built_in)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> ImagesConfig {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_type_is_followed_by_its_fallbacks() {
+        let config = parse(r#"{"fallbacks": {"artistlogo": ["artistthumbnail", "front_cover"]}}"#);
+        let logo = config.choices(&DataType::ARTIST_LOGO);
+        assert_eq!(
+            logo,
+            [DataType::ARTIST_LOGO, DataType::ARTIST_THUMBNAIL, DataType::FRONT_COVER]
+        );
+        assert_eq!(config.choices(&DataType::ARTIST_BANNER), [DataType::ARTIST_BANNER]);
+    }
+
+    #[test]
+    fn caps_are_those_of_the_settings_over_those_built_in() {
+        let config = parse(r#"{"max_per_artist": {"artistfanart": 3, "front_cover": 0}}"#);
+        assert_eq!(config.cap(&DataType::ARTIST_FANART), Some(3));
+        assert_eq!(config.cap(&DataType::FRONT_COVER), Some(0));
+        assert_eq!(config.cap(&DataType::ARTIST_LOGO), Some(2));
+        let built_in = ImagesConfig::default();
+        assert_eq!(built_in.cap(&DataType::ARTIST_FANART), Some(10));
+        assert_eq!(built_in.cap(&DataType::FRONT_COVER), None);
+    }
+
+    #[test]
+    fn what_is_no_image_type_is_named() {
+        for json in [
+            r#"{"fallbacks": {"bio_en": []}}"#,
+            r#"{"fallbacks": {"artistlogo": ["bio_en"]}}"#,
+            r#"{"max_per_artist": {"bio_en": 1}}"#,
+        ] {
+            let error = parse(json).check().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("bio_en"), "{error}");
+        }
+        assert!(parse("{}").check().is_ok());
+    }
+}

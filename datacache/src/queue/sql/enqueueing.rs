@@ -1,0 +1,95 @@
+//! The statements that queue requests.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Result, query, query_scalar};
+
+use super::super::job::{Enqueued, NewJob};
+use super::unsigned;
+use crate::clock::Timestamp;
+use crate::identifier::Identifier;
+use crate::key::Key;
+
+/// A column of a row that is queued again.
+macro_rules! anew {
+    ($column:literal) => {
+        concat!(
+            "CASE WHEN status = 'dead' OR is_left = 0 THEN excluded.",
+            $column,
+            " ELSE ",
+            $column,
+            " END"
+        )
+    };
+}
+
+statements! {
+    /// ?1 is a JSON array of rows. A live row keeps what it says and is only made more urgent, or as
+    /// new as the request if it was never put off; a dead one begins anew, and so does one that was
+    /// there only while somebody waited.
+    ENQUEUE = concat!(
+        "INSERT INTO pending_requests \
+           (url, identifier, data_type, provider, params, priority, created_at, run_at) \
+         SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
+           value ->> 'provider', value ->> 'params', value ->> 'priority', ?2, ?2 \
+         FROM json_each(?1) WHERE true \
+         ON CONFLICT (url) DO UPDATE SET \
+           identifier = ", anew!("identifier"), ", data_type = ", anew!("data_type"), ", \
+           provider = ", anew!("provider"), ", params = ", anew!("params"), ", \
+           priority = CASE status WHEN 'dead' THEN excluded.priority \
+             ELSE MIN(priority, excluded.priority) END, \
+           attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
+           created_at = excluded.created_at, \
+           run_at = CASE WHEN run_at = created_at THEN excluded.run_at \
+             ELSE ", anew!("run_at"), " END, \
+           status = CASE status WHEN 'dead' THEN 'pending' ELSE status END, \
+           is_left = 1 \
+         WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority"
+    );
+    LIVE_AMONG = "SELECT COUNT(*) FROM pending_requests \
+        WHERE status <> 'dead' AND url IN (SELECT value ->> 'url' FROM json_each(?1))";
+}
+
+/// Queues all in one statement; its cost is their number, not that of the rows there are.
+pub(in crate::queue) async fn enqueue(
+    db: &mut SqliteConnection,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<Enqueued> {
+    let rows = jobs.iter().map(NewRow::of).collect::<serde_json::Result<Vec<_>>>();
+    let rows = rows.and_then(|rows| serde_json::to_string(&rows));
+    let rows = rows.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let live: i64 = query_scalar(LIVE_AMONG).bind(&rows).fetch_one(&mut *db).await?;
+    let enqueue = query(ENQUEUE).bind(rows).bind(now.as_millis());
+    let changed = enqueue.execute(db).await?.rows_affected();
+    let keys: BTreeSet<&Key> = jobs.iter().map(|job| &job.key).collect();
+    let new = (keys.len() as u64).saturating_sub(unsigned(live));
+    let known = jobs.len() as u64 - changed;
+    Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })
+}
+
+/// A row to be, as JSON.
+#[derive(Serialize)]
+pub(super) struct NewRow<'a> {
+    pub(super) url: &'a str,
+    pub(super) identifier: &'a str,
+    pub(super) data_type: &'a str,
+    pub(super) provider: &'a str,
+    pub(super) params: String,
+    pub(super) priority: i64,
+}
+
+impl<'a> NewRow<'a> {
+    pub(super) fn of(job: &'a NewJob) -> serde_json::Result<Self> {
+        Ok(Self {
+            url: job.key.as_str(),
+            identifier: job.identifier.as_ref().map_or("", Identifier::as_str),
+            data_type: job.data_type.as_str(),
+            provider: job.provider.as_str(),
+            params: serde_json::to_string(&job.params)?,
+            priority: job.priority.as_number(),
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! What there is already, for who is about to have more fetched.
+
+use std::collections::BTreeMap;
+
+use super::entry::NOT_FOUND;
+use super::{LOOK_UP, Store, Subject, sql};
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::error::Result;
+use crate::key::Key;
+
+impl Store {
+    /// Those of the keys whose origin need not be asked, and whether that is because there is none:
+    /// entries however stale, and absences that are still believed.
+    pub(crate) async fn answered_among_on(
+        connection: &mut Connection,
+        keys: &[&Key],
+        now: Timestamp,
+    ) -> Result<BTreeMap<Key, bool>> {
+        let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+        let answered = sql::answered_among(connection, &keys, now).await;
+        let answered = answered.map_err(|source| connection.error(LOOK_UP, source))?;
+        let read = |(url, status)| (Key::from_row(url), status == NOT_FOUND);
+        Ok(answered.into_iter().map(read).collect())
+    }
+
+    /// How many entries a subject has, fresh or not, counted up to `limit`.
+    pub(crate) async fn held_on(
+        connection: &mut Connection,
+        subject: &Subject,
+        limit: usize,
+    ) -> Result<usize> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let held = sql::held(connection, subject, limit).await;
+        let held = held.map_err(|source| connection.error(LOOK_UP, source))?;
+        Ok(usize::try_from(held).unwrap_or(usize::MAX))
+    }
+}
