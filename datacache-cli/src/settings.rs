@@ -39,7 +39,7 @@ fn config(global: &Global) -> anyhow::Result<Config> {
     let config: Result<Config, toml::de::Error> = table.try_into();
     let mut config =
         config.map_err(|error| anyhow!("cannot use the environment: {}", error.message()))?;
-    take_api_keys(&mut config, variable)?;
+    take_credentials(&mut config, variable)?;
     config.cache.dir = global.cache_dir.clone().or(dir).or(config.cache.dir);
     if config.cache.dir.is_none() {
         let system = BaseDirs::new().context("no cache folder: set --cache-dir")?;
@@ -79,28 +79,43 @@ fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
-/// Puts the API keys that stand in the environment over those of the file. One that is not there,
+/// Settings that name a variable in which a credential is looked for.
+const NAMES_OF_VARIABLES: [&str; 3] = ["api_key_env", "client_id_env", "client_secret_env"];
+
+/// Puts the credentials that stand in the environment over those of the file. One that is not there,
 /// or empty, may be nothing that this command needs.
-fn take_api_keys(
+fn take_credentials(
     config: &mut Config,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> anyhow::Result<()> {
+    let text = |name: &Option<String>| -> anyhow::Result<Option<String>> {
+        let Some(name) = name else { return Ok(None) };
+        let Some(value) = variable(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+        let text = value.into_string();
+        text.map(Some).map_err(|_| anyhow!("the environment variable {name} is not valid UTF-8"))
+    };
     for provider in config.providers.values_mut() {
-        let Some(name) = &provider.api_key_env else { continue };
-        let Some(key) = variable(name).filter(|key| !key.is_empty()) else { continue };
-        let Ok(key) = key.into_string() else {
-            bail!("the environment variable {name} is not valid UTF-8");
-        };
-        provider.api_key = Some(Secret::new(key));
+        if let Some(key) = text(&provider.api_key_env)? {
+            provider.api_key = Some(Secret::new(key));
+        }
+        if let Some(id) = text(&provider.client_id_env)? {
+            provider.client_id = Some(id);
+        }
+        if let Some(secret) = text(&provider.client_secret_env)? {
+            provider.client_secret = Some(Secret::new(secret));
+        }
     }
     Ok(())
 }
 
-/// Whether `name` is a variable in which a provider's API key is looked for.
-fn is_api_key_variable(table: &Table, name: &str) -> bool {
+/// Whether `name` is a variable in which a credential of a provider is looked for.
+fn is_credential_variable(table: &Table, name: &str) -> bool {
     let providers = table.get("providers").and_then(Value::as_table);
     let mut sections = providers.into_iter().flat_map(Table::values);
-    sections.any(|section| section.get("api_key_env").and_then(Value::as_str) == Some(name))
+    sections.any(|section| {
+        let named = |setting: &&str| section.get(setting).and_then(Value::as_str) == Some(name);
+        NAMES_OF_VARIABLES.iter().any(named)
+    })
 }
 
 /// Puts variables over the table; returns the cache folder, if one is set.
@@ -115,7 +130,7 @@ fn overlay(
             dir = Some(PathBuf::from(value)).filter(|dir| !dir.as_os_str().is_empty());
             continue;
         }
-        if is_api_key_variable(table, &name) {
+        if is_credential_variable(table, &name) {
             continue;
         }
         let known = VARIABLES.iter().find(|(variable, ..)| *variable == name);
@@ -216,7 +231,7 @@ mod tests {
         overlay(&mut table, variables.iter().map(|(n, v)| ((*n).into(), v.clone())).collect())?;
         let mut config = table.try_into()?;
         let variable = |name: &str| variables.iter().find(|(n, _)| *n == name);
-        take_api_keys(&mut config, |name| variable(name).map(|(_, value)| value.clone()))?;
+        take_credentials(&mut config, |name| variable(name).map(|(_, value)| value.clone()))?;
         Ok(config)
     }
 
@@ -235,6 +250,22 @@ mod tests {
         assert!(with_keys(toml, &[("DATACACHE_SPOTIFY", "x".into())]).is_err());
         let unset = with_keys("[providers.lastfm]\napi_key_env = 'NOT_SET'", &[]).unwrap();
         assert_eq!(unset.providers.first_key_value().unwrap().1.api_key, None);
+    }
+
+    #[test]
+    fn client_credentials_are_taken_from_the_variables_that_are_named() {
+        let toml = "[providers.spotify]\nclient_id = 'file'\nclient_secret = 'file'\n\
+            client_id_env = 'DATACACHE_ID'\nclient_secret_env = 'SECRET'";
+        for (variables, id, secret) in [
+            (&[][..], "file", "file"),
+            (&[("DATACACHE_ID", "i".into())], "i", "file"),
+            (&[("DATACACHE_ID", "i".into()), ("SECRET", "s".into())], "i", "s"),
+        ] {
+            let config = with_keys(toml, variables).unwrap();
+            let (_, spotify) = config.providers.first_key_value().unwrap();
+            assert_eq!(spotify.client_id.as_deref(), Some(id));
+            assert_eq!(spotify.client_secret, Some(Secret::new(secret)));
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod picture;
 mod processes;
 mod queue_cli;
 mod single_flight;
+mod tokens;
 mod untrusted;
 mod versions;
 mod workers;

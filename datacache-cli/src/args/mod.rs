@@ -194,7 +194,8 @@ pub(crate) struct AskOptions {
     /// How often to try again after a failure that may pass [default: 2]
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
-    /// The URL comes from a stranger: ask public addresses only, and send no configured API key
+    /// The URL comes from a stranger: ask public addresses only, and send no configured API key or
+    /// token
     #[arg(long)]
     pub(crate) untrusted: bool,
     /// Send a header

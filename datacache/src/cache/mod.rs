@@ -20,6 +20,7 @@ mod keeping;
 mod limiting;
 mod plan;
 mod queueing;
+mod relating;
 mod request;
 mod target;
 
@@ -204,6 +205,8 @@ impl Cache {
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
     /// [`Unsupported`](ErrorKind::Unsupported) for one that would have to be queued but carries
     /// other secrets than the configured [`api_key`](crate::ProviderConfig::api_key);
+    /// [`Config`](ErrorKind::Config) for one that its provider wants a credential for, if none is
+    /// configured;
     /// [`Refused`](ErrorKind::Refused) for an untrusted one to an address that is not public; the
     /// kinds of the origin's failure; else the cache itself
     /// has failed.

@@ -19,8 +19,8 @@ impl Cache {
     /// Requests that the cache can answer are not queued, unless it takes their headers to tell.
     ///
     /// The queue holds no secrets. A request that carries the API key which is configured for its
-    /// host is queued without it, and the worker takes the key from its own configuration; one that
-    /// has none is put off.
+    /// host is queued without it, and the worker takes the key from its own configuration, or
+    /// obtains a token with it; a job that finds none is put off.
     ///
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made,

@@ -29,6 +29,8 @@
 //! - Discogs: <https://www.discogs.com/developers/#page:authentication>
 //! - Last.fm: <https://www.last.fm/api/rest>
 //! - Songlink: <https://www.notion.so/d0ebe08a5e304a55928405eb682f6741>
+//! - Spotify has no keys but tokens:
+//!   <https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow>
 //!
 //! How they say that they are asked too often, where it is not by 429 (RFC 6585): MusicBrainz by 503
 //! (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), Last.fm and Deezer within bodies.
@@ -65,6 +67,8 @@ pub(super) struct BuiltIn {
     pub(super) secret_path_prefixes: &'static [&'static str],
     /// As it would be written in the configuration.
     pub(super) api_key_in: Option<&'static str>,
+    /// Who has one is not asked without a token.
+    pub(super) token_url: Option<&'static str>,
 }
 
 /// What stands in the URLs of pictures that mean "there is none".
@@ -102,6 +106,7 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     secret_params: &[],
     secret_path_prefixes: &[],
     api_key_in: None,
+    token_url: None,
 };
 
 /// An API whose "there is none" holds for a day.
@@ -202,6 +207,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         base_url: Some("https://api.spotify.com/v1/"),
         budget: &[Window { count: 1, period_ms: 2_000 }, per_hour(1_000)],
         ttl: Duration::from_hours(12),
+        token_url: Some("https://accounts.spotify.com/api/token"),
         ..API
     },
     BuiltIn {

@@ -1,15 +1,18 @@
-//! API keys, and where on its hosts a provider wants its own. Pure.
+//! API keys, and where on its hosts a provider wants its own; or the client that obtains its tokens.
+//! Pure.
 //!
 //! A key is put into a request when it is sent, never before: rows, keys and errors have only the
 //! address of the place.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use url::{Url, form_urlencoded};
 
+use super::token_client::TokenClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::{self, PATH_PLACEHOLDER, SecretRules};
 
@@ -33,6 +36,10 @@ impl Secret {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
     }
 }
 
@@ -136,7 +143,7 @@ fn header(text: &str) -> Result<Form, &'static str> {
 }
 
 /// Whether a text is not empty and needs no care in a URL's path, a query or a header.
-fn is_visible(text: &str) -> bool {
+pub(super) fn is_visible(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
 }
 
@@ -162,14 +169,33 @@ impl ApiKeyPlace {
     }
 }
 
+/// What the requests to a provider's hosts are sent with.
+#[derive(Clone, Debug)]
+pub(crate) enum Credential {
+    /// It is in the request.
+    ApiKey(ApiKey),
+    /// A token that this client obtains, in the header `Authorization`.
+    Token(Arc<TokenClient>),
+}
+
+impl Credential {
+    /// Who obtains tokens, if it is that.
+    pub(crate) fn token_client(&self) -> Option<&Arc<TokenClient>> {
+        match self {
+            Self::Token(client) => Some(client),
+            Self::ApiKey(_) => None,
+        }
+    }
+}
+
 /// The key of a provider, and where it goes.
 #[derive(Clone, Debug)]
-pub(crate) struct Credential {
+pub(crate) struct ApiKey {
     key: Secret,
     place: ApiKeyPlace,
 }
 
-impl Credential {
+impl ApiKey {
     /// Refuses a key that could not be sent as it is. `Err` says why, without the key.
     pub(super) fn new(key: Secret, place: ApiKeyPlace) -> Result<Self, &'static str> {
         // These are no path segments but ways through the path.
@@ -228,13 +254,13 @@ mod tests {
     use super::*;
     use crate::key::Key;
 
-    fn credential(key: &str, place: &str) -> Credential {
-        Credential::new(Secret::new(key), place.parse().unwrap()).unwrap()
+    fn api_key(key: &str, place: &str) -> ApiKey {
+        ApiKey::new(Secret::new(key), place.parse().unwrap()).unwrap()
     }
 
     fn put(place: &str, url: &str) -> (String, bool) {
         let mut url = Url::parse(url).unwrap();
-        let is_there = credential("s3/c+t", place).put_into(&mut url);
+        let is_there = api_key("s3/c+t", place).put_into(&mut url);
         (url.into(), is_there)
     }
 
@@ -289,7 +315,7 @@ mod tests {
         ] {
             assert_eq!(put(place, url), (expected.to_owned(), is_there), "{place}");
         }
-        let header = credential("k", "header Authorization: Discogs token={key}");
+        let header = api_key("k", "header Authorization: Discogs token={key}");
         assert_eq!(header.header(), Some(("Authorization", "Discogs token=k".to_owned())));
     }
 
@@ -297,7 +323,7 @@ mod tests {
     fn a_key_that_could_not_be_sent_is_refused() {
         for key in ["", "a b", "a\r\nEvil: 1", "a\n", "ä", ".."] {
             let place = "query api_key".parse().unwrap();
-            assert!(Credential::new(Secret::new(key), place).is_err(), "{key}");
+            assert!(ApiKey::new(Secret::new(key), place).is_err(), "{key}");
         }
     }
 
@@ -319,12 +345,12 @@ mod tests {
             path in "/v1/_(/[a-z]{0,3}){0,2}",
             query in "(\\?[a-y=&;]{0,9})?",
         ) {
-            let credential = credential(&secret, place);
+            let api_key = api_key(&secret, place);
             let mut rules = SecretRules::default();
-            credential.place.hide_in(&mut rules);
+            api_key.place.hide_in(&mut rules);
             let bare = Url::parse(&format!("https://a.example{path}{query}")).unwrap();
             let mut with_key = bare.clone();
-            prop_assert!(credential.put_into(&mut with_key));
+            prop_assert!(api_key.put_into(&mut with_key));
             prop_assert_ne!(&with_key, &bare);
             let keys = [bare, with_key].map(|url| Key::canonical(url, &rules).0);
             prop_assert_eq!(&keys[0], &keys[1]);

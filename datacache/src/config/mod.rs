@@ -14,6 +14,7 @@ mod images;
 mod lifetimes;
 mod policies;
 mod provider;
+mod token_client;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub use images::ImagesConfig;
 pub(crate) use lifetimes::{Authority, Lifetimes, Rule};
 pub(crate) use policies::{Payer, Policies};
 pub use provider::ProviderConfig;
+pub(crate) use token_client::TokenClient;
 
 /// All settings of a [`Cache`](crate::Cache).
 #[derive(Clone, Debug, Default, Deserialize)]

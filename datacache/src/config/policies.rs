@@ -23,7 +23,7 @@ pub(crate) struct Payer {
     pub(crate) budget: Budget,
 }
 
-fn is_own_machine(url: &Url) -> bool {
+pub(super) fn is_own_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -43,7 +43,8 @@ pub(crate) struct Policies {
 
 impl Policies {
     /// # Errors
-    /// [`Config`](ErrorKind::Config) for an API key that cannot be sent, or nobody knows where.
+    /// [`Config`](ErrorKind::Config) for an API key that cannot be sent, or nobody knows where, and
+    /// for a client's secret that is not enough to obtain a token.
     pub(crate) fn new(configured: &BTreeMap<Provider, ProviderConfig>) -> Result<Self> {
         let other = Policy::from(&built_in::OTHER);
         let rows = built_in::TABLE.iter();
@@ -51,7 +52,7 @@ impl Policies {
             rows.map(|row| (Provider::from_row(row.name.to_owned()), row.into())).collect();
         for (provider, config) in configured {
             let policy = by_provider.entry(provider.clone());
-            let overlaid = policy.or_insert_with(|| other.clone()).overlay(config);
+            let overlaid = policy.or_insert_with(|| other.clone()).overlay(provider, config);
             overlaid.map_err(|reason| {
                 let section = format_args!("[providers.{provider}]");
                 Error::new(ErrorKind::Config, "open cache", section, reason)
@@ -74,21 +75,31 @@ impl Policies {
         first.find(|provider| self.get(provider).has_host(host, url.port()))
     }
 
-    /// The key that `url` is asked with. Neither the provider that a request names nor one that
-    /// happens to be called like the host has a say in it, lest its key be sent to a stranger.
+    /// What `url` is asked with. Neither the provider that a request names nor one that
+    /// happens to be called like the host has a say in it, lest its credential be sent to a
+    /// stranger.
     pub(crate) fn credential_of(&self, url: &Url) -> Option<&Credential> {
         self.get(self.owner_of(url)?).credential.as_ref()
     }
 
-    /// What a person can set so that requests to the host of `url` are sent with a key.
-    pub(crate) fn api_key_setting(&self, url: &Url) -> String {
+    /// Whether the host of `url` is not to be asked without a token.
+    pub(crate) fn want_token(&self, url: &Url) -> bool {
+        self.owner_of(url).is_some_and(|owner| self.get(owner).wants_token())
+    }
+
+    /// What a person can set so that requests to the host of `url` are sent with a credential.
+    pub(crate) fn credential_setting(&self, url: &Url) -> String {
         let Some(owner) = self.owner_of(url) else {
             let host = url.host_str().unwrap_or_default();
             return format!(
                 "api_key or api_key_env in the [providers.NAME] whose hosts have {host}"
             );
         };
-        match &self.get(owner).api_key_env {
+        let policy = self.get(owner);
+        if policy.wants_token() {
+            return policy.client_settings(owner);
+        }
+        match &policy.api_key_env {
             Some(variable) => format!(
                 "api_key in [providers.{owner}] or the environment variable {variable}, which its \
                  api_key_env names"
@@ -299,7 +310,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_called_by_its_name() {
         let policies = policies(r#"{"lastfm": {"api_key_env": "LASTFM_KEY"}}"#);
-        let setting = |url| policies.api_key_setting(&Url::parse(url).unwrap());
+        let setting = |url| policies.credential_setting(&Url::parse(url).unwrap());
         let lastfm = setting("https://ws.audioscrobbler.com/");
         assert!(lastfm.contains("[providers.lastfm]") && lastfm.contains("LASTFM_KEY"), "{lastfm}");
         assert!(setting("https://api.song.link/").contains("api_key_env in [providers.songlink]"));

@@ -11,10 +11,12 @@ use super::answers::AnswerRules;
 use super::base_url::BaseUrl;
 use super::budget::Budget;
 use super::built_in::BuiltIn;
-use super::credential::{ApiKeyPlace, Credential, Secret};
+use super::credential::{ApiKey, ApiKeyPlace, Credential, Secret};
 use super::duration;
 use super::lifetimes::Lifetimes;
+use super::token_client::{self, Endpoint, TokenClient};
 use crate::checksum::Checksum;
+use crate::name::Provider;
 use crate::redact::SecretRules;
 
 /// One `[providers.NAME]` section: what is left out keeps its built-in value.
@@ -60,6 +62,20 @@ pub struct ProviderConfig {
     /// Where the key goes: `query NAME`, `path /PREFIX/` or `header NAME: VALUE` with `{key}` in
     /// the value. Whatever stands there is a secret, be a key configured or not.
     pub api_key_in: Option<ApiKeyPlace>,
+    /// The id of the client whose tokens are sent with every request to this provider's hosts that
+    /// has no `Authorization` of its own, also by workers (OAuth 2.0, RFC 6749, section 4.4). An
+    /// empty one counts as none.
+    pub client_id: Option<String>,
+    /// The secret of that client; it is sent to `token_url` only. An empty one counts as none.
+    pub client_secret: Option<Secret>,
+    /// The environment variable in which the program finds `client_id`. The library reads no
+    /// environment.
+    pub client_id_env: Option<String>,
+    /// The same for `client_secret`.
+    pub client_secret_env: Option<String>,
+    /// Where tokens are obtained; built in for `spotify`. A provider that has one is not asked
+    /// without a token, or a credential that the request brings. An empty one counts as none.
+    pub token_url: Option<String>,
     /// More texts that stand in the URLs of pictures which mean "there is none".
     pub placeholder_urls: Option<Vec<String>>,
     /// The SHA-256 checksums of such pictures, for those that no URL tells.
@@ -83,6 +99,10 @@ pub(crate) struct Policy {
     pub(super) api_key_in: Option<ApiKeyPlace>,
     pub(super) api_key_env: Option<String>,
     pub(super) credential: Option<Credential>,
+    /// Where it wants to be asked for tokens; then it wants them from everybody.
+    token_url: Option<String>,
+    client_id_env: Option<String>,
+    client_secret_env: Option<String>,
 }
 
 impl From<&BuiltIn> for Policy {
@@ -105,6 +125,9 @@ impl From<&BuiltIn> for Policy {
             api_key_in: row.api_key_in.and_then(|place| place.parse().ok()),
             api_key_env: None,
             credential: None,
+            token_url: row.token_url.map(str::to_owned),
+            client_id_env: None,
+            client_secret_env: None,
         };
         policy.hide_api_key();
         policy
@@ -131,7 +154,11 @@ impl Policy {
     }
 
     /// `Err` says why these settings cannot be used.
-    pub(super) fn overlay(&mut self, config: &ProviderConfig) -> Result<(), &'static str> {
+    pub(super) fn overlay(
+        &mut self,
+        owner: &Provider,
+        config: &ProviderConfig,
+    ) -> Result<(), &'static str> {
         fn set<T: Clone>(field: &mut T, value: Option<&T>) {
             if let Some(value) = value {
                 field.clone_from(value);
@@ -153,6 +180,7 @@ impl Policy {
         }
         Arc::make_mut(&mut self.answers).overlay(config)?;
         self.overlay_api_key(config)?;
+        self.overlay_client(owner, config)?;
         set(&mut self.budget, config.budget.as_ref());
         Ok(())
     }
@@ -164,9 +192,47 @@ impl Policy {
         if let Some(key) = config.api_key.clone().filter(|key| !key.is_empty()) {
             let place = self.api_key_in.clone();
             let place = place.ok_or("there is an api_key, but api_key_in does not say where to")?;
-            self.credential = Some(Credential::new(key, place)?);
+            self.credential = Some(Credential::ApiKey(ApiKey::new(key, place)?));
             self.budget = self.budget_with_key.take().unwrap_or_else(|| self.budget.clone());
         }
         Ok(())
+    }
+
+    fn overlay_client(
+        &mut self,
+        owner: &Provider,
+        config: &ProviderConfig,
+    ) -> Result<(), &'static str> {
+        self.token_url = config.token_url.clone().or(self.token_url.take());
+        self.token_url.take_if(|url| url.is_empty());
+        self.client_id_env.clone_from(&config.client_id_env);
+        self.client_secret_env.clone_from(&config.client_secret_env);
+        let endpoint = self.token_url.as_deref().map(Endpoint::parse).transpose()?;
+        let Some(secret) = config.client_secret.clone().filter(|secret| !secret.is_empty()) else {
+            return Ok(());
+        };
+        if self.credential.is_some() {
+            return Err(
+                "there are an api_key and a client_secret, and only one of them can be sent",
+            );
+        }
+        let id = config.client_id.clone().filter(|id| !id.is_empty());
+        let id = id.ok_or("there is a client_secret, but no client_id")?;
+        let endpoint = endpoint
+            .ok_or("there is a client_secret, but token_url does not say where tokens are had")?;
+        let client = TokenClient::new(id, secret, endpoint, self.client_settings(owner))?;
+        self.credential = Some(Credential::Token(Arc::new(client)));
+        Ok(())
+    }
+
+    /// Whether nobody asks it without a token.
+    pub(super) fn wants_token(&self) -> bool {
+        self.token_url.is_some()
+    }
+
+    /// What a person can set so that tokens are obtained.
+    pub(super) fn client_settings(&self, owner: &Provider) -> String {
+        let (id_env, secret_env) = (&self.client_id_env, &self.client_secret_env);
+        token_client::settings(owner, id_env.as_deref(), secret_env.as_deref())
     }
 }

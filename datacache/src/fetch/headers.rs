@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{
+    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
 
 use super::caching::Vary;
 use crate::error::{Error, Result};
@@ -53,6 +55,11 @@ impl Headers {
     /// Whether a header carries a credential.
     pub(crate) fn carry_secrets(&self) -> bool {
         self.0.iter().any(|header| header.is_secret)
+    }
+
+    /// Whether they say who asks, so that no token has to.
+    pub(crate) fn authorize(&self) -> bool {
+        self.0.iter().any(|header| header.name.eq_ignore_ascii_case(AUTHORIZATION.as_str()))
     }
 
     /// Whether two lists carry the same credentials.

@@ -13,6 +13,10 @@
 //! nothing to make a condition of. A 304 that does not answer our condition tells nothing, and the
 //! origin is asked once more, without condition, for which a slot of the budget is due as well.
 //!
+//! # Tokens
+//! Where the provider wants one, a call is sent with a token ([`token`]), which goes where the
+//! caller's headers go.
+//!
 //! Nothing is held while waiting: a call may be dropped at any await, which closes its connection.
 
 mod address;
@@ -30,27 +34,30 @@ mod resolver;
 mod retry_after;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, StatusCode};
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::clock::{Clock, Timestamp};
-use crate::config::{AnswerRules, HttpConfig, Payer};
+use crate::config::{AnswerRules, HttpConfig, Payer, TokenClient};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::limits::Limits;
 pub(crate) use crate::limits::Urgency;
 use crate::trail::Trail;
 pub(crate) use address::Trust;
+use admission::Admission;
 pub(crate) use caching::{Caching, StaleUse, Storing, Validators};
 use classify::{Class, Head};
 pub(crate) use client::check as check_settings;
 pub(crate) use headers::Headers;
+use token::{Token, Tokens};
 
 const OPERATION: &str = "fetch";
 
@@ -65,6 +72,8 @@ pub(crate) struct Call<'a> {
     pub(crate) trust: Trust,
     /// The caller's headers; they are not sent to another origin that a redirect leads to.
     pub(crate) headers: &'a Headers,
+    /// Who obtains the token that is sent like those, if one is.
+    pub(crate) token_client: Option<&'a TokenClient>,
     /// What its provider's answers mean.
     pub(crate) rules: &'a AnswerRules,
     /// What is stored and need not be sent again.
@@ -108,6 +117,7 @@ pub(crate) struct Fetcher {
     http: HttpConfig,
     clock: Clock,
     limits: Limits,
+    tokens: Tokens,
     /// Built with the first call: loading the system's certificates takes longer than a hit.
     client: OnceCell<Client>,
     /// The client for untrusted URLs.
@@ -121,6 +131,7 @@ impl Fetcher {
             http,
             clock,
             limits,
+            tokens: Tokens::default(),
             client: OnceCell::new(),
             guarded_client: OnceCell::new(),
             check_address: address::check_public,
@@ -132,24 +143,28 @@ impl Fetcher {
         self.http.contact.as_ref().is_some_and(|contact| !contact.trim().is_empty())
     }
 
-    /// Gets `call.url`, trying again after failures that may pass. Every attempt waits for a slot
-    /// of the provider's budget.
+    /// Gets `call.url`, trying again after failures that may pass, and once with a new token where
+    /// the origin refuses the one that it was sent. Every attempt waits for a slot of the provider's
+    /// budget.
     pub(crate) async fn get(&self, mut call: Call<'_>) -> Result<Fetched> {
         check_scheme(call)?;
         // Before the slot: what is sent when it comes must not wait for a client to be built.
         let client = self.client_for(call).await?;
-        let mut slot = self.admit(call).await?;
+        let mut admission = self.admit(client, call).await?;
         let mut attempt = 1;
+        let mut was_refused = false;
         loop {
-            let result = self.attempt(client, call).await;
-            self.report(&slot, &result).await;
-            let error = match result {
+            let error = match self.attempt(client, call, &admission).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error.with_attempts(attempt),
             };
             call.trail.note(|| format!("origin: attempt {attempt} failed: {}", error.reason()));
-            if is_unasked_confirmation(&error) && call.condition.take().is_some() {
-                slot = self.admit(call).await?;
+            let is_unasked = is_unasked_confirmation(&error) && call.condition.take().is_some();
+            // Others may have been refused the same token, whatever came of this attempt.
+            let is_refused =
+                error.kind() == ErrorKind::Unauthorized && admission.is_token_refused();
+            if is_unasked || is_refused && !std::mem::replace(&mut was_refused, true) {
+                admission = self.admit(client, call).await?;
                 continue;
             }
             if attempt > call.retries || !backoff::is_worthwhile(&error) {
@@ -160,18 +175,24 @@ impl Fetcher {
             #[expect(clippy::disallowed_methods, reason = "the origin is given real time")]
             tokio::time::sleep(pause).await;
             // Where there is no slot any more, what went wrong tells more.
-            let Ok(next) = self.admit(call).await else { return Err(error) };
-            slot = next;
+            let Ok(next) = self.admit(client, call).await else { return Err(error) };
+            admission = next;
             attempt += 1;
         }
     }
 
-    async fn attempt(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
-        let answered = tokio::time::timeout(call.timeout, self.exchange(client, call)).await;
-        answered.unwrap_or_else(|_| {
-            let reason = format_args!("no complete answer within {:?}", call.timeout);
-            Err(Error::new(ErrorKind::Timeout, OPERATION, call.key, reason))
-        })
+    async fn attempt(
+        &self,
+        client: &Client,
+        call: Call<'_>,
+        Admission { slot, token }: &Admission,
+    ) -> Result<Fetched> {
+        // How the token's endpoint did has been reported by the one who asked it.
+        let token = token.as_ref().map_err(Error::clone)?.as_deref();
+        let exchange = self.exchange(client, call, token);
+        let result = within(call.timeout, call.key, exchange).await;
+        self.report(slot, result.as_ref().err()).await;
+        result
     }
 
     async fn client_for(&self, call: Call<'_>) -> Result<&Client> {
@@ -186,7 +207,12 @@ impl Fetcher {
     }
 
     /// Sends, follows redirects, reads the body.
-    async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
+    async fn exchange(
+        &self,
+        client: &Client,
+        call: Call<'_>,
+        token: Option<&Token>,
+    ) -> Result<Fetched> {
         let sent_at = self.clock.now();
         let mut url = call.url.clone();
         let mut redirects = 0;
@@ -199,9 +225,13 @@ impl Fetcher {
                 return Ok(Fetched::Absent(Caching::of(&HeaderMap::new(), sent_at)));
             }
             let condition = call.condition.filter(|_| redirects == 0);
-            let response = send(client, call, &url, condition).await?;
+            let token = token.filter(|_| url.origin() == call.url.origin());
+            let response = send(client, call, &url, condition, token).await?;
             let (status, headers) = (response.status(), response.headers());
             call.trail.note(|| format!("origin: answered {status}"));
+            if let Some(token) = token.filter(|_| status == StatusCode::UNAUTHORIZED) {
+                token.refuse();
+            }
             if status == StatusCode::NOT_MODIFIED {
                 let confirmed = confirmed(&response, condition, sent_at);
                 return confirmed.map(Fetched::NotModified).ok_or_else(|| unasked(call));
@@ -259,12 +289,25 @@ pub(crate) fn check_untrusted(call: Call<'_>) -> Result<()> {
     }
 }
 
+/// What comes of `work`, if it comes within `timeout`.
+async fn within<T>(
+    timeout: Duration,
+    key: &Key,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| {
+        let reason = format_args!("no complete answer within {timeout:?}");
+        Err(Error::new(ErrorKind::Timeout, OPERATION, key, reason))
+    })
+}
+
 /// One request, with the caller's headers if it goes to the origin they are meant for.
 async fn send(
     client: &Client,
     call: Call<'_>,
     url: &Url,
     condition: Option<&Condition>,
+    token: Option<&Token>,
 ) -> Result<Response> {
     let mut request = client.get(url.clone());
     if url.origin() == call.url.origin() {
@@ -272,6 +315,9 @@ async fn send(
     }
     if let Some(condition) = condition {
         request = request.headers(condition.validators.to_headers());
+    }
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, token.authorization());
     }
     #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
     let response = request.send().await;

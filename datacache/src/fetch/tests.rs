@@ -1,10 +1,12 @@
-//! Where the URLs of strangers lead. No test has a public host: the line between public and not is
+//! What no facade shows.
+//!
+//! Where the URLs of strangers lead: no test has a public host: the line between public and not is
 //! drawn elsewhere, namely between 127.0.0.1 and everything else.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::config::Policies;
+use crate::config::{Credential, Policies};
 use crate::db::Db;
 use crate::name::Provider;
 use crate::testing::{Origin, Reply};
@@ -14,19 +16,31 @@ fn check(address: IpAddr) -> Result<(), &'static str> {
 }
 
 async fn get(url: &str, trust: Trust) -> Result<Fetched> {
+    with_call(url, trust, "{}", async |fetcher, call| fetcher.get(call).await).await
+}
+
+/// Does something with a call for `url`, and a fetcher that nobody else has.
+async fn with_call<T>(
+    url: &str,
+    trust: Trust,
+    providers: &str,
+    act: impl AsyncFnOnce(&Fetcher, Call<'_>) -> T,
+) -> T {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("locks")).unwrap();
     let db = Db::open(dir.path(), &dir.path().join("locks")).await.unwrap();
     let mut fetcher = Fetcher::new(HttpConfig::default(), Clock::system(), Limits::new(db));
     fetcher.check_address = check;
-    let policies = Policies::new(&[].into()).unwrap();
+    let policies = Policies::new(&serde_json::from_str(providers).unwrap()).unwrap();
     let nobody = Provider::new("nobody").unwrap();
     let (url, key) = (Url::parse(url).unwrap(), Key::parse(url).unwrap());
+    let credential = policies.credential_of(&url);
     let call = Call {
         url: &url,
         key: &key,
         trust,
         headers: &Headers::default(),
+        token_client: credential.and_then(Credential::token_client).map(|client| &**client),
         condition: None,
         rules: &policies.get(&nobody).answers,
         timeout: Duration::from_secs(30),
@@ -35,7 +49,7 @@ async fn get(url: &str, trust: Trust) -> Result<Fetched> {
         urgency: Urgency::Live,
         trail: &Trail::default(),
     };
-    fetcher.get(call).await
+    act(&fetcher, call).await
 }
 
 #[tokio::test]
@@ -73,4 +87,33 @@ async fn a_name_is_connected_to_where_it_may_lead() {
     // `localhost` may be ::1 too, where nobody listens.
     let found = get(&url, Trust::Untrusted).await.unwrap();
     assert!(matches!(found, Fetched::Found { .. }), "{found:?}");
+}
+
+/// Five failures in a row would give the provider a rest.
+#[tokio::test]
+async fn one_failure_of_a_token_endpoint_is_told_to_all_who_wait_and_counts_once() {
+    let endpoint = Origin::start(|_| Reply::status(503)).unwrap();
+    let providers = format!(
+        r#"{{"mine": {{"hosts": ["127.0.0.1"], "budget": "none", "client_id": "id",
+            "client_secret": "secret", "token_url": "{}"}}}}"#,
+        endpoint.url("/token")
+    );
+    with_call("http://127.0.0.1:1/x", Trust::Trusted, &providers, async |fetcher, call| {
+        let http = fetcher.client_for(call).await.unwrap();
+        let Admission { slot, token } = fetcher.admit(http, call).await.unwrap();
+        assert!(token.is_err());
+        let asked = || fetcher.token(http, call, &slot);
+        let told = tokio::join!(asked(), asked(), asked(), asked(), asked());
+        for token in [told.0, told.1, told.2, told.3, told.4] {
+            assert_eq!(token.err().unwrap().status(), Some(503));
+        }
+        assert_eq!(endpoint.received().len(), 2);
+        let now = fetcher.clock.now();
+        assert_eq!(fetcher.limits.resting(now).await.unwrap().len(), 0);
+        for _ in 0..3 {
+            assert!(asked().await.is_err());
+        }
+        assert_eq!(fetcher.limits.resting(now).await.unwrap().len(), 1);
+    })
+    .await;
 }

@@ -24,6 +24,8 @@ pub struct Received {
     pub path: String,
     /// The headers, names in lower case.
     pub headers: BTreeMap<String, String>,
+    /// The body, of the length that the headers tell.
+    pub body: Vec<u8>,
 }
 
 /// What to answer.
@@ -210,7 +212,10 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Received>> {
         let Some((name, value)) = line.split_once(':') else { break };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    Ok(Some(Received { method, path, headers }))
+    let length = headers.get("content-length").and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    Ok(Some(Received { method, path, headers, body }))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

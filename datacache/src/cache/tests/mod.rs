@@ -12,6 +12,7 @@ mod revalidating;
 mod secrets;
 mod sharing;
 mod storing;
+mod tokens;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -22,6 +22,16 @@ impl Events {
     }
 }
 
+/// What comes of `work`, and what is logged meanwhile.
+fn logging<T>(work: impl Future<Output = T>) -> (T, String) {
+    // Of a lone subscriber it is thought that what another thread comes by first interests nobody.
+    let _other = tracing::Dispatch::new(Events::default());
+    let events = Events::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let done = tracing::subscriber::with_default(events.clone(), || runtime.block_on(work));
+    (done, events.text())
+}
+
 struct Writer<'a>(&'a mut String);
 
 impl Visit for Writer<'_> {
@@ -108,10 +118,64 @@ fn files_containing(dir: &Path, secret: &str) -> Vec<PathBuf> {
     paths
         .flat_map(|path| match std::fs::read(&path) {
             Ok(bytes) if holds(&bytes) => vec![path],
-            Ok(_) => Vec::new(),
-            Err(_) => files_containing(&path, secret),
+            Err(_) if path.is_dir() => files_containing(&path, secret),
+            // SQLite may have removed it meanwhile.
+            Ok(_) | Err(_) => Vec::new(),
         })
         .collect()
+}
+
+/// Sees to a request that needs a token, whatever comes of it, and returns what shows of it.
+async fn all_that_shows_of_a_token(config: Config, folder: &Folder, url: &str) -> String {
+    let mut shown = format!("{config:?}");
+    let cache = folder.open_with(config).await;
+    for request in [request(url), request(url).must_be_fresh(), request(url).untrusted()] {
+        write!(shown, "{:?}", cache.explain(request).await).unwrap();
+    }
+    cache.enqueue([request(&format!("{url}?queued"))]).await.unwrap();
+    drain(&cache).await;
+    let (jobs, _) = cache.jobs(Page::default()).await.unwrap();
+    let (entries, _) = cache.list(&Filter::all(), Page::default()).await.unwrap();
+    write!(shown, "{cache:?} {jobs:?} {entries:?}").unwrap();
+    cache.close().await;
+    shown
+}
+
+#[test]
+fn neither_a_token_nor_what_it_is_obtained_with_is_shown_logged_or_stored() {
+    const SECRET: &str = "S3CRETVALUE";
+    /// `the-id:S3CRETVALUE` as HTTP Basic sends it.
+    const IN_BASE64: &str = "dGhlLWlkOlMzQ1JFVFZBTFVF";
+    const TOKEN: &str = "T0K3NVALUE";
+    let granted = format!(r#"{{"access_token": "{TOKEN}", "token_type": "Bearer"}}"#);
+    for (answer, status) in [
+        (Reply::ok(granted.clone()), 200),
+        (Reply::ok(granted.clone()).header("Vary", "*"), 401),
+        (Reply::ok(format!("{TOKEN} {SECRET}")), 200),
+        (Reply::ok(granted.replace("Bearer", SECRET)), 200),
+        (Reply::status(401).header("WWW-Authenticate", SECRET), 200),
+        (Reply::redirect(format!("https://{SECRET}/?{TOKEN}")), 200),
+    ] {
+        let (endpoint, folder) = (origin([answer]), Folder::new());
+        let origin = origin([Reply::status(status).header("Vary", "Authorization")]);
+        let mut config = folder.config();
+        let json = format!(
+            r#"{{"mine": {{"hosts": ["127.0.0.1"], "budget": "none", "client_id": "the-id",
+                "client_secret": "{SECRET}", "token_url": "{}"}}}}"#,
+            endpoint.url("/token")
+        );
+        config.providers = serde_json::from_str(&json).unwrap();
+        let url = origin.url("/x");
+        let (shown, logged) = logging(all_that_shows_of_a_token(config, &folder, &url));
+        for secret in [SECRET, IN_BASE64, TOKEN] {
+            assert!(!shown.contains(secret), "{shown}");
+            assert!(!logged.contains(secret), "{logged}");
+            let files = files_containing(folder.dir.path(), secret);
+            assert!(files.is_empty(), "{files:?}");
+        }
+        assert!(format!("{:?}", endpoint.received()).contains(IN_BASE64));
+        assert!(logged.contains("127.0.0.1"), "{logged}");
+    }
 }
 
 #[test]
@@ -128,18 +192,13 @@ fn no_secret_is_shown_logged_or_stored() {
         let host = ProviderConfig { hosts, budget, ..ProviderConfig::default() };
         config.providers.insert(Provider::new("theaudiodb").unwrap(), host);
 
-        let events = Events::default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let shown = tracing::subscriber::with_default(events.clone(), || {
-            runtime.block_on(async {
-                let cache = folder.open_with(config).await;
-                let shown = all_that_shows(&cache, requests(&origin, &secret)).await;
-                cache.close().await;
-                shown
-            })
+        let (shown, logged) = logging(async {
+            let cache = folder.open_with(config).await;
+            let shown = all_that_shows(&cache, requests(&origin, &secret)).await;
+            cache.close().await;
+            shown
         });
         assert!(!shown.contains(&secret), "{shown}");
-        let logged = events.text();
         assert!(!logged.contains(&secret), "{logged}");
         let files = files_containing(folder.dir.path(), &secret);
         assert!(files.is_empty(), "{files:?}");

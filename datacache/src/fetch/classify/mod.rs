@@ -84,7 +84,7 @@ impl<'a> Head<'a> {
         Err(self.error(kind, said))
     }
 
-    fn error(&self, kind: ErrorKind, said: Option<Told>) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind, said: Option<Told>) -> Error {
         let code = said.and_then(|said| said.code);
         let code = code.map(|code| format!(" with error {code} in its body"));
         let wait = self.wait.filter(|_| kind == ErrorKind::RateLimited);
