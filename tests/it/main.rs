@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at a failure")]
 
 mod api_keys;
+mod archives;
 mod classes;
 mod crash;
 mod deadlines;

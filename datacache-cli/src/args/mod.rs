@@ -14,7 +14,10 @@ use clap_complete::Shell;
 use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
 
 pub(crate) use images::{Fill, Images, Resize};
-pub(crate) use providers::{MusicBrainz, MusicBrainzCall, MusicBrainzPage, QueryOptions};
+pub(crate) use providers::{
+    CoverArt, CoverArtCall, Discogs, DiscogsCall, DiscogsPage, FanartTv, FanartTvCall, MusicBrainz,
+    MusicBrainzCall, MusicBrainzPage, QueryOptions, TheAudioDb, TheAudioDbCall,
+};
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
 use values::{data_type, duration, header, identifier, metadata, provider};
 
@@ -126,6 +129,17 @@ pub(crate) enum Command {
     /// Ask MusicBrainz who an artist is, what a release is
     #[command(name = "musicbrainz")]
     MusicBrainz(MusicBrainz),
+    /// Ask the Cover Art Archive where the covers of a release are
+    #[command(name = "coverart")]
+    CoverArt(CoverArt),
+    /// Ask TheAudioDB about artists and albums, their pictures and biographies
+    #[command(name = "theaudiodb")]
+    TheAudioDb(TheAudioDb),
+    /// Ask fanart.tv where the pictures of an artist are
+    #[command(name = "fanarttv")]
+    FanartTv(FanartTv),
+    /// Ask Discogs who an artist is, what a release is
+    Discogs(Discogs),
     /// Show what the cache holds
     Stats,
     /// Print shell completions

@@ -54,6 +54,10 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Limits { change } => limits::run(cache, global, change).await,
         Command::Worker(options) => worker::run(cache, global, options).await,
         Command::MusicBrainz(of) => providers::musicbrainz(cache, global, of).await,
+        Command::CoverArt(of) => providers::coverart(cache, global, of).await,
+        Command::TheAudioDb(of) => providers::theaudiodb(cache, global, of).await,
+        Command::FanartTv(of) => providers::fanarttv(cache, global, of).await,
+        Command::Discogs(of) => providers::discogs(cache, global, of).await,
         Command::Stats => stats::run(cache, global).await,
         Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
     }

@@ -15,6 +15,12 @@ pub(crate) enum Dialect {
     MusicBrainz,
     /// `{"error": {"code": 4, …}}`, with status 200: <https://developers.deezer.com/api/errors>
     Deezer,
+    /// `{"artists": null}`: a search that has found nothing.
+    TheAudioDb,
+    /// `{"status": "error", "error message": "Not found"}`: <https://fanart.tv/api-docs/api-v3/>
+    FanartTv,
+    /// `{"pagination": {"items": 0, …}, "results": []}`: a search that has found nothing.
+    Discogs,
 }
 
 /// What the answers of one provider mean.

@@ -186,6 +186,14 @@ impl Credential {
             Self::ApiKey(_) => None,
         }
     }
+
+    /// Whether it can go with `url`.
+    pub(crate) fn has_place_in(&self, url: &Url) -> bool {
+        match self {
+            Self::Token(_) => true,
+            Self::ApiKey(key) => key.header().is_some() || key.put_into(&mut url.clone()),
+        }
+    }
 }
 
 /// The key of a provider, and where it goes.

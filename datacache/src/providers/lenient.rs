@@ -3,7 +3,7 @@
 //! For `#[serde(default, deserialize_with = "…")]`. What is no value of its kind at all is none,
 //! rather than an error: one odd field must not hide an artist.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -18,6 +18,25 @@ where
         value => serde_json::from_value(value).ok(),
     };
     Ok(number)
+}
+
+/// The number that something is known by.
+///
+/// # Errors
+/// When there is none: nothing can be said about what has no id.
+pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    number(deserializer)?.ok_or_else(|| D::Error::custom("an id is a number"))
+}
+
+/// Whether something is so: `true`, be it written as text or as a number.
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let flag = match Value::deserialize(deserializer)? {
+        Value::Bool(flag) => flag,
+        Value::String(text) => matches!(text.trim(), "1" | "true"),
+        Value::Number(number) => number.as_u64() == Some(1),
+        _ => false,
+    };
+    Ok(flag)
 }
 
 /// Text that says something; a number is text as well.
@@ -67,6 +86,8 @@ mod tests {
         text: Option<String>,
         #[serde(deserialize_with = "list")]
         list: Vec<u32>,
+        #[serde(deserialize_with = "flag")]
+        flag: bool,
         #[serde(deserialize_with = "optional")]
         thing: Option<Box<Odd>>,
     }
@@ -103,7 +124,31 @@ mod tests {
         {
             assert_eq!(read(&format!(r#"{{"list": {json}}}"#)).list, list, "{json}");
         }
+        for (json, flag) in [
+            ("true", true),
+            (r#"" true ""#, true),
+            ("1", true),
+            (r#""1""#, true),
+            ("false", false),
+            (r#""false""#, false),
+            ("0", false),
+            ("null", false),
+            ("[true]", false),
+        ] {
+            assert_eq!(read(&format!(r#"{{"flag": {json}}}"#)).flag, flag, "{json}");
+        }
         assert_eq!(read(r#"{"thing": "none"}"#), Odd::default());
         assert!(read(r#"{"thing": {"number": 1}}"#).thing.is_some());
+    }
+
+    #[test]
+    fn what_has_no_id_is_nothing() {
+        let id_in = |json: &str| id(&serde_json::from_str::<Value>(json).unwrap());
+        for json in ["7", r#""7""#] {
+            assert_eq!(id_in(json).unwrap(), 7, "{json}");
+        }
+        for json in ["null", "-7", r#""""#, "{}"] {
+            assert!(id_in(json).is_err(), "{json}");
+        }
     }
 }

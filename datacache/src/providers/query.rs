@@ -27,6 +27,7 @@ type Read<T> = Box<dyn Fn(&[u8]) -> Result<T, serde_json::Error> + Send + Sync>;
 pub struct Query<T> {
     cache: Cache,
     asked: Result<(Request, Read<T>)>,
+    attribution: Option<&'static str>,
 }
 
 /// A provider's answer, read.
@@ -37,6 +38,8 @@ pub struct Typed<T> {
     pub value: Option<T>,
     /// What the cache answered: how current it is, and its bytes as the provider sent them.
     pub answer: Answer,
+    /// What has to be shown with it, where its provider insists.
+    pub attribution: Option<&'static str>,
 }
 
 impl<T> fmt::Debug for Query<T> {
@@ -67,7 +70,7 @@ impl<T> Query<T> {
                 .data_type(DataType::API_RESPONSE);
             (request, Box::new(read) as Read<T>)
         });
-        Self { cache, asked }
+        Self { cache, asked, attribution: None }
     }
 
     /// Changes how it is asked: its deadline, its priority, whether the machine may be left.
@@ -79,6 +82,12 @@ impl<T> Query<T> {
     /// The artist, album or track it is about, under which its answer is listed.
     pub(super) fn about(self, identifier: &str) -> Self {
         self.with(|request| request.identifier(identifier))
+    }
+
+    /// What its provider wants to see shown with its answer.
+    pub(super) fn attributed(mut self, attribution: &'static str) -> Self {
+        self.attribution = Some(attribution);
+        self
     }
 
     /// The URL under which its answer is cached.
@@ -106,7 +115,7 @@ impl<T> Query<T> {
             answer = self.cache.fetch(request).await?;
         }
         match value_in(&answer, &read) {
-            Ok(value) => Ok(Typed { value, answer }),
+            Ok(value) => Ok(Typed { value, answer, attribution: self.attribution }),
             Err(reason) => {
                 self.cache.forget(&answer).await?;
                 Err(unreadable(&answer, &reason))

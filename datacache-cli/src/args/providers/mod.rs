@@ -1,11 +1,19 @@
 //! The command line of the providers' typed calls.
 
+mod coverart;
+mod discogs;
+mod fanarttv;
 mod musicbrainz;
+mod theaudiodb;
 
 use std::time::Duration;
 
 use super::values::duration;
+pub(crate) use coverart::{CoverArt, CoverArtCall};
+pub(crate) use discogs::{Discogs, DiscogsCall, Page as DiscogsPage};
+pub(crate) use fanarttv::{FanartTv, FanartTvCall};
 pub(crate) use musicbrainz::{MusicBrainz, MusicBrainzCall, Page as MusicBrainzPage};
+pub(crate) use theaudiodb::{TheAudioDb, TheAudioDbCall};
 
 /// How a provider is asked.
 #[derive(Clone, Copy, Debug, clap::Args)]

@@ -1,9 +1,17 @@
 //! The providers' typed calls: tables for people, one JSON object for programs.
 
+mod coverart;
+mod discogs;
+mod fanarttv;
 mod musicbrainz;
 mod table;
+mod theaudiodb;
 
+pub(super) use coverart::run as coverart;
+pub(super) use discogs::run as discogs;
+pub(super) use fanarttv::run as fanarttv;
 pub(super) use musicbrainz::run as musicbrainz;
+pub(super) use theaudiodb::run as theaudiodb;
 
 use datacache::providers::{Query, Typed};
 use datacache::{Answer, Cache, Error, Priority};
@@ -21,6 +29,9 @@ struct Told<'a, T> {
     #[serde(flatten)]
     report: Report<'a>,
     value: Option<&'a T>,
+    /// Only where the provider wants to see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribution: Option<&'static str>,
 }
 
 /// Asks, and shows the answer with `print`.
@@ -36,19 +47,21 @@ async fn tell<T: Serialize + Send + 'static>(
         Ok(key) => key,
         Err(error) => return fail::<T>(global, None, error),
     };
-    let Typed { value, answer, .. } = match query.await {
+    let Typed { value, answer, attribution, .. } = match query.await {
         Ok(typed) => typed,
         Err(error) => return fail::<T>(global, Some(key.as_str()), error),
     };
     warn(&answer);
     if global.json {
         let report = Report::new(key.as_str(), &answer);
-        output::json(&Told { report, value: value.as_ref() })?;
+        let attribution = attribution.filter(|_| value.is_some());
+        output::json(&Told { report, value: value.as_ref(), attribution })?;
     }
     match (&value, &answer) {
         (Some(value), Answer::Found(_)) => {
             if !global.json {
                 print(value)?;
+                attribution.into_iter().for_each(output::note);
             }
             Ok(Outcome::Done)
         }
@@ -76,7 +89,8 @@ fn asked<T>(query: Query<T>, options: QueryOptions) -> Query<T> {
 
 fn fail<T: Serialize>(global: &Global, key: Option<&str>, error: Error) -> anyhow::Result<Outcome> {
     if global.json {
-        output::json(&Told::<T> { report: Report::failed(key, &error), value: None })?;
+        let report = Report::failed(key, &error);
+        output::json(&Told::<T> { report, value: None, attribution: None })?;
     }
     Err(error.into())
 }

@@ -6,6 +6,7 @@ use datacache::providers::musicbrainz::{
     ReleaseGroups, Releases, Tag,
 };
 
+use super::table::text;
 use super::{table, tell};
 use crate::args::{Global, MusicBrainz, MusicBrainzCall as Call, MusicBrainzPage};
 use crate::outcome::Outcome;
@@ -146,8 +147,7 @@ fn artist(artist: &Artist) -> anyhow::Result<()> {
         ["tags".to_owned(), tags(&artist.tags)],
     ];
     rows.extend(artist.links.iter().map(|link| [link.kind.clone(), link.url.clone()]));
-    rows.retain(|[_, value]| !value.is_empty());
-    table::pairs(&rows)?;
+    table::pairs(rows)?;
     if artist.release_groups.is_empty() {
         return Ok(());
     }
@@ -166,10 +166,6 @@ fn release(release: &Release) -> anyhow::Result<()> {
         .iter()
         .map(|track| [text(track.number.as_ref()), length(track.length_ms), track.title.clone()]);
     table::print(["NO", "LENGTH", "TITLE"], rows)
-}
-
-fn text(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 fn length(length_ms: Option<u64>) -> String {

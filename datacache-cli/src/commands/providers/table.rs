@@ -19,12 +19,18 @@ pub(super) fn print<const N: usize>(
     rows.iter().try_for_each(|row| output::line(line(row, &widths)))
 }
 
-/// Prints what something is, line by line.
-pub(super) fn pairs(pairs: &[[String; 2]]) -> anyhow::Result<()> {
+/// Prints what is known of something, line by line.
+pub(super) fn pairs(mut pairs: Vec<[String; 2]>) -> anyhow::Result<()> {
+    pairs.retain(|[_, value]| !value.is_empty());
     let wide = pairs.iter().map(|[name, _]| width(name)).max().unwrap_or(0);
     pairs
         .iter()
         .try_for_each(|[name, value]| output::line(line(&[clean(name), clean(value)], &[wide, 0])))
+}
+
+/// Nothing is an empty cell.
+pub(super) fn text(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// What a provider says must not move the cursor, nor break a line.

@@ -1,6 +1,9 @@
 //! Errors and absence that are told within bodies, whatever the status.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Class;
 use crate::config::Dialect;
@@ -47,8 +50,27 @@ struct MusicBrainz {
     offset: u64,
 }
 
-/// What `body` tells, if it is no answer.
-pub(super) fn told_in(dialect: Dialect, body: &[u8]) -> Option<Told> {
+#[derive(Deserialize)]
+struct FanartTv {
+    status: String,
+    #[serde(default, rename = "error message")]
+    message: String,
+}
+
+/// `{"pagination": {"items": 0, …}, "results": []}`
+#[derive(Deserialize)]
+struct Discogs {
+    pagination: DiscogsPagination,
+    results: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct DiscogsPagination {
+    items: u64,
+}
+
+/// What `body` tells, if it is no answer; by its status it would be of this `class`.
+pub(super) fn told_in(dialect: Dialect, class: Class, body: &[u8]) -> Option<Told> {
     if body.len() > MAX_TOLD_BYTES {
         return None;
     }
@@ -65,6 +87,20 @@ pub(super) fn told_in(dialect: Dialect, body: &[u8]) -> Option<Told> {
         Dialect::MusicBrainz => {
             let MusicBrainz { count, offset } = read(body)?;
             (count == 0 && offset == 0).then_some(Told::ABSENCE)
+        }
+        Dialect::TheAudioDb => {
+            let members: BTreeMap<String, Option<Vec<IgnoredAny>>> = read(body)?;
+            let mut lists = members.into_values();
+            let (only, other) = (lists.next()?, lists.next());
+            (other.is_none() && only.is_none_or(|list| list.is_empty())).then_some(Told::ABSENCE)
+        }
+        Dialect::FanartTv => {
+            let FanartTv { status, message } = read(body)?;
+            if status == "error" { fanart_tv(&message, class) } else { None }
+        }
+        Dialect::Discogs => {
+            let Discogs { pagination: DiscogsPagination { items }, results } = read(body)?;
+            (items == 0 && results.is_empty()).then_some(Told::ABSENCE)
         }
     }
 }
@@ -100,5 +136,20 @@ fn deezer(code: i64) -> Class {
         // "PERMISSION", "TOKEN_INVALID"
         200 | 300 => Class::Failed(ErrorKind::Unauthorized),
         _ => Class::Failed(ErrorKind::Refused),
+    }
+}
+
+/// It numbers no errors. What its words leave open is for the status to say.
+fn fanart_tv(message: &str, class: Class) -> Option<Told> {
+    let message = message.to_lowercase();
+    let error = |kind| Some(Told { class: Class::Failed(kind), code: None });
+    if message.contains("not found") {
+        Some(Told::ABSENCE)
+    } else if message.contains("key") {
+        error(ErrorKind::Unauthorized)
+    } else if class == Class::Found {
+        error(ErrorKind::Refused)
+    } else {
+        None
     }
 }

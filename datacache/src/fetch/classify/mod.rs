@@ -65,7 +65,7 @@ impl<'a> Head<'a> {
 
     /// What the body tells in its provider's words: an error, or absence.
     pub(super) fn told_in(&self, body: &[u8]) -> Option<Told> {
-        body::told_in(self.rules.dialect, body)
+        body::told_in(self.rules.dialect, self.class(), body)
     }
 
     /// Whether the body may tell more than a failure's status does.
@@ -85,8 +85,10 @@ impl<'a> Head<'a> {
     }
 
     pub(super) fn error(&self, kind: ErrorKind, said: Option<Told>) -> Error {
-        let code = said.and_then(|said| said.code);
-        let code = code.map(|code| format!(" with error {code} in its body"));
+        let code = said.map(|said| match said.code {
+            Some(code) => format!(" with error {code} in its body"),
+            None => " with an error in its body".to_owned(),
+        });
         let wait = self.wait.filter(|_| kind == ErrorKind::RateLimited);
         let asked = wait.map(|wait| {
             format!(", and asks to be left alone for {}", humantime::format_duration(wait))

@@ -9,6 +9,8 @@ use crate::config::{Policies, ProviderConfig};
 use crate::name::Provider;
 
 const NOW: Timestamp = Timestamp::from_millis(784_111_777_000);
+const NOT_FOUND: &str = r#"{"status": "error", "error message": "Not found"}"#;
+const WRONG_KEY: &str = r#"{"status": "error", "error message": "Invalid API Key"}"#;
 
 fn rules(provider: &str) -> AnswerRules {
     let policies = Policies::new(&[].into()).unwrap();
@@ -101,6 +103,38 @@ fn every_class_has_its_answers() {
         ("nobody", 200, None, r#"{"error":29}"#, Ok(Class::Found)),
         ("nobody", 404, None, r#"{"error":29}"#, Ok(Class::Absent)),
     ];
+    assert_rows(rows);
+}
+
+#[test]
+fn archives_have_their_own_words_for_absence() {
+    use ErrorKind::{RateLimited, Refused, Unauthorized, Upstream};
+    assert_rows(&[
+        // TheAudioDB and Discogs tell of searches that have found nothing.
+        ("theaudiodb", 200, None, r#"{"artists": null}"#, Ok(Class::Absent)),
+        ("theaudiodb", 200, None, r#"{"album":[]}"#, Ok(Class::Absent)),
+        ("theaudiodb", 200, None, r#"{"artists": [{}]}"#, Ok(Class::Found)),
+        ("theaudiodb", 200, None, r#"{"artists": null, "error": "x"}"#, Ok(Class::Found)),
+        ("theaudiodb", 200, None, "{}", Ok(Class::Found)),
+        ("theaudiodb", 200, None, "null", Ok(Class::Found)),
+        ("theaudiodb", 500, None, "{}", Err(Upstream)),
+        ("discogs", 200, None, r#"{"pagination":{"items":0},"results":[]}"#, Ok(Class::Absent)),
+        ("discogs", 200, None, r#"{"pagination":{"items":9},"results":[]}"#, Ok(Class::Found)),
+        ("discogs", 200, None, r#"{"results":[]}"#, Ok(Class::Found)),
+        // fanart.tv has words for its errors, and leaves some to the status.
+        ("fanarttv", 404, None, r#"{"status":"error"}"#, Ok(Class::Absent)),
+        ("fanarttv", 200, None, NOT_FOUND, Ok(Class::Absent)),
+        ("fanarttv", 404, None, NOT_FOUND, Ok(Class::Absent)),
+        ("fanarttv", 404, None, WRONG_KEY, Err(Unauthorized)),
+        ("fanarttv", 200, None, WRONG_KEY, Err(Unauthorized)),
+        ("fanarttv", 200, None, r#"{"status":"error"}"#, Err(Refused)),
+        ("fanarttv", 500, None, r#"{"status":"error"}"#, Err(Upstream)),
+        ("fanarttv", 429, None, r#"{"status":"error"}"#, Err(RateLimited)),
+        ("fanarttv", 200, None, r#"{"status":"ok"}"#, Ok(Class::Found)),
+    ]);
+}
+
+fn assert_rows(rows: &[Row]) {
     for row in rows {
         let (provider, status, wait, body, expected) = row;
         let found = outcome(provider, *status, *wait, body).map_err(|error| error.kind());
@@ -116,6 +150,8 @@ fn what_a_body_says_may_pass_is_transient_whatever_the_status() {
     }
     assert!(!outcome("nobody", 400, None, "").unwrap_err().is_transient());
     assert!(!outcome("deezer", 200, None, r#"{"error":{"code":300}}"#).unwrap_err().is_transient());
+    let unnumbered = outcome("fanarttv", 200, None, WRONG_KEY).unwrap_err();
+    assert!(unnumbered.to_string().contains("an error in its body"), "{unnumbered}");
 }
 
 #[test]

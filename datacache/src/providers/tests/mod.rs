@@ -1,5 +1,6 @@
 //! What all providers share: an API on loopback, and how answers that are none are taken.
 
+mod keys;
 mod queries;
 
 use std::fmt::Debug;
@@ -32,9 +33,10 @@ impl Api {
         Self::at(provider, settings, origin).await
     }
 
-    /// `provider`, with these further settings, is `origin`.
+    /// `provider`, with these further settings, is `origin`, from the path `base_url` of it on.
     pub(super) async fn at(provider: &str, mut settings: Value, origin: Origin) -> Self {
-        settings["base_url"] = json!(origin.url("/"));
+        let path = settings["base_url"].as_str().unwrap_or("/");
+        settings["base_url"] = json!(origin.url(path));
         settings["budget"] = json!("none");
         let dir = tempfile::tempdir().unwrap();
         let config = json!({
@@ -58,7 +60,10 @@ impl Api {
     }
 }
 
-/// What `provider` is asked, and what is made of the answer `fixture`.
+/// The API key of a provider that wants one.
+pub(super) const API_KEY: &str = "S3CRETVALUE";
+
+/// What `provider` is asked, without [`API_KEY`], and what is made of the answer `fixture`.
 pub(super) async fn shot<T: Debug + Serialize + Send + 'static>(
     provider: &str,
     settings: Value,
@@ -67,7 +72,8 @@ pub(super) async fn shot<T: Debug + Serialize + Send + 'static>(
 ) -> Value {
     let api = Api::answering(provider, settings, Reply::ok(fixture)).await;
     let typed = query(api.providers()).await.unwrap();
-    json!({ "asked": api.asked(), "value": typed.value })
+    let asked: Vec<String> = api.asked().iter().map(|path| path.replace(API_KEY, "***")).collect();
+    json!({ "asked": asked, "value": typed.value })
 }
 
 /// What becomes of a query that is answered with `reply`.
