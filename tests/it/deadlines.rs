@@ -1,15 +1,24 @@
 //! Deadlines, when whatever a request needs is busy or silent. How exactly they are kept, is
 //! measured by the bench `deadline`.
 
-use datacache::testing::Reply;
-use datacache_tests::{Directed, Folder, Peer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use datacache::testing::{Origin, Reply};
+use datacache_tests::{Folder, Peer};
 #[cfg(target_os = "linux")]
 use datacache_tests::{Namespace, binary, write};
 
 #[test]
 fn what_was_too_late_for_its_caller_is_there_for_the_next() {
-    let (folder, directed) = (Folder::new(), Directed::start());
-    let url = directed.origin.url("/x");
+    let folder = Folder::new();
+    let is_silent = Arc::new(AtomicBool::new(true));
+    let silent = Arc::clone(&is_silent);
+    let origin = Origin::start(move |_| {
+        if silent.load(Ordering::Acquire) { Reply::silence() } else { Reply::ok("late") }
+    });
+    let origin = origin.unwrap();
+    let url = origin.url("/x");
     let mut writers: Vec<Peer> = (0..8).map(|_| Peer::start(&folder.dir())).collect();
     for (seed, writer) in writers.iter_mut().enumerate() {
         writer.tell(&format!("write {seed}"));
@@ -17,12 +26,10 @@ fn what_was_too_late_for_its_caller_is_there_for_the_next() {
     }
     let pending = folder.run(["get", &url, "--deadline", "100ms"]);
     assert_eq!((pending.status, &*pending.stderr), (4, &*format!("pending: {url}\n")));
-    drop(directed.next());
     drop(writers);
+    is_silent.store(false, Ordering::Release);
     let mut worker = Peer::start(&folder.dir());
-    worker.tell("work");
-    directed.next().send(Reply::ok("late")).unwrap();
-    assert_eq!(worker.answer().unwrap(), "worked 1 0 0 0");
+    assert_eq!(worker.order("work"), "worked 1 0 0 0");
     assert_eq!(folder.run(["get", &url, "--offline"]).text(), "late");
 }
 

@@ -26,9 +26,9 @@ macro_rules! anew {
 }
 
 statements! {
-    /// ?1 is a JSON array of rows. A live row keeps what it says and is only made more urgent, or as
-    /// new as the request if it was never put off; a dead one begins anew, and so does one that was
-    /// there only while somebody waited.
+    /// ?1 is a JSON array of rows. A live row keeps what it says and is only made more urgent, and
+    /// runs at once: that its provider is to be left alone is for the limits to say. A dead one begins
+    /// anew, and so does one that was there only while somebody waited.
     ENQUEUE = concat!(
         "INSERT INTO pending_requests \
            (url, identifier, data_type, provider, params, priority, created_at, run_at) \
@@ -42,8 +42,7 @@ statements! {
              ELSE MIN(priority, excluded.priority) END, \
            attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
            created_at = excluded.created_at, \
-           run_at = CASE WHEN run_at = created_at THEN excluded.run_at \
-             ELSE ", anew!("run_at"), " END, \
+           run_at = excluded.run_at, \
            status = CASE status WHEN 'dead' THEN 'pending' ELSE status END, \
            is_left = 1 \
          WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority"

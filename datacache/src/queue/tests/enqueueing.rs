@@ -103,17 +103,6 @@ async fn a_request_that_is_raised_keeps_what_it_said() {
     let params = held.params().unwrap();
     assert_eq!((held.data_type, params.ttl_ms), (DataType::FRONT_COVER, Some(7)));
     assert!(params.untrusted);
-    // Nor does it skip a wait.
-    let wait = after(NOW, 60_000);
-    let setback = Setback::RetryAt(wait, "busy".to_owned());
-    let mut second = job("y", Priority::Batch);
-    second.params.ttl_ms = Some(7);
-    queue.enqueue(&[second], later).await.unwrap();
-    let held = claim_one(&queue, later).await;
-    queue.set_back(&held, &setback, later).await.unwrap();
-    queue.enqueue(&[job("y", Priority::Immediate)], after(NOW, 2)).await.unwrap();
-    let info = info(&queue, "y").await;
-    assert_eq!((info.priority, info.run_at), (Priority::Immediate, wait));
 }
 
 #[tokio::test]
