@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use humantime::format_duration;
+
 use super::answer::{Absence, Answer, Found, FoundState, Source};
 use super::plan::{Plan, Revalidation};
 use super::request::{Reach, Staleness};
@@ -21,7 +23,7 @@ const RENEWAL_PAUSE: Duration = Duration::from_hours(1);
 pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer> {
     let patience = patience(plan.deadline);
     let known = known(cache, &plan).await?;
-    plan.trail.note(|| known.told());
+    plan.trail.note(|| known.told(cache.clock.now()));
     if let Some(info) = known.to_inherit() {
         plan.inherit(info, &cache.policies);
     }
@@ -125,17 +127,28 @@ pub(super) enum Known {
 }
 
 impl Known {
-    /// What the store had to say.
-    fn told(&self) -> String {
+    /// What the store had to say, at `now`.
+    fn told(&self, now: Timestamp) -> String {
         let (what, info) = match self {
             Self::Answer(Answer::Found(found)) => ("a fresh entry", &found.entry.info),
             Self::Answer(Answer::Absent(absence)) => ("\"there is none\"", &absence.info),
             Self::Stale(entry) => ("a stale entry", &entry.info),
-            Self::Useless(info) => ("an entry that is no answer to this request", &**info),
+            Self::Useless(info) => ("an entry that will not do", &**info),
             Self::Answer(_) | Self::Nothing => return "store: nothing is known".to_owned(),
         };
-        let (provider, until) = (&info.provider, info.expires_at.as_millis());
-        format!("store: {what} of provider {provider}, which expires at {until} ms since 1970")
+        let provider = &info.provider;
+        let seconds = |duration: Duration| Duration::from_secs(duration.as_secs());
+        let term = match info.freshness(now) {
+            Freshness::Fresh => {
+                let left = seconds(info.expires_at.since(now));
+                format!("expires in {}", format_duration(left))
+            }
+            Freshness::Stale => {
+                let past = seconds(now.since(info.expires_at));
+                format!("expired {} ago", format_duration(past))
+            }
+        };
+        format!("store: {what} of provider {provider}, which {term}")
     }
 
     /// The entry that asking the origin would renew or replace.
@@ -202,6 +215,9 @@ async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
     let mut known = renewable(cache, plan).await?;
     loop {
         let condition = known.as_ref().map(|(_, condition)| condition);
+        if condition.is_some() {
+            plan.trail.note(|| "the origin is asked only for what has changed");
+        }
         let fetched = cache.fetcher.get(plan.call(condition)).await?;
         match (fetched, known.take()) {
             (Fetched::NotModified(caching), Some((Entry { info, data }, _))) => {

@@ -53,7 +53,12 @@ async fn an_answer_of_the_store_is_told_with_what_comes_of_it() {
     fetch(&cache, request(&url)).await;
     assert_told(&steps(&cache, request(&url)).await, &["store: a fresh entry of provider 127"]);
     folder.clock.advance(HOUR);
-    let stale = ["store: a stale entry", "the stale entry is the answer; its renewal is queued"];
+    let anew = steps(&cache, request(&url).must_be_fresh().offline()).await;
+    assert_told(&anew, &["store: an entry that will not do of provider", "the request may not"]);
+    let stale = [
+        "store: a stale entry of provider 127.0.0.1, which expired 0s ago",
+        "the stale entry is the answer; its renewal is queued",
+    ];
     assert_told(&steps(&cache, request(&url)).await, &stale);
     let offline = ["store: a stale entry", "the request may not leave the machine"];
     assert_told(&steps(&cache, request(&url).offline()).await, &offline);
