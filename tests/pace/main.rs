@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use datacache::testing::{Origin, Reply};
-use datacache_tests::{Folder, Peer};
+use datacache_tests::{Folder, Peer, run, write};
 
 /// What the way from sending to the origin may take more for one request than for the next.
 const ON_THE_WAY: Duration = Duration::from_millis(50);
@@ -139,4 +139,35 @@ fn a_live_request_waits_behind_one_batch_slot_at_most() {
     assert!(place <= before + 1, "{place} requests came before it, {before} of them earlier");
     assert_eq!(worker.answer().unwrap(), "worked 6");
     assert_apart(&observed.moments(), Duration::from_millis(950));
+}
+
+/// Nobody has said anything about a budget: it is that of MusicBrainz.
+#[test]
+fn two_programs_that_search_musicbrainz_keep_one_per_second_and_what_is_cached_costs_none() {
+    const SEARCHES: usize = 3;
+    let folder = Folder::new();
+    let found = r#"{"count": 1, "offset": 0, "artists": [
+        {"id": "056e4f3e-d505-4dad-8ec1-d04f521cbb56", "name": "Daft Punk"}]}"#;
+    let observed = Observed::start(move |_| Reply::ok(found));
+    let base_url = observed.origin.url("/ws/2");
+    let config = folder.beside("datacache.toml");
+    let settings = "[http]\ncontact = 'dj@example.org'\n[providers.musicbrainz]\n";
+    write(&config, format!("{settings}base_url = '{base_url}'\n"));
+    let search = |program: usize| {
+        for number in 0..SEARCHES {
+            let name = format!("artist {program} {number}");
+            for _ in 0..3 {
+                let mut command = folder.program(["musicbrainz", "search-artists", &name]);
+                assert_eq!(run(command.arg("--config").arg(&config)).status, 0, "{name}");
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for program in 0..2 {
+            scope.spawn(move || search(program));
+        }
+    });
+    let moments = observed.moments();
+    assert_eq!(moments.len(), 2 * SEARCHES);
+    assert_apart(&moments, Duration::from_millis(950));
 }
