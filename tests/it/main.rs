@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod archives;
+mod charts;
 mod classes;
 mod crash;
 mod deadlines;

@@ -15,8 +15,10 @@ use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
 
 pub(crate) use images::{Fill, Images, Resize};
 pub(crate) use providers::{
-    CoverArt, CoverArtCall, Discogs, DiscogsCall, DiscogsPage, FanartTv, FanartTvCall, MusicBrainz,
-    MusicBrainzCall, MusicBrainzPage, QueryOptions, TheAudioDb, TheAudioDbCall,
+    CoverArt, CoverArtCall, Deezer, DeezerCall, Discogs, DiscogsCall, DiscogsPage, FanartTv,
+    FanartTvCall, LastFm, LastFmCall, MusicBrainz, MusicBrainzCall, MusicBrainzPage, QueryOptions,
+    Songlink, Spotify, SpotifyCall, SpotifySearch, TheAudioDb, TheAudioDbCall, Wikimedia,
+    WikimediaCall,
 };
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
 use values::{data_type, duration, header, identifier, metadata, provider};
@@ -140,6 +142,17 @@ pub(crate) enum Command {
     FanartTv(FanartTv),
     /// Ask Discogs who an artist is, what a release is
     Discogs(Discogs),
+    /// Ask Last.fm who listens to what, and what it is
+    #[command(name = "lastfm")]
+    LastFm(LastFm),
+    /// Ask Wikidata, Wikipedia and Wikimedia Commons
+    Wikimedia(Wikimedia),
+    /// Ask Spotify about tracks, albums and artists
+    Spotify(Spotify),
+    /// Ask Songlink where else a track or an album can be listened to
+    Songlink(Songlink),
+    /// Ask Deezer about artists and their pictures
+    Deezer(Deezer),
     /// Show what the cache holds
     Stats,
     /// Print shell completions

@@ -10,6 +10,7 @@
 
 mod answer;
 mod background;
+mod calls;
 mod deriving;
 mod fill;
 mod fill_queue;
@@ -43,6 +44,7 @@ use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
 use background::Background;
 use bytes::Bytes;
+use calls::Turns;
 use deriving::Deriving;
 pub use fill_queue::QueueFill;
 pub(crate) use fill_queue::image_request;
@@ -89,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) fetcher: Fetcher,
     flights: Flights,
     deriving: Deriving,
+    turns: Turns,
     background: Background,
 }
 
@@ -138,6 +141,7 @@ impl Cache {
             store,
             fetcher,
             flights: Flights::default(),
+            turns: Turns::default(),
             background: Background::default(),
         })))
     }

@@ -168,6 +168,11 @@ impl Request {
         &self.url
     }
 
+    /// Whether its answer may come from elsewhere than the cache.
+    pub(crate) fn may_leave(&self) -> bool {
+        self.reach == Reach::Origin
+    }
+
     /// The longest the caller waits for an origin; then the request is queued and the stale entry,
     /// or [`Pending`](crate::Answer::Pending), returned. A batch request waits for no origin: its
     /// answer says that it is in the queue, and it is.

@@ -13,7 +13,8 @@ pub(crate) enum Dialect {
     LastFm,
     /// `{"count": 0, "offset": 0, …}`: a search that has found nothing.
     MusicBrainz,
-    /// `{"error": {"code": 4, …}}`, with status 200: <https://developers.deezer.com/api/errors>
+    /// `{"error": {"code": 4, …}}`, with status 200: <https://developers.deezer.com/api/errors>;
+    /// `{"data": [], "total": 0}`.
     Deezer,
     /// `{"artists": null}`: a search that has found nothing.
     TheAudioDb,
@@ -21,6 +22,11 @@ pub(crate) enum Dialect {
     FanartTv,
     /// `{"pagination": {"items": 0, …}, "results": []}`: a search that has found nothing.
     Discogs,
+    /// `{"tracks": {"total": 0, "offset": 0, …}}`: a search that has found nothing.
+    Spotify,
+    /// `{"error": {"code": "maxlag", …}}`: <https://www.mediawiki.org/wiki/API:Errors_and_warnings>;
+    /// entities and pages that are `missing`.
+    Wikimedia,
 }
 
 /// What the answers of one provider mean.

@@ -33,7 +33,8 @@
 //!   <https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow>
 //!
 //! How they say that they are asked too often, where it is not by 429 (RFC 6585): MusicBrainz by 503
-//! (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), Last.fm and Deezer within bodies.
+//! (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), Last.fm, Deezer and Wikimedia within
+//! bodies.
 
 use std::time::Duration;
 
@@ -71,21 +72,28 @@ pub(super) struct BuiltIn {
     pub(super) token_url: Option<&'static str>,
 }
 
+/// What stands in the URL of the star that Last.fm has shown for every artist since 2019
+/// (<https://github.com/pylast/pylast/issues/317>).
+pub(crate) const LASTFM_STAR: &str = "2a96cbd8b46e442fc41c2b86b821562f";
+
 /// What stands in the URLs of pictures that mean "there is none".
 ///
-/// - The star that Last.fm has shown for every artist since 2019
-///   (<https://github.com/pylast/pylast/issues/317>).
+/// - Last.fm's star.
 /// - The silhouettes of Deezer, whose URLs have nothing in place of an image's MD5, or the MD5 of
 ///   nothing (<https://github.com/swingmx/swingmusic/issues/500>).
 ///
 /// They are the same under every provider, as other hosts redirect to them.
 const PLACEHOLDERS: &[&str] = &[
-    "2a96cbd8b46e442fc41c2b86b821562f",
-    "/images/artist//",
+    LASTFM_STAR,
+    DEEZER_SILHOUETTES[0],
+    DEEZER_SILHOUETTES[1],
     "/images/cover//",
-    "/images/artist/d41d8cd98f00b204e9800998ecf8427e/",
     "/images/cover/d41d8cd98f00b204e9800998ecf8427e/",
 ];
+
+/// What stands in the URLs of Deezer's silhouettes of artists.
+pub(crate) const DEEZER_SILHOUETTES: [&str; 2] =
+    ["/images/artist//", "/images/artist/d41d8cd98f00b204e9800998ecf8427e/"];
 
 /// Everybody who has no row.
 pub(super) const OTHER: BuiltIn = BuiltIn {
@@ -208,6 +216,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "spotify",
         hosts: &["api.spotify.com"],
         base_url: Some("https://api.spotify.com/v1/"),
+        dialect: Dialect::Spotify,
         budget: &[Window { count: 1, period_ms: 2_000 }, per_hour(1_000)],
         ttl: Duration::from_hours(12),
         token_url: Some("https://accounts.spotify.com/api/token"),
@@ -224,6 +233,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
     BuiltIn {
         name: "wikimedia",
         hosts: &["*.wikidata.org", "*.wikimedia.org", "*.wikipedia.org"],
+        dialect: Dialect::Wikimedia,
         budget: &[per_second(10)],
         ..API
     },

@@ -29,6 +29,7 @@ pub(crate) use answers::{AnswerRules, Dialect};
 pub use base_url::BaseUrl;
 pub use budget::Budget;
 pub(crate) use budget::Window;
+pub(crate) use built_in::{DEEZER_SILHOUETTES, LASTFM_STAR};
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
 pub use images::ImagesConfig;

@@ -3,6 +3,8 @@
 //! For `#[serde(default, deserialize_with = "…")]`. What is no value of its kind at all is none,
 //! rather than an error: one odd field must not hide an artist.
 
+use std::collections::BTreeMap;
+
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -64,6 +66,19 @@ where
     Ok(values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect())
 }
 
+/// A map; what is in it but is no such thing is left out, and what is no map is an empty one.
+pub(super) fn map<'de, D, T>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let Value::Object(values) = Value::deserialize(deserializer)? else {
+        return Ok(BTreeMap::new());
+    };
+    let read = |(name, value)| Some((name, serde_json::from_value(value).ok()?));
+    Ok(values.into_iter().filter_map(read).collect())
+}
+
 /// A thing, if it is one.
 pub(super) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -88,6 +103,8 @@ mod tests {
         list: Vec<u32>,
         #[serde(deserialize_with = "flag")]
         flag: bool,
+        #[serde(deserialize_with = "map")]
+        map: BTreeMap<String, u32>,
         #[serde(deserialize_with = "optional")]
         thing: Option<Box<Odd>>,
     }
@@ -136,6 +153,10 @@ mod tests {
             ("[true]", false),
         ] {
             assert_eq!(read(&format!(r#"{{"flag": {json}}}"#)).flag, flag, "{json}");
+        }
+        for (json, map) in [(r#"{"a": 1, "b": "x"}"#, Some(1)), ("[]", None), ("null", None)] {
+            let read = read(&format!(r#"{{"map": {json}}}"#)).map;
+            assert_eq!((read.get("a").copied(), read.len()), (map, map.iter().count()), "{json}");
         }
         assert_eq!(read(r#"{"thing": "none"}"#), Odd::default());
         assert!(read(r#"{"thing": {"number": 1}}"#).thing.is_some());

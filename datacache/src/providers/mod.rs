@@ -6,30 +6,48 @@
 //! asks the cache, so that caching, budgets, absence, stale answers and workers are those of any
 //! request, and what is cached is what the provider said, unread.
 
+pub mod api;
+mod country;
 pub mod coverart;
+pub mod deezer;
 pub mod discogs;
 pub mod fanarttv;
 mod images;
+mod language;
+pub mod lastfm;
 mod lenient;
 mod mbid;
 pub mod musicbrainz;
 mod query;
+mod sized_image;
+pub mod songlink;
+pub mod spotify;
 mod term;
 pub mod theaudiodb;
+pub mod wikimedia;
 
 use url::Url;
 
 use crate::cache::Cache;
 use crate::config::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
+use api::Api;
+pub use country::Country;
 use coverart::CoverArtArchive;
+use deezer::Deezer;
 use discogs::Discogs;
 use fanarttv::FanartTv;
 pub use images::Images;
+pub use language::Language;
+use lastfm::LastFm;
 pub use mbid::Mbid;
 use musicbrainz::MusicBrainz;
 pub use query::{Query, Typed};
+pub use sized_image::SizedImage;
+use songlink::Songlink;
+use spotify::Spotify;
 use theaudiodb::TheAudioDb;
+use wikimedia::Wikimedia;
 
 /// The providers' typed calls.
 #[derive(Clone, Debug)]
@@ -55,26 +73,27 @@ impl Cache {
         })
     }
 
-    /// `url` of a provider that answers only who has a key, if its key can be sent there.
-    ///
-    /// # Errors
-    /// [`Config`](ErrorKind::Config), naming the settings.
-    fn with_key(&self, provider: &'static str, url: Url) -> Result<Url> {
-        let policies = &self.0.policies;
-        let fail = |reason| Err(Error::new(ErrorKind::Config, "ask provider", provider, reason));
-        match policies.credential_of(&url) {
-            Some(credential) if credential.has_place_in(&url) => Ok(url),
-            Some(_) => fail(format!("api_key_in of [providers.{provider}] is not in its base_url")),
-            None => {
-                let setting = policies.credential_setting(&url);
-                fail(format!("its API key is not configured: set {setting}"))
-            }
-        }
+    /// What keeps `provider` from being told whom it can write to, if anything does.
+    fn missing_contact(&self, provider: &'static str) -> Option<Error> {
+        let reason = "it wants to know whom it can write to: set contact in [http], or the \
+                      environment variable DATACACHE_HTTP_CONTACT, to an e-mail address or web page";
+        let is_missing = !self.0.fetcher.has_contact();
+        is_missing.then(|| Error::new(ErrorKind::Config, "ask provider", provider, reason))
     }
 
-    /// Whether providers are told whom they can write to.
-    fn has_contact(&self) -> bool {
-        self.0.fetcher.has_contact()
+    /// What keeps the provider that `url` belongs to from being asked with a key, if anything does.
+    fn missing_key(&self, url: &str) -> Option<Error> {
+        let (policies, url) = (&self.0.policies, Url::parse(url).ok()?);
+        let provider = policies.provider_of(&url);
+        let reason = match policies.credential_of(&url) {
+            Some(credential) if credential.has_place_in(&url) => return None,
+            Some(_) => format!("api_key_in of [providers.{provider}] is not in its base_url"),
+            None => {
+                let setting = policies.credential_setting(&url);
+                format!("it answers nobody without a credential: set {setting}")
+            }
+        };
+        Some(Error::new(ErrorKind::Config, "ask provider", provider, reason))
     }
 }
 
@@ -82,6 +101,21 @@ impl Providers {
     /// Images of artists and albums.
     pub fn images(&self) -> Images {
         Images::new(self.cache.clone())
+    }
+
+    /// The APIs of anybody, by URL or by a client of the caller's own.
+    pub fn api(&self) -> Api {
+        Api::new(self.cache.clone())
+    }
+
+    /// Deezer: artists and their pictures.
+    pub fn deezer(&self) -> Deezer {
+        Deezer::new(self.cache.clone())
+    }
+
+    /// Last.fm: who listens to artists, albums and tracks, and what they are.
+    pub fn lastfm(&self) -> LastFm {
+        LastFm::new(self.cache.clone())
     }
 
     /// MusicBrainz: artists, releases, release groups, recordings.
@@ -107,6 +141,21 @@ impl Providers {
     /// Discogs: artists, releases, masters.
     pub fn discogs(&self) -> Discogs {
         Discogs::new(self.cache.clone())
+    }
+
+    /// Songlink: where else a track or an album can be listened to.
+    pub fn songlink(&self) -> Songlink {
+        Songlink::new(self.cache.clone())
+    }
+
+    /// Spotify: tracks, albums, artists.
+    pub fn spotify(&self) -> Spotify {
+        Spotify::new(self.cache.clone())
+    }
+
+    /// Wikidata, Wikipedia and Wikimedia Commons.
+    pub fn wikimedia(&self) -> Wikimedia {
+        Wikimedia::new(self.cache.clone())
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Query<T> {
     cache: Cache,
     asked: Result<(Request, Read<T>)>,
     attribution: Option<&'static str>,
+    /// What the settings lack for asking the provider. The cache answers without.
+    lacks: Option<Error>,
 }
 
 /// A provider's answer, read.
@@ -64,13 +66,35 @@ impl<T> Query<T> {
         url: Result<Url>,
         read: impl Fn(&[u8]) -> Result<T, serde_json::Error> + Send + Sync + 'static,
     ) -> Self {
-        let asked = url.map(|url| {
-            let request = Request::new(url)
+        let request = url.map(|url| {
+            Request::new(url)
                 .provider(Provider::from_row(provider.to_owned()))
-                .data_type(DataType::API_RESPONSE);
-            (request, Box::new(read) as Read<T>)
+                .data_type(DataType::API_RESPONSE)
         });
-        Self { cache, asked, attribution: None }
+        Self::of(cache, request, read)
+    }
+
+    /// A question whose answer is what `read` makes of that to `request`.
+    pub(super) fn of(
+        cache: Cache,
+        request: Result<Request>,
+        read: impl Fn(&[u8]) -> Result<T, serde_json::Error> + Send + Sync + 'static,
+    ) -> Self {
+        let asked = request.map(|request| (request, Box::new(read) as Read<T>));
+        Self { cache, asked, attribution: None, lacks: None }
+    }
+
+    /// Its provider answers nobody without an API key.
+    pub(super) fn needs_key(mut self) -> Self {
+        let url = self.asked.as_ref().ok().map(|(request, _)| request.url());
+        self.lacks = url.and_then(|url| self.cache.missing_key(url));
+        self
+    }
+
+    /// Its provider wants to know whom it can write to.
+    pub(super) fn needs_contact(mut self, provider: &'static str) -> Self {
+        self.lacks = self.cache.missing_contact(provider);
+        self
     }
 
     /// Changes how it is asked: its deadline, its priority, whether the machine may be left.
@@ -102,17 +126,28 @@ impl<T> Query<T> {
     }
 
     /// The request that it comes to, as for [`Cache::enqueue`].
+    ///
+    /// # Errors
+    /// Those of asking, where it cannot be asked.
     pub fn into_request(self) -> Result<Request> {
-        self.asked.map(|(request, _)| request)
+        let request = self.asked.map(|(request, _)| request);
+        self.lacks.map_or(request, Err)
     }
 
     async fn ask(self) -> Result<Typed<T>> {
-        let (request, read) = self.asked?;
+        let (mut request, read) = self.asked?;
+        let lacks = self.lacks.filter(|_| request.may_leave());
+        if lacks.is_some() {
+            request = request.offline();
+        }
         let mut answer = self.cache.fetch(request.clone()).await?;
         if is_stored(&answer) && value_in(&answer, &read).is_err() {
             // Stored by whoever had another idea of what the provider answers.
             self.cache.forget(&answer).await?;
             answer = self.cache.fetch(request).await?;
+        }
+        if let (Answer::Miss, Some(lacks)) = (&answer, lacks) {
+            return Err(lacks);
         }
         match value_in(&answer, &read) {
             Ok(value) => Ok(Typed { value, answer, attribution: self.attribution }),

@@ -1,19 +1,29 @@
 //! The command line of the providers' typed calls.
 
 mod coverart;
+mod deezer;
 mod discogs;
 mod fanarttv;
+mod lastfm;
 mod musicbrainz;
+mod songlink;
+mod spotify;
 mod theaudiodb;
+mod wikimedia;
 
 use std::time::Duration;
 
 use super::values::duration;
 pub(crate) use coverart::{CoverArt, CoverArtCall};
+pub(crate) use deezer::{Deezer, DeezerCall};
 pub(crate) use discogs::{Discogs, DiscogsCall, Page as DiscogsPage};
 pub(crate) use fanarttv::{FanartTv, FanartTvCall};
+pub(crate) use lastfm::{LastFm, LastFmCall};
 pub(crate) use musicbrainz::{MusicBrainz, MusicBrainzCall, Page as MusicBrainzPage};
+pub(crate) use songlink::Songlink;
+pub(crate) use spotify::{Search as SpotifySearch, Spotify, SpotifyCall};
 pub(crate) use theaudiodb::{TheAudioDb, TheAudioDbCall};
+pub(crate) use wikimedia::{Wikimedia, WikimediaCall};
 
 /// How a provider is asked.
 #[derive(Clone, Copy, Debug, clap::Args)]

@@ -1,9 +1,13 @@
 //! The providers' typed calls: tables for people, one JSON object for programs.
 
 mod coverart;
+mod deezer;
 mod discogs;
 mod fanarttv;
+mod lastfm;
 mod musicbrainz;
+mod songlink;
+mod spotify;
 mod table;
 mod theaudiodb;
 
@@ -12,6 +16,13 @@ pub(super) use discogs::run as discogs;
 pub(super) use fanarttv::run as fanarttv;
 pub(super) use musicbrainz::run as musicbrainz;
 pub(super) use theaudiodb::run as theaudiodb;
+mod wikimedia;
+
+pub(super) use deezer::run as deezer;
+pub(super) use lastfm::run as lastfm;
+pub(super) use songlink::run as songlink;
+pub(super) use spotify::run as spotify;
+pub(super) use wikimedia::run as wikimedia;
 
 use datacache::providers::{Query, Typed};
 use datacache::{Answer, Cache, Error, Priority};

@@ -6,8 +6,8 @@ use datacache::providers::musicbrainz::{
     ReleaseGroups, Releases, Tag,
 };
 
-use super::table::text;
-use super::{table, tell};
+use super::table::{self, length, more, text};
+use super::tell;
 use crate::args::{Global, MusicBrainz, MusicBrainzCall as Call, MusicBrainzPage};
 use crate::outcome::Outcome;
 use crate::output;
@@ -168,24 +168,10 @@ fn release(release: &Release) -> anyhow::Result<()> {
     table::print(["NO", "LENGTH", "TITLE"], rows)
 }
 
-fn length(length_ms: Option<u64>) -> String {
-    length_ms.map_or_else(String::new, |millis| {
-        let seconds = millis / 1_000;
-        format!("{}:{:02}", seconds / 60, seconds % 60)
-    })
-}
-
 fn credit(credits: &[ArtistCredit]) -> String {
     credits.iter().flat_map(|credit| [credit.name.as_str(), &credit.join_phrase]).collect()
 }
 
 fn tags(tags: &[Tag]) -> String {
     tags.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn more(offset: u64, shown: usize, count: u64) {
-    let end = offset.saturating_add(shown as u64);
-    if end < count {
-        output::note(format_args!("{end} of {count}; more with --offset {end}"));
-    }
 }

@@ -1,5 +1,7 @@
 //! Tables for people.
 
+use datacache::providers::SizedImage;
+
 use crate::output;
 
 /// Prints rows below their headings, each column as wide as it must be; the last one may be of any
@@ -19,7 +21,7 @@ pub(super) fn print<const N: usize>(
     rows.iter().try_for_each(|row| output::line(line(row, &widths)))
 }
 
-/// Prints what is known of something, line by line.
+/// Prints what something is, line by line, as far as it is known.
 pub(super) fn pairs(mut pairs: Vec<[String; 2]>) -> anyhow::Result<()> {
     pairs.retain(|[_, value]| !value.is_empty());
     let wide = pairs.iter().map(|[name, _]| width(name)).max().unwrap_or(0);
@@ -28,9 +30,34 @@ pub(super) fn pairs(mut pairs: Vec<[String; 2]>) -> anyhow::Result<()> {
         .try_for_each(|[name, value]| output::line(line(&[clean(name), clean(value)], &[wide, 0])))
 }
 
-/// Nothing is an empty cell.
+/// Says where the rest is.
+pub(super) fn more(offset: u64, shown: usize, count: u64) {
+    let end = offset.saturating_add(shown as u64);
+    if end < count {
+        output::note(format_args!("{end} of {count}; more with --offset {end}"));
+    }
+}
+
+/// A value, or an empty cell.
 pub(super) fn text(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// `3:07`
+pub(super) fn length(length_ms: Option<u64>) -> String {
+    length_ms.map_or_else(String::new, |millis| {
+        let seconds = millis / 1_000;
+        format!("{}:{:02}", seconds / 60, seconds % 60)
+    })
+}
+
+/// The line of a picture.
+pub(super) fn image(image: &SizedImage) -> [String; 2] {
+    let name = match (image.width, image.height) {
+        (Some(width), Some(height)) => format!("image {width}x{height}"),
+        _ => "image".to_owned(),
+    };
+    [name, image.url.clone()]
 }
 
 /// What a provider says must not move the cursor, nor break a line.

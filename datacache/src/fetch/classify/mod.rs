@@ -24,6 +24,7 @@ use crate::clock::Timestamp;
 use crate::config::{AnswerRules, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use body::ToldError;
 pub(super) use body::{MAX_TOLD_BYTES, Told};
 pub(super) use placeholder::{is_placeholder, leads_to_placeholder};
 
@@ -85,9 +86,9 @@ impl<'a> Head<'a> {
     }
 
     pub(super) fn error(&self, kind: ErrorKind, said: Option<Told>) -> Error {
-        let code = said.map(|said| match said.code {
-            Some(code) => format!(" with error {code} in its body"),
-            None => " with an error in its body".to_owned(),
+        let code = said.and_then(|said| said.error).map(|error| match error {
+            ToldError::Number(number) => format!(" with error {number} in its body"),
+            ToldError::Named => " with an error in its body".to_owned(),
         });
         let wait = self.wait.filter(|_| kind == ErrorKind::RateLimited);
         let asked = wait.map(|wait| {

@@ -57,10 +57,18 @@ fn every_status_has_its_class() {
 /// Who answers with what, for how long it asks to be left alone, and what follows from that.
 type Row = (&'static str, u16, Option<&'static str>, &'static str, Result<Class, ErrorKind>);
 
+fn assert_rows(rows: &[Row]) {
+    for row in rows {
+        let (provider, status, wait, body, expected) = row;
+        let found = outcome(provider, *status, *wait, body).map_err(|error| error.kind());
+        assert_eq!(found, *expected, "{row:?}");
+    }
+}
+
 #[test]
 fn every_class_has_its_answers() {
     use ErrorKind::{RateLimited, Refused, Timeout, Unauthorized, Upstream};
-    let rows: &[Row] = &[
+    assert_rows(&[
         // A wait makes a throttle of 503 and 403, and of nothing else.
         ("nobody", 503, Some("5"), "", Err(RateLimited)),
         ("nobody", 503, Some("soon"), "", Err(Upstream)),
@@ -91,19 +99,21 @@ fn every_class_has_its_answers() {
         ("lastfm", 200, None, r#"{"error": "29"}"#, Ok(Class::Found)),
         ("lastfm", 200, None, r#"[{"error": 29}]"#, Ok(Class::Found)),
         ("lastfm", 200, None, r#"{"error": {"code": 4}}"#, Ok(Class::Found)),
-        // So does Deezer, always with 200.
+        // So does Deezer, always with 200, and what it does not find.
         ("deezer", 200, None, r#"{"error": {"code": 4, "type": "Exception"}}"#, Err(RateLimited)),
         ("deezer", 200, None, r#"{"error":{"code":800}}"#, Ok(Class::Absent)),
         ("deezer", 200, None, r#"{"error":{"code":700}}"#, Err(Upstream)),
         ("deezer", 200, None, r#"{"error":{"code":200}}"#, Err(Unauthorized)),
         ("deezer", 200, None, r#"{"error":{"code":300}}"#, Err(Unauthorized)),
         ("deezer", 200, None, r#"{"error":{"code":501}}"#, Err(Refused)),
-        ("deezer", 200, None, r#"{"data": [], "total": 0}"#, Ok(Class::Found)),
+        ("deezer", 200, None, r#"{"data": [], "total": 0}"#, Ok(Class::Absent)),
+        ("deezer", 200, None, r#"{"data": [], "total": 7}"#, Ok(Class::Found)),
+        ("deezer", 200, None, r#"{"data": [{}], "total": 0}"#, Ok(Class::Found)),
+        ("deezer", 200, None, r#"{"id": 27, "name": "Daft Punk"}"#, Ok(Class::Found)),
         // Nobody else's bodies are looked into.
         ("nobody", 200, None, r#"{"error":29}"#, Ok(Class::Found)),
         ("nobody", 404, None, r#"{"error":29}"#, Ok(Class::Absent)),
-    ];
-    assert_rows(rows);
+    ]);
 }
 
 #[test]
@@ -134,12 +144,33 @@ fn archives_have_their_own_words_for_absence() {
     ]);
 }
 
-fn assert_rows(rows: &[Row]) {
-    for row in rows {
-        let (provider, status, wait, body, expected) = row;
-        let found = outcome(provider, *status, *wait, body).map_err(|error| error.kind());
-        assert_eq!(found, *expected, "{row:?}");
-    }
+#[test]
+fn what_is_not_found_is_told_in_many_ways() {
+    use ErrorKind::{RateLimited, Refused, Unauthorized, Upstream};
+    assert_rows(&[
+        // A search at Spotify that finds nothing, and what only looks like one.
+        ("spotify", 200, None, r#"{"tracks": {"total": 0, "offset": 0}}"#, Ok(Class::Absent)),
+        ("spotify", 200, None, r#"{"tracks": {"total": 0, "offset": 10}}"#, Ok(Class::Found)),
+        ("spotify", 200, None, r#"{"tracks": {"total": 1, "offset": 0}}"#, Ok(Class::Found)),
+        ("spotify", 200, None, r#"{"id": "", "tracks":{"total":0,"offset":0}}"#, Ok(Class::Found)),
+        ("spotify", 200, None, "{}", Ok(Class::Found)),
+        // Wikimedia tells both within bodies.
+        ("wikimedia", 200, None, r#"{"entities":{"Q7":{"missing":""}}}"#, Ok(Class::Absent)),
+        ("wikimedia", 200, None, r#"{"entities":{"Q7":{"id":"Q7"}}}"#, Ok(Class::Found)),
+        ("wikimedia", 200, None, r#"{"query":{"pages":[{"missing":true}]}}"#, Ok(Class::Absent)),
+        ("wikimedia", 200, None, r#"{"query":{"pages":[{"invalid":true}]}}"#, Ok(Class::Absent)),
+        ("wikimedia", 200, None, r#"{"query":{"pages":[{"title":"x"}]}}"#, Ok(Class::Found)),
+        ("wikimedia", 200, None, r#"{"query":{"interwiki":[{}]}}"#, Ok(Class::Absent)),
+        ("wikimedia", 200, None, r#"{"query":{"general":{}}}"#, Ok(Class::Found)),
+        ("wikimedia", 200, None, r#"{"error":{"code":"no-such-entity"}}"#, Ok(Class::Absent)),
+        ("wikimedia", 200, None, r#"{"error":{"code":"maxlag"}}"#, Err(Upstream)),
+        ("wikimedia", 200, None, r#"{"error":{"code":"readonly"}}"#, Err(Upstream)),
+        ("wikimedia", 200, None, r#"{"error":{"code":"internal_api_error_DBQ"}}"#, Err(Upstream)),
+        ("wikimedia", 200, None, r#"{"error":{"code":"ratelimited"}}"#, Err(RateLimited)),
+        ("wikimedia", 200, None, r#"{"error":{"code":"blocked"}}"#, Err(Unauthorized)),
+        ("wikimedia", 200, None, r#"{"error":{"code":"badvalue"}}"#, Err(Refused)),
+        ("wikimedia", 404, None, "<html>", Ok(Class::Absent)),
+    ]);
 }
 
 #[test]

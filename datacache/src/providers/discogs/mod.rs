@@ -69,12 +69,12 @@ impl Discogs {
     pub fn search_artists(&self, name: &str) -> Query<SearchResults> {
         let url = term::checked("artist", name)
             .and_then(|name| self.search_url(&[("type", "artist"), ("q", name)]));
-        self.query(url).about(name)
+        self.query(url).needs_key().about(name)
     }
 
     /// Releases of this title, by an artist if one is given.
     pub fn search_releases(&self, title: &str, artist: Option<&str>) -> Query<SearchResults> {
-        self.query(self.search_releases_url(title, artist))
+        self.query(self.search_releases_url(title, artist)).needs_key()
     }
 
     /// The artist that Discogs knows by this number.
@@ -109,8 +109,7 @@ impl Discogs {
         let (limit, page) = (limit.to_string(), page.to_string());
         let paging = [("per_page", limit.as_str()), ("page", &page)];
         let params: Vec<_> = params.iter().copied().chain(paging).collect();
-        let url = self.cache.base_url(NAME)?.endpoint(&["database", "search"], &params);
-        self.cache.with_key(NAME, url)
+        Ok(self.cache.base_url(NAME)?.endpoint(&["database", "search"], &params))
     }
 
     fn lookup<T: DeserializeOwned + 'static>(&self, entity: &str, id: u64) -> Query<T> {

@@ -7,7 +7,7 @@ use super::*;
 use crate::cache::Answer;
 use crate::error::ErrorKind;
 use crate::providers::Providers;
-use crate::providers::tests::{API_KEY, Api, outcome, shot};
+use crate::providers::tests::{Api, KEY, outcome, shot};
 use crate::testing::Reply;
 
 macro_rules! fixture {
@@ -26,7 +26,7 @@ macro_rules! assert_shot {
 }
 
 fn settings() -> Value {
-    json!({ "api_key": API_KEY })
+    json!({ "api_key": KEY })
 }
 
 fn search(providers: &Providers) -> Query<SearchResults> {

@@ -32,10 +32,9 @@ impl FanartTv {
     /// The pictures of the artist with this MusicBrainz id, and those of the albums.
     pub fn artist(&self, id: Mbid) -> Query<Artist> {
         let id = id.to_string();
-        let url = self.cache.base_url(NAME).and_then(|base_url| {
-            self.cache.with_key(NAME, base_url.endpoint(&["music", &id], &[]))
-        });
-        Query::json(self.cache.clone(), NAME, url).about(&id)
+        let base_url = self.cache.base_url(NAME);
+        let url = base_url.map(|base_url| base_url.endpoint(&["music", &id], &[]));
+        Query::json(self.cache.clone(), NAME, url).needs_key().about(&id)
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::error::ErrorKind;
 use crate::providers::Providers;
-use crate::providers::tests::{API_KEY, outcome, shot};
+use crate::providers::tests::{KEY, outcome, shot};
 use crate::testing::Reply;
 
 macro_rules! fixture {
@@ -14,7 +14,7 @@ macro_rules! fixture {
 }
 
 fn settings(base_url: &str) -> Value {
-    json!({ "base_url": base_url, "api_key": API_KEY })
+    json!({ "base_url": base_url, "api_key": KEY })
 }
 
 fn artist(providers: &Providers) -> Query<Artist> {

@@ -1,6 +1,6 @@
 //! MusicBrainz: who an artist is, what a release is, by its web service, version 2.
 //!
-//! It wants to know who asks, so nothing is asked without `contact` in `[http]`; it counts requests,
+//! It wants to know who asks, so it is not asked without `contact` in `[http]`; it counts requests,
 //! one a second (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), which holds for all
 //! processes, and its answers are kept for 30 days. A key has all that an answer depends on, the
 //! includes in one order. A search that finds nothing is remembered as absence.
@@ -23,7 +23,7 @@ use super::query::Query;
 use super::term;
 use crate::cache::Cache;
 use crate::config::BaseUrl;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 const NAME: &str = "musicbrainz";
 
@@ -45,8 +45,9 @@ impl Default for Paging {
 /// The calls of MusicBrainz.
 ///
 /// # Errors
-/// [`Config`](ErrorKind::Config) without a contact; [`InvalidInput`](ErrorKind::InvalidInput) for an
-/// empty name or one of more than 1 000 bytes, and for a paging that MusicBrainz has not.
+/// [`Config`](crate::ErrorKind::Config) without a contact, unless the cache has the answer;
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name or one of more than 1 000 bytes,
+/// and for a paging that MusicBrainz has not.
 #[derive(Clone)]
 pub struct MusicBrainz {
     cache: Cache,
@@ -133,16 +134,11 @@ impl MusicBrainz {
     }
 
     fn query<T: DeserializeOwned + 'static>(&self, url: Result<Url>) -> Query<T> {
-        Query::json(self.cache.clone(), NAME, url)
+        Query::json(self.cache.clone(), NAME, url).needs_contact(NAME)
     }
 
     fn base_url(&self) -> Result<&BaseUrl> {
-        if self.cache.has_contact() {
-            return self.cache.base_url(NAME);
-        }
-        let reason = "it wants to know whom it can write to: set contact in [http], or the \
-                      environment variable DATACACHE_HTTP_CONTACT, to an e-mail address or web page";
-        Err(Error::new(ErrorKind::Config, "ask provider", NAME, reason))
+        self.cache.base_url(NAME)
     }
 }
 

@@ -5,6 +5,7 @@ use super::*;
 use crate::cache::Answer;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::error::ErrorKind;
 use crate::providers::Providers;
 use crate::providers::tests::{Api, outcome, shot};
 use crate::testing::Reply;

@@ -19,7 +19,7 @@ fn request(provider: &str, providers: &Providers) -> Result<Request> {
 }
 
 fn with_key(base_url: &str) -> Value {
-    json!({ "base_url": base_url, "api_key": API_KEY })
+    json!({ "base_url": base_url, "api_key": KEY })
 }
 
 #[tokio::test]
@@ -34,10 +34,10 @@ async fn a_key_is_sent_and_neither_stored_nor_told() {
             let known = api.cache.lookup(request.url()).await;
             let [received] = &api.origin.received()[..] else { panic!("{explained:?}") };
             let sent = format!("{} {:?}", received.path, received.headers.get("authorization"));
-            assert_eq!(sent.matches(API_KEY).count(), 1, "{sent}");
+            assert_eq!(sent.matches(KEY).count(), 1, "{sent}");
             let error = explained.answer.as_ref().err().map(ToString::to_string);
             let told = format!("{request:?} {key} {explained:?} {error:?} {known:?}");
-            assert!(!told.contains(API_KEY), "{told}");
+            assert!(!told.contains(KEY), "{told}");
         }
     }
 }
@@ -84,5 +84,5 @@ async fn a_mirror_without_room_for_the_key_is_not_asked() {
     let api = Api::answering("theaudiodb", settings, Reply::ok("{}")).await;
     let request = request("theaudiodb", &api.providers()).unwrap();
     api.cache.fetch(request).await.unwrap();
-    assert_eq!(api.asked(), [format!("/mirror/{API_KEY}/search.php?s=%21%21%21")]);
+    assert_eq!(api.asked(), [format!("/mirror/{KEY}/search.php?s=%21%21%21")]);
 }

@@ -61,9 +61,9 @@ impl Api {
 }
 
 /// The API key of a provider that wants one.
-pub(super) const API_KEY: &str = "S3CRETVALUE";
+pub(super) const KEY: &str = "S3CRETVALUE";
 
-/// What `provider` is asked, without [`API_KEY`], and what is made of the answer `fixture`.
+/// What `provider` is asked, without [`KEY`], and what is made of the answer `fixture`.
 pub(super) async fn shot<T: Debug + Serialize + Send + 'static>(
     provider: &str,
     settings: Value,
@@ -72,7 +72,7 @@ pub(super) async fn shot<T: Debug + Serialize + Send + 'static>(
 ) -> Value {
     let api = Api::answering(provider, settings, Reply::ok(fixture)).await;
     let typed = query(api.providers()).await.unwrap();
-    let asked: Vec<String> = api.asked().iter().map(|path| path.replace(API_KEY, "***")).collect();
+    let asked: Vec<String> = api.asked().iter().map(|path| path.replace(KEY, "***")).collect();
     json!({ "asked": asked, "value": typed.value })
 }
 
@@ -87,4 +87,53 @@ pub(super) async fn outcome<T: Debug + Send + 'static>(
     let once = |request: crate::Request| request.retries(0).deadline(Duration::from_secs(30));
     let typed: Result<Typed<T>> = query(api.providers()).with(once).await;
     typed.map(|typed| typed.value).map_err(|error| error.kind())
+}
+
+/// Asserts that a query sends its provider's key, and that nothing else has it: neither what is
+/// shown of the query and of the way to its answer, nor what is stored.
+pub(super) async fn assert_kept_secret<T: Send + 'static>(
+    provider: &str,
+    settings: Value,
+    fixture: &str,
+    query: impl Fn(&Api) -> Query<T>,
+) {
+    let api = Api::answering(provider, settings, Reply::ok(fixture)).await;
+    let shown = format!("{:?} {}", query(&api), query(&api).url().unwrap());
+    let explained = api.cache.explain(query(&api).into_request().unwrap()).await;
+    let told = format!("{shown} {explained:?}");
+    assert!(explained.answer.is_ok() && !told.contains(KEY), "{told}");
+    query(&api).await.unwrap();
+    let [received] = &api.origin.received()[..] else { panic!("asked more than once") };
+    assert!(format!("{received:?}").contains(KEY), "{received:?}");
+    api.cache.close().await;
+    let mut files = 0;
+    for entry in std::fs::read_dir(api.cache.dir()).unwrap().flatten() {
+        if entry.path().is_file() {
+            let bytes = std::fs::read(entry.path()).unwrap();
+            assert!(!String::from_utf8_lossy(&bytes).contains(KEY), "{:?}", entry.path());
+            files += 1;
+        }
+    }
+    assert!(files > 0);
+}
+
+/// Asserts that a query is refused without a key, by the names of its settings, unless the cache can
+/// answer it.
+pub(super) async fn assert_needs_key<T: Send + 'static>(
+    provider: &str,
+    settings: Value,
+    fixture: &str,
+    query: impl Fn(Providers) -> Query<T>,
+) {
+    let api = Api::answering(provider, settings, Reply::ok(fixture)).await;
+    let error = query(api.providers()).await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let (error, section) = (error.to_string(), format!("[providers.{provider}]"));
+    assert!(error.contains("PROVIDER_KEY") && error.contains(&section), "{error}");
+    let offline = query(api.providers()).with(crate::Request::offline).await.unwrap();
+    assert!(matches!(offline.answer, crate::Answer::Miss));
+    let stored = crate::Request::new(query(api.providers()).url().unwrap());
+    api.cache.put(stored, fixture.to_owned()).await.unwrap();
+    assert!(query(api.providers()).await.unwrap().value.is_some());
+    assert_eq!(api.asked().len(), 0);
 }

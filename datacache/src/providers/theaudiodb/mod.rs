@@ -66,12 +66,11 @@ impl TheAudioDb {
         url: Result<Url>,
         read: impl Fn(&[u8]) -> Result<T, JsonError> + Send + Sync + 'static,
     ) -> Query<T> {
-        Query::new(self.cache.clone(), NAME, url, read)
+        Query::new(self.cache.clone(), NAME, url, read).needs_key()
     }
 
     fn endpoint(&self, page: &str, params: &[(&str, &str)]) -> Result<Url> {
-        let url = self.cache.base_url(NAME)?.endpoint(&[PATH_PLACEHOLDER, page], params);
-        self.cache.with_key(NAME, url)
+        Ok(self.cache.base_url(NAME)?.endpoint(&[PATH_PLACEHOLDER, page], params))
     }
 }
 

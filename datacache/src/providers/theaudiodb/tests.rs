@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::error::ErrorKind;
 use crate::providers::Providers;
-use crate::providers::tests::{API_KEY, Api, outcome, shot};
+use crate::providers::tests::{Api, KEY, outcome, shot};
 use crate::testing::Reply;
 
 macro_rules! fixture {
@@ -22,7 +22,7 @@ macro_rules! assert_shot {
 }
 
 fn settings() -> Value {
-    json!({ "base_url": "/api/v1/json/", "api_key": API_KEY })
+    json!({ "base_url": "/api/v1/json/", "api_key": KEY })
 }
 
 fn id() -> Mbid {
