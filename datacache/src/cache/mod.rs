@@ -74,7 +74,7 @@ pub struct Cache(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     dir: PathBuf,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) store: Store,
@@ -108,7 +108,7 @@ impl Cache {
         })?;
         let locks = dir.join("locks");
         fetch::check_settings(&config.http)?;
-        let policies = Policies::new(&config.providers)?;
+        let policies = Arc::new(Policies::new(&config.providers)?);
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
         make_dirs(&dir, &locks).await?;
@@ -117,7 +117,8 @@ impl Cache {
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
         let limits = Limits::new(db.clone());
-        let fetcher = Fetcher::new(config.http.clone(), clock.clone(), limits.clone());
+        let fetcher =
+            Fetcher::new(config.http.clone(), Arc::clone(&policies), clock.clone(), limits.clone());
         Ok(Self(Arc::new(Inner {
             policies,
             deferred: Deferred::new(store.clone()),

@@ -192,6 +192,7 @@ impl Plan {
             key: &self.key,
             trust: self.trust,
             headers: self.target.headers(),
+            provider: &self.provider,
             rules: &self.rules,
             condition,
             timeout: self.timeout,

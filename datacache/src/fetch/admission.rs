@@ -1,60 +1,67 @@
 //! Admission: the wait before sending that a provider's budget asks for.
 //!
-//! A slot is booked for every attempt, waited for exactly, and what the answer says about the
+//! A slot is booked for every request, waited for exactly, and what the answer says about the
 //! provider is reported. Nothing is held meanwhile; a slot of who gives up is lost.
 
 use std::time::Duration;
 
-use super::{Call, Fetched, Fetcher, OPERATION};
+use super::hop::Hop;
+use super::{Call, Fetcher, OPERATION};
 use crate::clock::Timestamp;
 use crate::config::Payer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Ask, Booking, Departure, Later, Outcome, Slot, Why};
+use crate::name::Provider;
 
 /// The rest of a provider that asks to be left alone without saying for how long.
 const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
 
 impl Fetcher {
-    /// Waits until the call may be sent.
+    /// Waits until the request may be sent, for `patience` at most, which it takes from it.
     ///
     /// # Errors
     /// [`RateLimited`](ErrorKind::RateLimited) and [`CircuitOpen`](ErrorKind::CircuitOpen) when
-    /// that would take longer than the call can wait.
-    pub(super) async fn admit(&self, call: Call<'_>) -> Result<Slot> {
+    /// that would take longer.
+    pub(super) async fn admit(
+        &self,
+        call: Call<'_>,
+        hop: &Hop,
+        patience: &mut Duration,
+    ) -> Result<Slot> {
+        let Payer { provider, budget } = &hop.payer;
         let ask = Ask {
-            provider: &call.payer.provider,
-            budget: &call.payer.budget,
-            urgency: call.urgency,
-            max_wait: self.http.max_wait,
+            provider,
+            budget,
+            urgency: hop.urgency,
+            max_wait: *patience,
             timeout: call.timeout,
         };
         let began = self.clock.now();
+        let refused = |later| self.refused(call, provider, &later);
         let slot = match self.limits.book(&ask, began).await? {
             Booking::Slot(slot) => slot,
-            Booking::Later(later) => return Err(self.refused(call, &later)),
+            Booking::Later(later) => return Err(refused(later)),
         };
         self.sleep_until(slot.at).await;
         match self.limits.depart(&slot, self.clock.now()).await? {
             Departure::At(moment) => self.sleep_until(moment).await,
-            Departure::Later(later) => return Err(self.refused(call, &later)),
+            Departure::Later(later) => return Err(refused(later)),
         }
-        call.trail.note(|| {
-            let (payer, waited) = (call.payer, self.clock.now().since(began));
-            let Payer { provider, budget } = payer;
-            format!("budget of {provider} ({budget}): waited {waited:?}")
-        });
+        let waited = self.clock.now().since(began);
+        *patience = patience.saturating_sub(waited);
+        call.trail.note(|| format!("budget of {provider} ({budget}): waited {waited:?}"));
         Ok(slot)
     }
 
     /// Tells the others how the provider did.
-    pub(super) async fn report(&self, slot: &Slot, result: &Result<Fetched>) {
+    pub(super) async fn report<T>(&self, slot: &Slot, result: &Result<T>) {
         let outcome = self.outcome(result);
         if let Err(error) = self.limits.report(slot, outcome, self.clock.now()).await {
             tracing::warn!(provider = %slot.provider, %error, "how a provider did was not noted");
         }
     }
 
-    fn outcome(&self, result: &Result<Fetched>) -> Outcome {
+    fn outcome<T>(&self, result: &Result<T>) -> Outcome {
         let Err(error) = result else { return Outcome::Good };
         let reason = error.reason().to_owned();
         match error.kind() {
@@ -69,13 +76,13 @@ impl Fetcher {
         }
     }
 
-    fn refused(&self, call: Call<'_>, later: &Later) -> Error {
+    fn refused(&self, call: Call<'_>, provider: &Provider, later: &Later) -> Error {
         let kind = match later.why {
             Why::Circuit => ErrorKind::CircuitOpen,
             Why::Budget | Why::Cooldown | Why::Paused => ErrorKind::RateLimited,
         };
         let wait = later.at.since(self.clock.now());
-        let reason = format_args!("{} cannot be asked now: {}", call.payer.provider, later.reason);
+        let reason = format_args!("{provider} cannot be asked now: {}", later.reason);
         Error::new(kind, OPERATION, call.key, reason).with_retry_after(Some(wait))
     }
 

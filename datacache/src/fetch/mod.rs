@@ -3,8 +3,8 @@
 //! A call is one GET, with its redirects and its retries; what comes back is our own type. Absence
 //! is an answer; everything else that is not a body is an error whose kind says what happened.
 //! Only http and https are spoken, certificates are verified, bodies are capped while they stream,
-//! and a call's timeout covers each attempt from the name lookup to the last byte. Untrusted URLs
-//! lead to public addresses only.
+//! and a call's timeout covers each attempt from the name lookup to the last byte, but for the time
+//! that it waits until it may be sent. Untrusted URLs lead to public addresses only.
 //!
 //! # Conditions
 //! A call may be made on the condition that the answer is no longer the one that is stored. The
@@ -25,32 +25,34 @@ mod client;
 mod error;
 mod field;
 mod headers;
+mod hop;
 mod redirect;
 mod resolver;
 mod retry_after;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::Client;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use crate::clock::{Clock, Timestamp};
-use crate::config::{AnswerRules, HttpConfig, Payer};
-use crate::error::{Error, ErrorKind, Result};
+use crate::clock::Clock;
+use crate::config::{AnswerRules, HttpConfig, Payer, Policies};
+use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::limits::Limits;
 pub(crate) use crate::limits::Urgency;
+use crate::name::Provider;
 use crate::trail::Trail;
 pub(crate) use address::Trust;
 pub(crate) use caching::{Caching, StaleUse, Storing, Validators};
-use classify::{Class, Head};
 pub(crate) use client::check as check_settings;
 pub(crate) use headers::Headers;
+use hop::{Failure, is_unasked_confirmation};
 
 const OPERATION: &str = "fetch";
 
@@ -65,8 +67,10 @@ pub(crate) struct Call<'a> {
     pub(crate) trust: Trust,
     /// The caller's headers; they are not sent to another origin that a redirect leads to.
     pub(crate) headers: &'a Headers,
-    /// What its provider's answers mean.
-    pub(crate) rules: &'a AnswerRules,
+    /// Under whose policy it is made.
+    pub(crate) provider: &'a Provider,
+    /// What the answers of that one mean.
+    pub(crate) rules: &'a Arc<AnswerRules>,
     /// What is stored and need not be sent again.
     pub(crate) condition: Option<&'a Condition>,
     /// How long one attempt may take.
@@ -106,6 +110,7 @@ pub(crate) enum Fetched {
 /// Asks origins. The connections of its client are shared by all calls.
 pub(crate) struct Fetcher {
     http: HttpConfig,
+    policies: Arc<Policies>,
     clock: Clock,
     limits: Limits,
     /// Built with the first call: loading the system's certificates takes longer than a hit.
@@ -116,9 +121,15 @@ pub(crate) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(crate) fn new(http: HttpConfig, clock: Clock, limits: Limits) -> Self {
+    pub(crate) fn new(
+        http: HttpConfig,
+        policies: Arc<Policies>,
+        clock: Clock,
+        limits: Limits,
+    ) -> Self {
         Self {
             http,
+            policies,
             clock,
             limits,
             client: OnceCell::new(),
@@ -132,24 +143,24 @@ impl Fetcher {
         self.http.contact.as_ref().is_some_and(|contact| !contact.trim().is_empty())
     }
 
-    /// Gets `call.url`, trying again after failures that may pass. Every attempt waits for a slot
-    /// of the provider's budget.
+    /// Gets `call.url`, trying again after failures that may pass. Every request waits for a slot
+    /// of the budget that it is paid from, for `http.max_wait` at most in all.
     pub(crate) async fn get(&self, mut call: Call<'_>) -> Result<Fetched> {
         check_scheme(call)?;
         // Before the slot: what is sent when it comes must not wait for a client to be built.
         let client = self.client_for(call).await?;
-        let mut slot = self.admit(call).await?;
+        let mut patience = self.http.max_wait;
+        let mut failed = None;
         let mut attempt = 1;
         loop {
-            let result = self.attempt(client, call).await;
-            self.report(&slot, &result).await;
-            let error = match result {
+            let error = match self.attempt(client, call, &mut patience).await {
                 Ok(fetched) => return Ok(fetched),
-                Err(error) => error.with_attempts(attempt),
+                // What went wrong before tells more.
+                Err(Failure::Unasked(refusal)) => return Err(failed.unwrap_or(refusal)),
+                Err(Failure::Asked(error)) => error.with_attempts(attempt),
             };
             call.trail.note(|| format!("origin: attempt {attempt} failed: {}", error.reason()));
             if is_unasked_confirmation(&error) && call.condition.take().is_some() {
-                slot = self.admit(call).await?;
                 continue;
             }
             if attempt > call.retries || !backoff::is_worthwhile(&error) {
@@ -159,19 +170,9 @@ impl Fetcher {
             tracing::debug!(key = %call.key, attempt, ?pause, %error, "trying again");
             #[expect(clippy::disallowed_methods, reason = "the origin is given real time")]
             tokio::time::sleep(pause).await;
-            // Where there is no slot any more, what went wrong tells more.
-            let Ok(next) = self.admit(call).await else { return Err(error) };
-            slot = next;
+            failed = Some(error);
             attempt += 1;
         }
-    }
-
-    async fn attempt(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
-        let answered = tokio::time::timeout(call.timeout, self.exchange(client, call)).await;
-        answered.unwrap_or_else(|_| {
-            let reason = format_args!("no complete answer within {:?}", call.timeout);
-            Err(Error::new(ErrorKind::Timeout, OPERATION, call.key, reason))
-        })
     }
 
     async fn client_for(&self, call: Call<'_>) -> Result<&Client> {
@@ -184,71 +185,6 @@ impl Fetcher {
             }
         }
     }
-
-    /// Sends, follows redirects, reads the body.
-    async fn exchange(&self, client: &Client, call: Call<'_>) -> Result<Fetched> {
-        let sent_at = self.clock.now();
-        let mut url = call.url.clone();
-        let mut redirects = 0;
-        let mut redirected: Option<Caching> = None;
-        loop {
-            if call.trust == Trust::Untrusted {
-                address::check_host(call.key, &url, self.check_address)?;
-            }
-            if classify::leads_to_placeholder(call.rules, &url) {
-                return Ok(Fetched::Absent(Caching::of(&HeaderMap::new(), sent_at)));
-            }
-            let condition = call.condition.filter(|_| redirects == 0);
-            let response = send(client, call, &url, condition).await?;
-            let (status, headers) = (response.status(), response.headers());
-            call.trail.note(|| format!("origin: answered {status}"));
-            if status == StatusCode::NOT_MODIFIED {
-                let confirmed = confirmed(&response, condition, sent_at);
-                return confirmed.map(Fetched::NotModified).ok_or_else(|| unasked(call));
-            }
-            let caching = Caching::of(headers, sent_at);
-            let caching = match &redirected {
-                Some(redirect) => caching.after(redirect),
-                None => caching,
-            };
-            let head = Head::new(call.key, call.rules, status, headers, self.clock.now());
-            match head.class() {
-                Class::Found => return self.found(head, response, caching).await,
-                Class::Absent | Class::Failed(_) => return none(head, response, caching).await,
-                Class::Redirect => {
-                    redirects += 1;
-                    url = redirect::next(call.key, &url, response.headers())?;
-                    redirect::check_count(call.key, redirects, self.http.max_redirects)?;
-                    redirected = Some(caching);
-                }
-            }
-        }
-    }
-
-    /// Reads the bytes, unless they tell of an error or mean "there is none".
-    async fn found(&self, head: Head<'_>, response: Response, caching: Caching) -> Result<Fetched> {
-        let declared = response.headers().get(CONTENT_TYPE);
-        let declared = declared.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let data = body::read(response, self.http.max_body_bytes, head.key).await?;
-        if let Some(said) = head.told_in(&data) {
-            return head.conclude(Some(said)).map(|()| Fetched::Absent(caching));
-        }
-        if classify::is_placeholder(head.rules, &data) {
-            return Ok(Fetched::Absent(caching));
-        }
-        Ok(Fetched::Found { data, declared, caching })
-    }
-}
-
-/// What becomes of an answer that has nothing to deliver: absence, or an error. A body that cannot
-/// be read says no more than the status.
-async fn none(head: Head<'_>, response: Response, caching: Caching) -> Result<Fetched> {
-    let mut said = None;
-    if head.has_telling_body() {
-        let body = body::read(response, classify::MAX_TOLD_BYTES, head.key).await;
-        said = body.ok().and_then(|body| head.told_in(&body));
-    }
-    head.conclude(said).map(|()| Fetched::Absent(caching))
 }
 
 /// Refuses an untrusted URL whose host is an address that is not public.
@@ -257,48 +193,6 @@ pub(crate) fn check_untrusted(call: Call<'_>) -> Result<()> {
         Trust::Trusted => Ok(()),
         Trust::Untrusted => address::check_host(call.key, call.url, address::check_public),
     }
-}
-
-/// One request, with the caller's headers if it goes to the origin they are meant for.
-async fn send(
-    client: &Client,
-    call: Call<'_>,
-    url: &Url,
-    condition: Option<&Condition>,
-) -> Result<Response> {
-    let mut request = client.get(url.clone());
-    if url.origin() == call.url.origin() {
-        request = request.headers(call.headers.to_map());
-    }
-    if let Some(condition) = condition {
-        request = request.headers(condition.validators.to_headers());
-    }
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that sends")]
-    let response = request.send().await;
-    response.map_err(|source| error::sending(call.key, source))
-}
-
-/// What a 304 says about the answer that `condition` names; `None` when it speaks of no such answer.
-fn confirmed(
-    response: &Response,
-    condition: Option<&Condition>,
-    sent_at: Timestamp,
-) -> Option<Caching> {
-    let Condition { validators, varies_on } = condition?;
-    Caching::of_not_modified(response.headers(), validators, varies_on, sent_at)
-}
-
-/// The failure of a 304 that answers no condition of ours. It is the mistake of some cache on the way,
-/// or speaks of another answer than the stored one.
-fn unasked(call: Call<'_>) -> Error {
-    let status = StatusCode::NOT_MODIFIED;
-    let reason = format_args!("the origin answered {status}, which it was not asked");
-    let error = Error::new(ErrorKind::Upstream, OPERATION, call.key, reason);
-    error.with_status(status.as_u16())
-}
-
-fn is_unasked_confirmation(error: &Error) -> bool {
-    error.status() == Some(StatusCode::NOT_MODIFIED.as_u16())
 }
 
 /// Refuses schemes that are not spoken here.

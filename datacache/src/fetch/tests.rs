@@ -4,9 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::config::Policies;
 use crate::db::Db;
-use crate::name::Provider;
+use crate::error::ErrorKind;
 use crate::testing::{Origin, Reply};
 
 fn check(address: IpAddr) -> Result<(), &'static str> {
@@ -17,9 +16,10 @@ async fn get(url: &str, trust: Trust) -> Result<Fetched> {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("locks")).unwrap();
     let db = Db::open(dir.path(), &dir.path().join("locks")).await.unwrap();
-    let mut fetcher = Fetcher::new(HttpConfig::default(), Clock::system(), Limits::new(db));
+    let policies = Arc::new(Policies::new(&[].into()).unwrap());
+    let (http, clock) = (HttpConfig::default(), Clock::system());
+    let mut fetcher = Fetcher::new(http, Arc::clone(&policies), clock, Limits::new(db));
     fetcher.check_address = check;
-    let policies = Policies::new(&[].into()).unwrap();
     let nobody = Provider::new("nobody").unwrap();
     let (url, key) = (Url::parse(url).unwrap(), Key::parse(url).unwrap());
     let call = Call {
@@ -28,6 +28,7 @@ async fn get(url: &str, trust: Trust) -> Result<Fetched> {
         trust,
         headers: &Headers::default(),
         condition: None,
+        provider: &nobody,
         rules: &policies.get(&nobody).answers,
         timeout: Duration::from_secs(30),
         retries: 0,

@@ -28,6 +28,9 @@ pub(crate) enum Urgency {
     Live,
     /// It may book the next slot only, so that no live request waits behind more than one.
     Batch,
+    /// What a batch request leads to once it has been sent: it waits as if it were live, lest what
+    /// is done already be done again, but for no provider that is paused.
+    UnderWay,
 }
 
 impl Ask<'_> {
@@ -50,7 +53,7 @@ impl Ask<'_> {
     pub(super) fn latest(&self, spacing_ms: i64, now: Timestamp) -> Timestamp {
         let patience = after(now, self.max_wait);
         match self.urgency {
-            Urgency::Live => patience,
+            Urgency::Live | Urgency::UnderWay => patience,
             Urgency::Batch => patience.min(later(now, spacing_ms)),
         }
     }
@@ -60,7 +63,7 @@ impl Ask<'_> {
     pub(super) fn over_budget(&self, slot: Timestamp, latest: Timestamp, now: Timestamp) -> Later {
         let beyond_ms = slot.as_millis().saturating_sub(latest.as_millis());
         let at = match self.urgency {
-            Urgency::Live => slot,
+            Urgency::Live | Urgency::UnderWay => slot,
             Urgency::Batch => later(now, beyond_ms),
         };
         let reason = format!("its budget of {} is used up for the moment", self.budget);

@@ -144,14 +144,14 @@ impl State {
 
     /// Why the request is not made whatever the budget.
     fn refusal(&self, ask: &Ask<'_>, now: Timestamp) -> Option<Later> {
-        if self.is_paused && ask.urgency == Urgency::Batch {
+        if self.is_paused && ask.urgency != Urgency::Live {
             // When it will be resumed is unknown, and then its turn is at once.
             return Some(Later { at: now, why: Why::Paused, reason: "it is paused".to_owned() });
         }
         if !self.rest.holds(now) {
             return None;
         }
-        let waits = ask.urgency == Urgency::Live && self.rest.until <= after(now, ask.max_wait);
+        let waits = ask.urgency != Urgency::Batch && self.rest.until <= after(now, ask.max_wait);
         match self.circuit {
             Circuit::Closed { .. } if waits => None,
             _ => Some(self.rest_of_it(now)),

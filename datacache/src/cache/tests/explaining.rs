@@ -36,6 +36,7 @@ async fn an_answer_of_the_origin_is_told_from_the_store_to_the_rule_by_which_it_
             "origin: attempt 1 failed: ",
             "budget of 127.0.0.1 (none): waited 0ns",
             "origin: answered 302",
+            "budget of 127.0.0.1 (none): waited 0ns",
             "origin: answered 200",
             "kept for 1m, because its headers say so",
         ],
