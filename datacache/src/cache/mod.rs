@@ -116,7 +116,7 @@ impl Cache {
         let session = Arc::new(OwnSession::new(locks));
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
-        let limits = Limits::new(db.clone());
+        let limits = Limits::new(db.clone(), clock.clone());
         let fetcher =
             Fetcher::new(config.http.clone(), Arc::clone(&policies), clock.clone(), limits.clone());
         Ok(Self(Arc::new(Inner {

@@ -38,12 +38,12 @@ impl Fetcher {
         };
         let began = self.clock.now();
         let refused = |later| self.refused(call, provider, &later);
-        let slot = match self.limits.book(&ask, began).await? {
+        let slot = match self.limits.book(&ask).await? {
             Booking::Slot(slot) => slot,
             Booking::Later(later) => return Err(refused(later)),
         };
         self.sleep_until(slot.at).await;
-        match self.limits.depart(&slot, self.clock.now()).await? {
+        match self.limits.depart(&slot).await? {
             Departure::At(moment) => self.sleep_until(moment).await,
             Departure::Later(later) => return Err(refused(later)),
         }
@@ -56,7 +56,7 @@ impl Fetcher {
     /// Tells the others how the provider did.
     pub(super) async fn report<T>(&self, slot: &Slot, result: &Result<T>) {
         let outcome = self.outcome(result);
-        if let Err(error) = self.limits.report(slot, outcome, self.clock.now()).await {
+        if let Err(error) = self.limits.report(slot, outcome).await {
             tracing::warn!(provider = %slot.provider, %error, "how a provider did was not noted");
         }
     }

@@ -18,7 +18,8 @@ async fn get(url: &str, trust: Trust) -> Result<Fetched> {
     let db = Db::open(dir.path(), &dir.path().join("locks")).await.unwrap();
     let policies = Arc::new(Policies::new(&[].into()).unwrap());
     let (http, clock) = (HttpConfig::default(), Clock::system());
-    let mut fetcher = Fetcher::new(http, Arc::clone(&policies), clock, Limits::new(db));
+    let limits = Limits::new(db, clock.clone());
+    let mut fetcher = Fetcher::new(http, Arc::clone(&policies), clock, limits);
     fetcher.check_address = check;
     let nobody = Provider::new("nobody").unwrap();
     let (url, key) = (Url::parse(url).unwrap(), Key::parse(url).unwrap());

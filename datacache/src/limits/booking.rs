@@ -102,13 +102,15 @@ pub(crate) struct Slot {
     pub(super) probe: Option<Timestamp>,
 }
 
-/// A departure that was booked holds for so long; the moments of requests are not kept closer.
-const PUNCTUAL_MS: i64 = 50;
+/// A departure that was booked holds for so small a part of the spacing. Within that, the moments of
+/// requests are not kept apart.
+const PUNCTUALITY: i64 = 20;
 
 impl Slot {
-    /// Whether it has departed already, unless its booking has waited long for the write lock.
+    /// Whether it has departed already, unless the process has stalled since.
     pub(super) fn departs_as_booked(&self, now: Timestamp) -> bool {
-        self.is_departed && now <= later(self.at, PUNCTUAL_MS)
+        let holds_ms = if self.spacing_ms > 0 { self.spacing_ms / PUNCTUALITY } else { i64::MAX };
+        self.is_departed && now <= later(self.at, holds_ms)
     }
 }
 

@@ -15,8 +15,8 @@
 //!
 //! # Moments
 //! All are of the wall clock, which processes share. Spacing counts from the moment of sending, so a
-//! process that stalls between its slot and its departure finds the next free moment. A clock that
-//! was set back is noticed by what was noted in the future ([`State::at`]).
+//! process that stalls between its slot and its departure finds the next free moment, and the clock
+//! is read under the lock: waiting for it is no sending. A clock that was set back is noticed by what was noted in the future ([`State::at`]).
 //!
 //! # What survives a crash
 //! What was booked stays booked; a slot of a process that died is lost. A probe of one makes its
@@ -36,7 +36,7 @@ mod state;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Budget;
 use crate::db::Db;
 use crate::error::{Error, ErrorKind, Result};
@@ -50,21 +50,22 @@ use state::State;
 #[derive(Clone)]
 pub(crate) struct Limits {
     db: Db,
+    clock: Clock,
     pacing: Arc<Pacing>,
 }
 
 impl Limits {
-    pub(crate) fn new(db: Db) -> Self {
-        Self { db, pacing: Arc::default() }
+    pub(crate) fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock, pacing: Arc::default() }
     }
 
     /// Books a slot for a request. One that is now is the departure as well.
     ///
     /// # Errors
     /// When the shared state can neither be used nor be done without.
-    pub(crate) async fn book(&self, ask: &Ask<'_>, now: Timestamp) -> Result<Booking> {
-        let book = |state: &mut State| state.book(ask, now);
-        match self.change("book slot", ask.provider, now, book).await {
+    pub(crate) async fn book(&self, ask: &Ask<'_>) -> Result<Booking> {
+        let book = |state: &mut State, now| state.book(ask, now);
+        match self.change("book slot", ask.provider, book).await {
             Ok(booking) => {
                 if let Booking::Slot(slot) = &booking {
                     self.pacing.note(slot);
@@ -73,7 +74,7 @@ impl Limits {
             }
             Err(error) if is_unusable(&error) => {
                 tracing::warn!(provider = %ask.provider, %error, "this process paces itself alone");
-                Ok(self.pacing.book(ask, now))
+                Ok(self.pacing.book(ask, self.clock.now()))
             }
             Err(error) => Err(error),
         }
@@ -82,27 +83,28 @@ impl Limits {
     /// When a request whose slot has come may be sent, which counts as its sending: not while its
     /// provider rests, and one spacing after the last that was sent. It costs nothing where the slot
     /// was booked just now, for just now.
-    pub(crate) async fn depart(&self, slot: &Slot, now: Timestamp) -> Result<Departure> {
+    pub(crate) async fn depart(&self, slot: &Slot) -> Result<Departure> {
+        let now = self.clock.now();
         if slot.departs_as_booked(now) {
             return Ok(Departure::At(slot.at));
         }
-        let depart = |state: &mut State| state.depart(slot, now);
-        match self.change("send", &slot.provider, now, depart).await {
+        let depart = |state: &mut State, now| state.depart(slot, now);
+        match self.change("send", &slot.provider, depart).await {
             Err(error) if is_unusable(&error) => Ok(Departure::At(slot.at.max(now))),
             departure => departure,
         }
     }
 
     /// Notes what the answer to a request says about its provider.
-    pub(crate) async fn report(&self, slot: &Slot, outcome: Outcome, now: Timestamp) -> Result<()> {
+    pub(crate) async fn report(&self, slot: &Slot, outcome: Outcome) -> Result<()> {
         if slot.is_good && matches!(outcome, Outcome::Good) {
             return Ok(());
         }
-        let report = |state: &mut State| state.report(slot, &outcome, now);
-        match self.change("note outcome", &slot.provider, now, report).await {
+        let report = |state: &mut State, now| state.report(slot, &outcome, now);
+        match self.change("note outcome", &slot.provider, report).await {
             Err(error) if is_unusable(&error) => {
                 if let Outcome::Throttled { until, .. } = outcome {
-                    self.pacing.rest(slot, until, now);
+                    self.pacing.rest(slot, until, self.clock.now());
                 }
                 Ok(())
             }
@@ -111,24 +113,25 @@ impl Limits {
     }
 
     /// Keeps workers from asking the provider until it is resumed.
-    pub(crate) async fn pause(&self, provider: &Provider, now: Timestamp) -> Result<()> {
-        self.change("pause", provider, now, |state| state.is_paused = true).await
+    pub(crate) async fn pause(&self, provider: &Provider) -> Result<()> {
+        self.change("pause", provider, |state, _| state.is_paused = true).await
     }
 
     /// Ends a pause and a rest, and closes the circuit; says whether there was one.
-    pub(crate) async fn resume(&self, provider: &Provider, now: Timestamp) -> Result<bool> {
-        self.change("resume", provider, now, |state| state.resume(now)).await
+    pub(crate) async fn resume(&self, provider: &Provider) -> Result<bool> {
+        self.change("resume", provider, State::resume).await
     }
 
     /// Forgets everything about the provider but a pause; says whether there was anything.
-    pub(crate) async fn clear(&self, provider: &Provider, now: Timestamp) -> Result<bool> {
+    pub(crate) async fn clear(&self, provider: &Provider) -> Result<bool> {
         self.pacing.forget(provider);
-        self.change("clear limits", provider, now, State::clear).await
+        self.change("clear limits", provider, |state, _| state.clear()).await
     }
 
     /// The providers that workers do not ask at present.
-    pub(crate) async fn resting(&self, now: Timestamp) -> Result<Vec<RestingProvider>> {
+    pub(crate) async fn resting(&self) -> Result<Vec<RestingProvider>> {
         let states = self.states("list providers").await?.into_iter();
+        let now = self.clock.now();
         let is_resting = |(_, state): &(_, State)| state.is_paused || state.rest.holds(now);
         let resting = states.filter(is_resting).map(|(provider, state)| RestingProvider {
             provider,
@@ -145,12 +148,12 @@ impl Limits {
         &self,
         known: impl Iterator<Item = &'a Provider>,
         budget_of: impl Fn(&Provider) -> &'a Budget,
-        now: Timestamp,
     ) -> Result<Vec<ProviderLimits>> {
         let mut states = self.states("list limits").await?;
         for provider in known {
             states.entry(provider.clone()).or_default();
         }
+        let now = self.clock.now();
         let limits = states.into_iter().map(|(provider, state)| {
             let budget = budget_of(&provider);
             ProviderLimits::new(provider, budget, &state.at(now), now)
@@ -167,31 +170,35 @@ impl Limits {
     }
 
     /// Changes what is noted about a provider. `change` is done twice when it changes anything, the
-    /// second time on what is there under the lock.
+    /// second time on what is there under the lock. It is told the time anew then: what others have
+    /// noted meanwhile lies before it.
     async fn change<T>(
         &self,
         operation: &'static str,
         provider: &Provider,
-        now: Timestamp,
-        change: impl Fn(&mut State) -> T,
+        change: impl Fn(&mut State, Timestamp) -> T,
     ) -> Result<T> {
         let mut connection = self.db.read(operation).await?;
         let noted = sql::state(&mut connection, provider).await;
         let noted = noted.map_err(|source| connection.error(operation, source))?;
-        let mut state = noted.clone().at(now);
-        let value = change(&mut state);
+        let (value, state) = self.changed(&noted, &change);
         if state == noted {
             connection.close().await;
             return Ok(value);
         }
         let mut tx = self.db.write_on(connection, operation).await?;
         let noted = sql::state(&mut tx, provider).await.map_err(|source| tx.error(source))?;
-        let mut state = noted.clone().at(now);
-        let value = change(&mut state);
+        let (value, state) = self.changed(&noted, &change);
         let written = sql::write(&mut tx, provider, &noted, &state).await;
         written.map_err(|source| tx.error(source))?;
         tx.commit().await?;
         Ok(value)
+    }
+
+    fn changed<T>(&self, noted: &State, change: impl Fn(&mut State, Timestamp) -> T) -> (T, State) {
+        let now = self.clock.now();
+        let mut state = noted.clone().at(now);
+        (change(&mut state, now), state)
     }
 }
 

@@ -119,7 +119,7 @@ async fn who_has_no_budget_waits_for_nobody_and_takes_no_lock() {
     assert_eq!(book(&first, batch(&none), at(5)).await, Ok(5));
     assert_eq!(book(&second, batch(&none), NOW).await, Ok(0));
     let slot = slot(&first, ask(&none, 0), NOW).await;
-    assert_eq!(depart(&first, &slot, at(200)).await, Ok(200));
+    assert_eq!(depart(&first, &slot, at(200)).await, Ok(0));
     drop(lock);
 }
 
@@ -155,7 +155,7 @@ async fn what_cannot_be_written_is_paced_by_each_process_alone() {
     let slot = slot(&limits, ask(&budget, MINUTE), NOW).await;
     assert_eq!(depart(&limits, &slot, at(2_000)).await, Ok(2_000));
     let (until, reason) = (at(9_000), "status 429".to_owned());
-    limits.report(&slot, Outcome::Throttled { until, reason }, at(2_000)).await.unwrap();
+    limits.at(at(2_000)).report(&slot, Outcome::Throttled { until, reason }).await.unwrap();
     assert_eq!(book(&limits, ask(&budget, 6_999), at(2_000)).await, Err((9_000, Why::Budget)));
     assert_eq!(book(&limits, ask(&budget, 7_000), at(2_000)).await, Ok(9_000));
 }

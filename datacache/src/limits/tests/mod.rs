@@ -18,19 +18,20 @@ const MINUTE: u64 = 60_000;
 
 struct Folder {
     dir: tempfile::TempDir,
+    clock: Clock,
 }
 
 impl Folder {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("locks")).unwrap();
-        Self { dir }
+        Self { dir, clock: Clock::manual(NOW) }
     }
 
-    /// A handle as another process would have it: nothing is shared but the folder.
+    /// A handle as another process would have it: nothing is shared but the folder and the time.
     async fn open(&self) -> Limits {
         let locks = self.dir.path().join("locks");
-        Limits::new(Db::open(self.dir.path(), &locks).await.unwrap())
+        Limits::new(Db::open(self.dir.path(), &locks).await.unwrap(), self.clock.clone())
     }
 }
 
@@ -67,7 +68,7 @@ fn at(millis: i64) -> Timestamp {
 }
 
 async fn slot(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Slot {
-    match limits.book(&ask, now).await.unwrap() {
+    match limits.at(now).book(&ask).await.unwrap() {
         Booking::Slot(slot) => slot,
         Booking::Later(later) => panic!("{later:?}"),
     }
@@ -75,14 +76,14 @@ async fn slot(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Slot {
 
 /// The moment of the slot, or from when to ask again and why.
 async fn book(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Result<i64, (i64, Why)> {
-    match limits.book(&ask, now).await.unwrap() {
+    match limits.at(now).book(&ask).await.unwrap() {
         Booking::Slot(slot) => Ok(since(slot.at)),
         Booking::Later(later) => Err((since(later.at), later.why)),
     }
 }
 
 async fn depart(limits: &Limits, slot: &Slot, now: Timestamp) -> Result<i64, (i64, Why)> {
-    match limits.depart(slot, now).await.unwrap() {
+    match limits.at(now).depart(slot).await.unwrap() {
         Departure::At(at) => Ok(since(at)),
         Departure::Later(later) => Err((since(later.at), later.why)),
     }
@@ -96,17 +97,23 @@ fn failed() -> Outcome {
 async fn trip(limits: &Limits, budget: &Budget, now: Timestamp) {
     let slot = slot(limits, ask(budget, MINUTE), now).await;
     for _ in 0..5 {
-        limits.report(&slot, failed(), now).await.unwrap();
+        limits.at(now).report(&slot, failed()).await.unwrap();
     }
 }
 
 /// What is known about `slow`.
 async fn listed(limits: &Limits, budget: &Budget, now: Timestamp) -> Option<ProviderLimits> {
-    let list = limits.list(std::iter::empty(), |_| budget, now).await.unwrap();
+    let list = limits.at(now).list(std::iter::empty(), |_| budget).await.unwrap();
     list.into_iter().find(|limits| limits.provider.as_str() == "slow")
 }
 
 impl Limits {
+    /// The same at another time, for all handles of the folder.
+    fn at(&self, now: Timestamp) -> &Self {
+        self.clock.set(now);
+        self
+    }
+
     /// Keeps the provider from being asked before `until`: for 1 s at least and 24 h at most, and no
     /// shorter than it rests already.
     async fn cool_down(
@@ -116,7 +123,7 @@ impl Limits {
         reason: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let cool_down = |state: &mut State| state.cool_down(until, reason, now);
-        self.change("cool down", provider, now, cool_down).await
+        let cool_down = |state: &mut State, now| state.cool_down(until, reason, now);
+        self.at(now).change("cool down", provider, cool_down).await
     }
 }
