@@ -120,7 +120,6 @@ fn no_failure_is_remembered() {
         folder.assert_empty();
         // What is remembered is how long the provider wants to be left alone.
         run_with(&folder, &["limits", "clear", provider]);
-        run_with(&folder, &["limits", "clear", "127.0.0.1"]);
         let found = get(&folder, &url, &["--type", data_type]);
         assert_eq!((found.status, found.stdout), (0, due(data_type)), "{provider} {reply:?}");
         assert_eq!(origin.received().len(), 2);

@@ -46,6 +46,9 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     pub(super) hosts: &'static [&'static str],
+    /// Whether the hosts are those of one service, of which none is asked while another asks to be
+    /// left alone; else they only share a budget.
+    pub(super) is_one_service: bool,
     /// Where its API begins.
     pub(super) base_url: Option<&'static str>,
     /// The shortest window first.
@@ -87,6 +90,7 @@ const PLACEHOLDERS: &[&str] = &[
 pub(super) const OTHER: BuiltIn = BuiltIn {
     name: "",
     hosts: &[],
+    is_one_service: true,
     base_url: None,
     budget: &[per_second(1)],
     budget_with_key: None,
@@ -107,8 +111,9 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
 /// An API whose "there is none" holds for a day.
 const API: BuiltIn = BuiltIn { absent_ttl: DAY, authority: Authority::Policy, ..OTHER };
 
-/// A host of pictures.
+/// Hosts of pictures, of many services.
 const IMAGES: BuiltIn = BuiltIn {
+    is_one_service: false,
     budget: &[per_second(10)],
     ttl: Duration::from_hours(14 * 24),
     authority: Authority::Policy,

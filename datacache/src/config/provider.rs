@@ -74,6 +74,8 @@ pub(crate) struct Policy {
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) budget: Budget,
     budget_with_key: Option<Budget>,
+    /// Whether its hosts rest together.
+    pub(super) is_one_service: bool,
     pub(crate) lifetimes: Lifetimes,
     /// Whether its stale answers are worth a conditional request.
     pub(crate) revalidates: bool,
@@ -93,6 +95,7 @@ impl From<&BuiltIn> for Policy {
             base_url: row.base_url.and_then(|url| url.parse().ok()),
             budget: Budget::built_in(row.budget),
             budget_with_key: row.budget_with_key.map(Budget::built_in),
+            is_one_service: row.is_one_service,
             lifetimes: row.into(),
             revalidates: row.revalidates,
             timeout: row.timeout,

@@ -11,7 +11,6 @@ use crate::clock::Timestamp;
 use crate::config::Payer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Ask, Booking, Departure, Later, Outcome, Slot, Why};
-use crate::name::Provider;
 
 /// The rest of a provider that asks to be left alone without saying for how long.
 const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
@@ -28,16 +27,15 @@ impl Fetcher {
         hop: &Hop,
         patience: &mut Duration,
     ) -> Result<Slot> {
-        let Payer { provider, budget } = &hop.payer;
+        let Payer { provider, budget, .. } = &hop.payer;
         let ask = Ask {
-            provider,
-            budget,
+            payer: &hop.payer,
             urgency: hop.urgency,
             max_wait: *patience,
             timeout: call.timeout,
         };
         let began = self.clock.now();
-        let refused = |later| self.refused(call, provider, &later);
+        let refused = |later| self.refused(call, &hop.payer, &later);
         let slot = match self.limits.book(&ask).await? {
             Booking::Slot(slot) => slot,
             Booking::Later(later) => return Err(refused(later)),
@@ -76,13 +74,14 @@ impl Fetcher {
         }
     }
 
-    fn refused(&self, call: Call<'_>, provider: &Provider, later: &Later) -> Error {
-        let kind = match later.why {
-            Why::Circuit => ErrorKind::CircuitOpen,
-            Why::Budget | Why::Cooldown | Why::Paused => ErrorKind::RateLimited,
+    fn refused(&self, call: Call<'_>, payer: &Payer, later: &Later) -> Error {
+        let (kind, who) = match later.why {
+            Why::Circuit => (ErrorKind::CircuitOpen, &payer.origin),
+            Why::Cooldown => (ErrorKind::RateLimited, &payer.origin),
+            Why::Budget | Why::Paused => (ErrorKind::RateLimited, &payer.provider),
         };
         let wait = later.at.since(self.clock.now());
-        let reason = format_args!("{provider} cannot be asked now: {}", later.reason);
+        let reason = format_args!("{who} cannot be asked now: {}", later.reason);
         Error::new(kind, OPERATION, call.key, reason).with_retry_after(Some(wait))
     }
 

@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use super::gcra::{self, later};
 use crate::clock::Timestamp;
-use crate::config::Budget;
+use crate::config::Payer;
 use crate::name::Provider;
 
 /// A request that is to be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'a> {
-    /// Whom it asks.
-    pub(crate) provider: &'a Provider,
-    /// How often that may be asked.
-    pub(crate) budget: &'a Budget,
+    /// Whose budget it is paid from, and who is asked.
+    pub(crate) payer: &'a Payer,
     pub(crate) urgency: Urgency,
     /// So long it can wait for its slot.
     pub(crate) max_wait: Duration,
@@ -37,11 +35,12 @@ impl Ask<'_> {
     /// A slot at `at` of a provider of which nothing bad is known.
     pub(super) fn slot(&self, at: Timestamp, now: Timestamp) -> Slot {
         Slot {
-            provider: self.provider.clone(),
+            provider: self.payer.provider.clone(),
+            origin: self.payer.origin.clone(),
             at,
             booked_at: now,
             latest: after(now, self.max_wait),
-            spacing_ms: gcra::spacing_ms(&gcra::cells(self.budget)),
+            spacing_ms: gcra::spacing_ms(&gcra::cells(&self.payer.budget)),
             is_departed: false,
             is_good: true,
             probe: None,
@@ -66,7 +65,7 @@ impl Ask<'_> {
             Urgency::Live | Urgency::UnderWay => slot,
             Urgency::Batch => later(now, beyond_ms),
         };
-        let reason = format!("its budget of {} is used up for the moment", self.budget);
+        let reason = format!("its budget of {} is used up for the moment", self.payer.budget);
         Later { at, why: Why::Budget, reason }
     }
 }
@@ -88,6 +87,7 @@ pub(crate) enum Booking {
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) provider: Provider,
+    pub(crate) origin: Provider,
     /// Until then the request waits; never before the moment it was booked.
     pub(crate) at: Timestamp,
     pub(super) booked_at: Timestamp,

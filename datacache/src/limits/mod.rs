@@ -9,7 +9,8 @@
 //! # How it reckons
 //! What is noted about a provider is read as one [`State`], whose pure methods say what follows; what
 //! has changed is written in the IMMEDIATE transaction that has read it. That is as atomic as one
-//! statement, and the arithmetic can be tested. Each operation looks without a lock first, and takes
+//! statement, and the arithmetic can be tested. Where hosts that are nobody's in particular share a
+//! budget, it is noted under the provider's name, and how a host is under its own ([`noted`]). Each operation looks without a lock first, and takes
 //! none when it would change nothing: a request that must wait, a good answer of a provider that
 //! works.
 //!
@@ -29,6 +30,7 @@ mod booking;
 mod circuit;
 mod gcra;
 mod info;
+mod noted;
 mod pacing;
 pub(crate) mod sql;
 mod state;
@@ -43,6 +45,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 pub(crate) use booking::{Ask, Booking, Departure, Later, Outcome, Slot, Urgency, Why};
 pub use info::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
+use noted::{Concerned, Noted};
 use pacing::Pacing;
 use state::State;
 
@@ -65,7 +68,7 @@ impl Limits {
     /// When the shared state can neither be used nor be done without.
     pub(crate) async fn book(&self, ask: &Ask<'_>) -> Result<Booking> {
         let book = |state: &mut State, now| state.book(ask, now);
-        match self.change("book slot", ask.provider, book).await {
+        match self.change("book slot", ask.payer.into(), book).await {
             Ok(booking) => {
                 if let Booking::Slot(slot) = &booking {
                     self.pacing.note(slot);
@@ -73,7 +76,7 @@ impl Limits {
                 Ok(booking)
             }
             Err(error) if is_unusable(&error) => {
-                tracing::warn!(provider = %ask.provider, %error, "this process paces itself alone");
+                tracing::warn!(provider = %ask.payer.provider, %error, "this process paces itself alone");
                 Ok(self.pacing.book(ask, self.clock.now()))
             }
             Err(error) => Err(error),
@@ -89,7 +92,7 @@ impl Limits {
             return Ok(Departure::At(slot.at));
         }
         let depart = |state: &mut State, now| state.depart(slot, now);
-        match self.change("send", &slot.provider, depart).await {
+        match self.change("send", slot.into(), depart).await {
             Err(error) if is_unusable(&error) => Ok(Departure::At(slot.at.max(now))),
             departure => departure,
         }
@@ -101,7 +104,7 @@ impl Limits {
             return Ok(());
         }
         let report = |state: &mut State, now| state.report(slot, &outcome, now);
-        match self.change("note outcome", &slot.provider, report).await {
+        match self.change("note outcome", slot.into(), report).await {
             Err(error) if is_unusable(&error) => {
                 if let Outcome::Throttled { until, .. } = outcome {
                     self.pacing.rest(slot, until, self.clock.now());
@@ -114,18 +117,18 @@ impl Limits {
 
     /// Keeps workers from asking the provider until it is resumed.
     pub(crate) async fn pause(&self, provider: &Provider) -> Result<()> {
-        self.change("pause", provider, |state, _| state.is_paused = true).await
+        self.change("pause", provider.into(), |state, _| state.is_paused = true).await
     }
 
     /// Ends a pause and a rest, and closes the circuit; says whether there was one.
     pub(crate) async fn resume(&self, provider: &Provider) -> Result<bool> {
-        self.change("resume", provider, State::resume).await
+        self.change("resume", provider.into(), State::resume).await
     }
 
     /// Forgets everything about the provider but a pause; says whether there was anything.
     pub(crate) async fn clear(&self, provider: &Provider) -> Result<bool> {
         self.pacing.forget(provider);
-        self.change("clear limits", provider, |state, _| state.clear()).await
+        self.change("clear limits", provider.into(), |state, _| state.clear()).await
     }
 
     /// The providers that workers do not ask at present.
@@ -154,9 +157,10 @@ impl Limits {
             states.entry(provider.clone()).or_default();
         }
         let now = self.clock.now();
-        let limits = states.into_iter().map(|(provider, state)| {
+        let limits = states.into_iter().map(|(provider, mut state)| {
             let budget = budget_of(&provider);
-            ProviderLimits::new(provider, budget, &state.at(now), now)
+            state.shift_to(now);
+            ProviderLimits::new(provider, budget, &state, now)
         });
         Ok(limits.collect())
     }
@@ -169,36 +173,30 @@ impl Limits {
         Ok(states)
     }
 
-    /// Changes what is noted about a provider. `change` is done twice when it changes anything, the
-    /// second time on what is there under the lock. It is told the time anew then: what others have
-    /// noted meanwhile lies before it.
+    /// Changes what is noted about those concerned. `change` is done twice when it changes anything,
+    /// the second time on what is there under the lock. It is told the time anew then: what others
+    /// have noted meanwhile lies before it.
     async fn change<T>(
         &self,
         operation: &'static str,
-        provider: &Provider,
+        concerned: Concerned<'_>,
         change: impl Fn(&mut State, Timestamp) -> T,
     ) -> Result<T> {
         let mut connection = self.db.read(operation).await?;
-        let noted = sql::state(&mut connection, provider).await;
+        let noted = Noted::read(&mut connection, concerned).await;
         let noted = noted.map_err(|source| connection.error(operation, source))?;
-        let (value, state) = self.changed(&noted, &change);
-        if state == noted {
+        let (value, changed) = noted.changed(self.clock.now(), &change);
+        if changed == noted {
             connection.close().await;
             return Ok(value);
         }
         let mut tx = self.db.write_on(connection, operation).await?;
-        let noted = sql::state(&mut tx, provider).await.map_err(|source| tx.error(source))?;
-        let (value, state) = self.changed(&noted, &change);
-        let written = sql::write(&mut tx, provider, &noted, &state).await;
+        let noted = Noted::read(&mut tx, concerned).await.map_err(|source| tx.error(source))?;
+        let (value, changed) = noted.changed(self.clock.now(), &change);
+        let written = changed.write(&mut tx, concerned, &noted).await;
         written.map_err(|source| tx.error(source))?;
         tx.commit().await?;
         Ok(value)
-    }
-
-    fn changed<T>(&self, noted: &State, change: impl Fn(&mut State, Timestamp) -> T) -> (T, State) {
-        let now = self.clock.now();
-        let mut state = noted.clone().at(now);
-        (change(&mut state, now), state)
     }
 }
 

@@ -66,9 +66,9 @@ impl Default for State {
 }
 
 impl State {
-    /// The state as of `now`. When the clock was set back, what lay ahead lies ahead as far as
-    /// before.
-    pub(super) fn at(mut self, now: Timestamp) -> Self {
+    /// Makes it the state as of `now`. When the clock was set back, what lay ahead lies ahead as far
+    /// as before.
+    pub(super) fn shift_to(&mut self, now: Timestamp) {
         if is_set_back(self.noted_at, now) {
             let back_ms = now.as_millis().saturating_sub(self.noted_at.as_millis());
             for moment in self.arrivals.values_mut().chain([&mut self.sent_at]) {
@@ -76,13 +76,36 @@ impl State {
             }
             self.noted_at = now;
         }
-        self
     }
 
-    /// Whether there is nothing to be noted but a rest or a pause.
+    /// What holds for a request: the budget of who pays for it, and the rest and the circuit of its
+    /// origin. Either may be paused.
+    pub(super) fn joined(payer: &Self, origin: &Self) -> Self {
+        Self {
+            is_paused: payer.is_paused || origin.is_paused,
+            arrivals: payer.arrivals.clone(),
+            sent_at: payer.sent_at,
+            ..origin.clone()
+        }
+    }
+
+    /// Takes over what has become of the budget in a joined state.
+    pub(super) fn take_budget(&mut self, joined: &Self) {
+        self.arrivals.clone_from(&joined.arrivals);
+        self.sent_at = joined.sent_at;
+    }
+
+    /// Takes over what has become of the origin in a joined state.
+    pub(super) fn take_rest(&mut self, joined: Self) {
+        self.rest = joined.rest;
+        self.circuit = joined.circuit;
+        self.probed_until = joined.probed_until;
+    }
+
+    /// Whether there is nothing to be noted but a pause.
     pub(super) fn has_no_past(&self) -> bool {
         let nothing =
-            Self { is_paused: self.is_paused, rest: self.rest.clone(), ..Self::default() };
+            Self { is_paused: self.is_paused, noted_at: self.noted_at, ..Self::default() };
         *self == nothing
     }
 
@@ -105,16 +128,16 @@ impl State {
         if let Some(why_not) = self.refusal(ask, now) {
             return Booking::Later(why_not);
         }
-        let at = self.next_slot(ask.budget, now);
+        let at = self.next_slot(&ask.payer.budget, now);
         let slot = ask.slot(at, now);
         let latest = ask.latest(slot.spacing_ms, now);
         if at > latest {
             return Booking::Later(ask.over_budget(at, latest, now));
         }
         let is_departed = at == now;
-        self.note_booked(ask.budget, at, now);
+        self.note_booked(&ask.payer.budget, at);
         if is_departed {
-            self.note_sent(&slot, at, now);
+            self.note_sent(&slot, at);
         }
         let is_good = self.circuit == Circuit::GOOD;
         let probe = (!self.circuit.is_closed()).then(|| after(at, ask.timeout));
@@ -126,19 +149,18 @@ impl State {
         Booking::Slot(Slot { is_departed, is_good, probe, ..slot })
     }
 
-    fn note_booked(&mut self, budget: &Budget, at: Timestamp, now: Timestamp) {
+    fn note_booked(&mut self, budget: &Budget, at: Timestamp) {
         let (cells, arrivals) = self.cells(budget);
         if !cells.is_empty() {
             let texts = cells.iter().map(|cell| cell.window.to_string());
             self.arrivals = texts.zip(gcra::booked(&cells, &arrivals, at)).collect();
-            self.noted_at = now;
         }
     }
 
     /// Without a budget nobody keeps a distance, and there is nothing to be noted.
-    fn note_sent(&mut self, slot: &Slot, at: Timestamp, now: Timestamp) {
+    fn note_sent(&mut self, slot: &Slot, at: Timestamp) {
         if slot.spacing_ms > 0 {
-            (self.sent_at, self.noted_at) = (at, now);
+            self.sent_at = at;
         }
     }
 
@@ -212,7 +234,7 @@ impl State {
         if at > slot.latest.max(later(now, slot.spacing_ms)) {
             return Departure::Later(if rests { self.rest_of_it(now) } else { stalled(at) });
         }
-        self.note_sent(slot, at, now);
+        self.note_sent(slot, at);
         Departure::At(at)
     }
 

@@ -16,8 +16,8 @@ async fn all_handles_share_one_budget_also_after_a_restart() {
     let third = folder.open().await;
     assert_eq!(book(&third, ask(&budget, MINUTE), at(1)).await, Ok(2_000));
     let other = provider("other");
-    let elsewhere = Ask { provider: &other, ..ask(&budget, MINUTE) };
-    assert_eq!(book(&third, elsewhere, at(1)).await, Ok(1));
+    let elsewhere = Payer { provider: other.clone(), origin: other, ..budget };
+    assert_eq!(book(&third, ask(&elsewhere, MINUTE), at(1)).await, Ok(1));
 }
 
 #[tokio::test]

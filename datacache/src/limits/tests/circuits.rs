@@ -1,6 +1,6 @@
 use super::*;
 
-async fn circuit(limits: &Limits, budget: &Budget, now: Timestamp) -> CircuitState {
+async fn circuit(limits: &Limits, budget: &Payer, now: Timestamp) -> CircuitState {
     listed(limits, budget, now).await.unwrap().circuit
 }
 

@@ -1,18 +1,17 @@
 mod booking;
 mod circuits;
 mod departing;
+mod origins;
 mod resting;
 
 use std::fs;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::gcra::later;
 use super::*;
+use crate::config::Payer;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
-
-static SLOW: LazyLock<Provider> = LazyLock::new(|| provider("slow"));
 
 const MINUTE: u64 = 60_000;
 
@@ -39,22 +38,22 @@ fn provider(name: &str) -> Provider {
     Provider::new(name).unwrap()
 }
 
-fn budget(text: &str) -> Budget {
-    text.parse().unwrap()
+/// The provider `slow` with this budget.
+pub(super) fn budget(text: &str) -> Payer {
+    Payer { provider: provider("slow"), budget: text.parse().unwrap(), origin: provider("slow") }
 }
 
 /// A live request to `slow` that can wait so long, and takes up to 15 s.
-pub(super) fn ask(budget: &Budget, max_wait_ms: u64) -> Ask<'_> {
+pub(super) fn ask(payer: &Payer, max_wait_ms: u64) -> Ask<'_> {
     Ask {
-        provider: &SLOW,
-        budget,
+        payer,
         urgency: Urgency::Live,
         max_wait: Duration::from_millis(max_wait_ms),
         timeout: Duration::from_secs(15),
     }
 }
 
-fn batch(budget: &Budget) -> Ask<'_> {
+fn batch(budget: &Payer) -> Ask<'_> {
     Ask { urgency: Urgency::Batch, ..ask(budget, MINUTE) }
 }
 
@@ -94,7 +93,7 @@ fn failed() -> Outcome {
 }
 
 /// Five failures in a row at `now`.
-async fn trip(limits: &Limits, budget: &Budget, now: Timestamp) {
+async fn trip(limits: &Limits, budget: &Payer, now: Timestamp) {
     let slot = slot(limits, ask(budget, MINUTE), now).await;
     for _ in 0..5 {
         limits.at(now).report(&slot, failed()).await.unwrap();
@@ -102,8 +101,8 @@ async fn trip(limits: &Limits, budget: &Budget, now: Timestamp) {
 }
 
 /// What is known about `slow`.
-async fn listed(limits: &Limits, budget: &Budget, now: Timestamp) -> Option<ProviderLimits> {
-    let list = limits.at(now).list(std::iter::empty(), |_| budget).await.unwrap();
+async fn listed(limits: &Limits, budget: &Payer, now: Timestamp) -> Option<ProviderLimits> {
+    let list = limits.at(now).list(std::iter::empty(), |_| &budget.budget).await.unwrap();
     list.into_iter().find(|limits| limits.provider.as_str() == "slow")
 }
 
@@ -124,6 +123,6 @@ impl Limits {
         now: Timestamp,
     ) -> Result<()> {
         let cool_down = |state: &mut State, now| state.cool_down(until, reason, now);
-        self.at(now).change("cool down", provider, cool_down).await
+        self.at(now).change("cool down", provider.into(), cool_down).await
     }
 }
