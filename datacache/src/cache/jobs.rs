@@ -14,6 +14,7 @@ use super::background::Background;
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Request;
+use crate::clock::Timestamp;
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Urgency;
@@ -41,6 +42,10 @@ pub(crate) enum Ended {
     Completed,
     /// It will be tried again.
     Retried,
+    /// The same, and nobody was asked: who is to be asked is not to be before that.
+    Refused {
+        until: Timestamp,
+    },
     Dead,
     /// Somebody else has the job now.
     Lost,
@@ -234,6 +239,7 @@ fn finish_of(answer: &Answer) -> Finish {
 async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
     let now = cache.clock.now();
     let reason = error.to_string();
+    let mut refused = None;
     let setback = match error.kind() {
         ErrorKind::LeaseLost => {
             tracing::warn!(key = %job.key, "the job was lost to another worker");
@@ -242,7 +248,9 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         // Having to wait is no failure of the job.
         ErrorKind::RateLimited | ErrorKind::CircuitOpen => {
             let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(LONGEST_WAIT);
-            Setback::Wait(now.checked_add(wait).unwrap_or(now), reason)
+            let until = now.checked_add(wait).unwrap_or(now);
+            refused = (error.attempts() == 0).then_some(Ended::Refused { until });
+            Setback::Wait(until, reason)
         }
         _ if error.is_transient() || is_own_trouble(error.kind()) => {
             if job.attempt >= queue::MAX_ATTEMPTS {
@@ -255,7 +263,8 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         }
         _ => Setback::Dead(reason),
     };
-    set_back(cache, job, setback).await
+    let ended = set_back(cache, job, setback).await?;
+    Ok(refused.filter(|_| ended == Ended::Retried).unwrap_or(ended))
 }
 
 /// Trouble of the cache itself, which may pass like an origin's; or of its settings, which another

@@ -284,6 +284,7 @@ impl Plan {
             identifier: self.identifier.clone(),
             data_type: self.data_type.clone(),
             provider: self.provider.clone(),
+            origin: self.payer.origin.clone(),
             priority,
             params: Params {
                 ttl_ms: millis(self.asked.ttl),

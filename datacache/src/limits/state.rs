@@ -19,6 +19,9 @@ const LONGEST_REST_MS: i64 = 24 * 3_600_000;
 /// And none that asks for it shorter, lest it be asked again and again.
 const SHORTEST_REST_MS: i64 = 1_000;
 
+/// Whether a pause has ended is asked again after so long.
+const PAUSE_LOOK_MS: i64 = 5 * 60_000;
+
 /// What is noted about a provider; by default, nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct State {
@@ -167,8 +170,9 @@ impl State {
     /// Why the request is not made whatever the budget.
     fn refusal(&self, ask: &Ask<'_>, now: Timestamp) -> Option<Later> {
         if self.is_paused && ask.urgency != Urgency::Live {
-            // When it will be resumed is unknown, and then its turn is at once.
-            return Some(Later { at: now, why: Why::Paused, reason: "it is paused".to_owned() });
+            // When it will be resumed is unknown. Who knows who is asked passes over it anyway.
+            let at = later(now, PAUSE_LOOK_MS);
+            return Some(Later { at, why: Why::Paused, reason: "it is paused".to_owned() });
         }
         if !self.rest.holds(now) {
             return None;

@@ -127,7 +127,7 @@ impl Queue {
         now: Timestamp,
     ) -> Result<Vec<Job>> {
         let mut connection = self.db.read(CLAIM).await?;
-        let is_due = is_due_or_ended(&mut connection, now).await;
+        let is_due = is_due_or_ended(&mut connection, turns, now).await;
         if !is_due.map_err(|source| connection.error(CLAIM, source))? {
             connection.close().await;
             return Ok(Vec::new());
@@ -178,8 +178,10 @@ impl Queue {
 
     /// Whether a job may run at `at`, or somebody is at one: in one look, lest a job that is handed
     /// back between two be seen by neither.
-    pub(crate) async fn is_due_or_leased(&self, at: Timestamp) -> Result<bool> {
-        self.read("look for jobs", async |db| sql::is_due_or_leased(db, at).await).await
+    pub(crate) async fn is_due_or_leased(&self, turns: &Turns, at: Timestamp) -> Result<bool> {
+        let passed_over = passed_over(turns, at);
+        let look = async |db: &mut _| sql::is_due_or_leased(db, at, &passed_over).await;
+        self.read("look for jobs", look).await
     }
 
     /// Completes a job in the caller's transaction, in which its result is stored.
@@ -326,9 +328,14 @@ impl Queue {
 }
 
 /// Whether a claim at `now` could find a job: a pending one, or one whose lease has ended.
-async fn is_due_or_ended(db: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<bool> {
+async fn is_due_or_ended(
+    db: &mut SqliteConnection,
+    turns: &Turns,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
     let latest_end = end_of_lease(end_of_lease(now));
-    Ok(sql::is_due(db, now).await? || sql::is_ended(db, now, latest_end).await?)
+    Ok(sql::is_due(db, now, &passed_over(turns, now)).await?
+        || sql::is_ended(db, now, latest_end).await?)
 }
 
 async fn claim_in(
@@ -337,13 +344,20 @@ async fn claim_in(
     claim: Claim,
 ) -> sqlx::Result<Vec<Job>> {
     take_back_ended(tx, claim.now).await?;
-    let candidates = sql::candidates(tx, claim).await?;
+    let passed_over = passed_over(turns, claim.now);
+    let candidates = sql::candidates(tx, claim, &passed_over).await?;
     let mut jobs = Vec::new();
     for id in turns.choose(candidates, claim.slots, claim.now) {
         let job = sql::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
         jobs.extend(job);
     }
     Ok(jobs)
+}
+
+/// Whose jobs are not claimed at `now`, as a JSON array.
+fn passed_over(turns: &Turns, now: Timestamp) -> String {
+    let names = turns.refused(now).map(|(origin, _)| origin.as_str());
+    serde_json::Value::from_iter(names).to_string()
 }
 
 async fn take_back_ended(tx: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<()> {

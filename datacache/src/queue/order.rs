@@ -5,12 +5,15 @@
 //!   gets one logo before the tenth fanart; and so has each provider, so that no slow one holds
 //!   every slot.
 //! - Within those, the newest comes first: the track that plays now matters most.
+//! - Who is known to be asked one at a time gets one job at a time, and none before its moment: what
+//!   is claimed and cannot be sent has to be handed back.
 //! - Every fourth choice goes to the job that has waited longest, once it has waited for
 //!   [`AGEING_MS`], whatever its priority: nothing starves, however much is queued above it.
 
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
+use crate::name::Provider;
 
 /// From when on a job may claim a turn by its age.
 pub(super) const AGEING_MS: i64 = 60_000;
@@ -28,6 +31,8 @@ pub(super) struct Candidate {
     pub(super) priority: i64,
     pub(super) data_type: String,
     pub(super) provider: String,
+    /// Who is asked.
+    pub(super) origin: Provider,
     pub(super) created_at: Timestamp,
 }
 
@@ -37,9 +42,26 @@ pub(crate) struct Turns {
     next: u64,
     data_types: BTreeMap<String, u64>,
     providers: BTreeMap<String, u64>,
+    /// Who would not be asked, as it turned out when, and from when on it may be.
+    refused: BTreeMap<Provider, (Timestamp, Timestamp)>,
 }
 
 impl Turns {
+    /// Gives `origin` no job before `until`, and then one at a time.
+    pub(crate) fn refuse(&mut self, origin: Provider, now: Timestamp, until: Timestamp) {
+        if self.refused.len() >= MAX_REMEMBERED {
+            self.refused.clear();
+        }
+        self.refused.insert(origin, (now, until));
+    }
+
+    /// Who is to be given no job at `now`, and until when. It ends with a clock that is set back.
+    pub(crate) fn refused(&self, now: Timestamp) -> impl Iterator<Item = (&Provider, Timestamp)> {
+        let refused =
+            self.refused.iter().filter(move |(_, (from, until))| (*from..*until).contains(&now));
+        refused.map(|(origin, (_, until))| (origin, *until))
+    }
+
     /// Chooses up to `slots` of the candidates, in the order in which they are to run.
     pub(super) fn choose(
         &mut self,
@@ -56,6 +78,9 @@ impl Turns {
         {
             let candidate = candidates.remove(at);
             chosen.push(candidate.id);
+            if self.refused.contains_key(&candidate.origin) {
+                candidates.retain(|other| other.origin != candidate.origin);
+            }
             self.served(candidate);
         }
         chosen
@@ -112,6 +137,7 @@ mod tests {
             priority,
             data_type: kind.to_owned(),
             provider: provider.to_owned(),
+            origin: Provider::new(provider).unwrap(),
             created_at: Timestamp::from_millis(NOW.as_millis() - age_ms),
         }
     }
@@ -161,6 +187,20 @@ mod tests {
             candidate(3, 2, "a", "fast", 3),
         ];
         assert_eq!(Turns::default().choose(candidates, 9, NOW), [1, 3, 2]);
+    }
+
+    #[test]
+    fn who_was_refused_is_passed_over_until_its_moment_and_then_has_one_job_at_a_time() {
+        let slow = Provider::new("slow").unwrap();
+        let soon = Timestamp::from_millis(NOW.as_millis() + 5);
+        let mut turns = Turns::default();
+        turns.refuse(slow.clone(), NOW, soon);
+        assert_eq!(turns.refused(NOW).collect::<Vec<_>>(), [(&slow, soon)]);
+        let before = Timestamp::from_millis(NOW.as_millis() - 1);
+        assert!([before, soon].iter().all(|now| turns.refused(*now).next().is_none()));
+        let mut candidates: Vec<_> = (1..=3).map(|id| candidate(id, 2, "a", "slow", 0)).collect();
+        candidates.extend((4..=6).map(|id| candidate(id, 2, "a", "fast", 0)));
+        assert_eq!(turns.choose(candidates, 9, soon), [1, 4, 5, 6]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ async fn a_pause_is_for_batch_requests_only() {
     let limits = folder.open().await;
     let budget = budget("1/s");
     limits.at(NOW).pause(&provider("slow")).await.unwrap();
-    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((0, Why::Paused)));
+    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((300_000, Why::Paused)));
     assert_eq!(book(&limits, ask(&budget, 0), NOW).await, Ok(0));
     assert!(limits.at(NOW).resume(&provider("slow")).await.unwrap());
     assert_eq!(book(&limits, batch(&budget), at(1_000)).await, Ok(1_000));

@@ -17,14 +17,18 @@ use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
 
-/// Jobs that may run at ?1: their time has come and their provider does not rest, which none does
-/// for more than a day. Those that were never put off may run at any time, lest they wait for a clock
-/// that was set back.
+/// Jobs that may run at ?1: their time has come, neither their provider nor who is asked is paused,
+/// and the latter does not rest, which none does for more than a day and the slack of clocks, nor is
+/// in the JSON array ?2. Those that were never put off may run at any time, lest they wait for a
+/// clock that was set back.
 macro_rules! may_run {
     () => {
-        "status = 'pending' AND (run_at <= ?1 OR run_at = created_at) AND provider NOT IN (\
-           SELECT provider FROM resting_providers WHERE is_paused = 1 \
-             OR (not_before > ?1 AND not_before <= ?1 + 86400000))"
+        "status = 'pending' AND (run_at <= ?1 OR run_at = created_at) \
+           AND provider NOT IN (SELECT provider FROM resting_providers WHERE is_paused = 1) \
+           AND coalesce(origin, provider) NOT IN (\
+             SELECT provider FROM resting_providers WHERE is_paused = 1 \
+               OR (not_before > ?1 AND not_before <= ?1 + 86430000) \
+             UNION ALL SELECT value FROM json_each(?2))"
     };
 }
 
@@ -55,14 +59,14 @@ macro_rules! settle {
 
 macro_rules! candidate_columns {
     () => {
-        "request_id, priority, data_type, provider, created_at"
+        "request_id, priority, data_type, provider, coalesce(origin, provider) AS origin, created_at"
     };
 }
 
 macro_rules! job_columns {
     () => {
-        "request_id, url, identifier, data_type, provider, priority, status, attempts, \
-         created_at, run_at, last_error"
+        "request_id, url, identifier, data_type, provider, coalesce(origin, provider) AS origin, \
+         priority, status, attempts, created_at, run_at, last_error"
     };
 }
 
@@ -74,13 +78,13 @@ statements! {
     /// ?1 is a JSON array of rows. A live row is only made more urgent, and left to workers; a dead
     /// one begins anew.
     ENQUEUE = "INSERT INTO pending_requests \
-          (url, identifier, data_type, provider, params, priority, created_at, run_at) \
+          (url, identifier, data_type, provider, origin, params, priority, created_at, run_at) \
         SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
-          value ->> 'provider', value ->> 'params', value ->> 'priority', ?2, ?2 \
+          value ->> 'provider', value ->> 'origin', value ->> 'params', value ->> 'priority', ?2, ?2 \
         FROM json_each(?1) WHERE true \
         ON CONFLICT (url) DO UPDATE SET \
           identifier = excluded.identifier, data_type = excluded.data_type, \
-          provider = excluded.provider, params = excluded.params, \
+          provider = excluded.provider, origin = excluded.origin, params = excluded.params, \
           priority = CASE status WHEN 'dead' THEN excluded.priority \
             ELSE MIN(priority, excluded.priority) END, \
           attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
@@ -120,12 +124,12 @@ statements! {
              WHERE priority = groups.priority AND data_type = groups.data_type \
                AND provider = groups.provider AND ",
         may_run!(),
-        " ORDER BY created_at DESC, request_id LIMIT ?2))) AS newest)"
+        " ORDER BY created_at DESC, request_id LIMIT ?3))) AS newest)"
     );
     OLDEST = concat!(
-        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE created_at <= ?2 AND ",
+        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE created_at <= ?3 AND ",
         may_run!(),
-        " ORDER BY created_at LIMIT ?3"
+        " ORDER BY created_at LIMIT ?4"
     );
     LEASE = concat!(
         "UPDATE pending_requests SET status = 'leased', attempts = attempts + 1, \
@@ -172,6 +176,7 @@ struct NewRow<'a> {
     identifier: &'a str,
     data_type: &'a str,
     provider: &'a str,
+    origin: &'a str,
     params: String,
     priority: i64,
 }
@@ -183,6 +188,7 @@ impl<'a> NewRow<'a> {
             identifier: job.identifier.as_ref().map_or("", Identifier::as_str),
             data_type: job.data_type.as_str(),
             provider: job.provider.as_str(),
+            origin: job.origin.as_str(),
             params: serde_json::to_string(&job.params)?,
             priority: job.priority.as_number(),
         })
@@ -227,12 +233,17 @@ pub(super) async fn other_sessions(db: &mut SqliteConnection, own: Uuid) -> Resu
 }
 
 /// The newest jobs of each priority, data type and provider, and the oldest of all, that may run now.
-pub(super) async fn candidates(db: &mut SqliteConnection, claim: Claim) -> Result<Vec<Candidate>> {
+pub(super) async fn candidates(
+    db: &mut SqliteConnection,
+    claim: Claim,
+    passed_over: &str,
+) -> Result<Vec<Candidate>> {
     let each = i64::try_from(claim.slots).unwrap_or(i64::MAX);
     let now = claim.now.as_millis();
-    let mut found: Vec<Candidate> =
-        query_as(NEWEST).bind(now).bind(each).fetch_all(&mut *db).await?;
-    let oldest = query_as(OLDEST).bind(now).bind(now.saturating_sub(AGEING_MS)).bind(each);
+    let newest = query_as(NEWEST).bind(now).bind(passed_over).bind(each);
+    let mut found: Vec<Candidate> = newest.fetch_all(&mut *db).await?;
+    let oldest = query_as(OLDEST).bind(now).bind(passed_over);
+    let oldest = oldest.bind(now.saturating_sub(AGEING_MS)).bind(each);
     found.append(&mut oldest.fetch_all(db).await?);
     Ok(found)
 }
@@ -244,6 +255,7 @@ impl FromRow<'_, SqliteRow> for Candidate {
             priority: row.try_get("priority")?,
             data_type: row.try_get("data_type")?,
             provider: row.try_get("provider")?,
+            origin: Provider::from_row(row.try_get("origin")?),
             created_at: Timestamp::from_millis(row.try_get("created_at")?),
         })
     }
@@ -275,14 +287,19 @@ fn job_of_row(row: &SqliteRow, token: Uuid) -> Result<Job> {
         identifier: info.identifier,
         data_type: info.data_type,
         provider: info.provider,
+        origin: Provider::from_row(row.try_get("origin")?),
         attempt: info.attempts,
         params: row.try_get("params")?,
     })
 }
 
 /// Whether a job may run at `at`.
-pub(super) async fn is_due(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
-    query_scalar(IS_DUE).bind(at.as_millis()).fetch_one(db).await
+pub(super) async fn is_due(
+    db: &mut SqliteConnection,
+    at: Timestamp,
+    passed_over: &str,
+) -> Result<bool> {
+    query_scalar(IS_DUE).bind(at.as_millis()).bind(passed_over).fetch_one(db).await
 }
 
 /// Whether a lease has ended.
@@ -296,8 +313,12 @@ pub(super) async fn is_ended(
 }
 
 /// Whether a job may run at `at`, or somebody is at one.
-pub(super) async fn is_due_or_leased(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
-    query_scalar(IS_DUE_OR_LEASED).bind(at.as_millis()).fetch_one(db).await
+pub(super) async fn is_due_or_leased(
+    db: &mut SqliteConnection,
+    at: Timestamp,
+    passed_over: &str,
+) -> Result<bool> {
+    query_scalar(IS_DUE_OR_LEASED).bind(at.as_millis()).bind(passed_over).fetch_one(db).await
 }
 
 /// Whether the lease still held.

@@ -290,6 +290,37 @@ async fn a_drain_ends_though_jobs_are_paused_or_due_after_its_patience() {
 }
 
 #[tokio::test]
+async fn a_drain_ends_though_who_is_asked_is_paused_under_another_name() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let paused = request("https://musicbrainz.org/ws/2/x").provider(provider("cold"));
+    cache.pause(&provider("musicbrainz")).await.unwrap();
+    cache.enqueue([paused]).await.unwrap();
+    assert_eq!(drain(&cache).await, Progress::default());
+    // Nor is a row of an older program run again and again, which does not say who is asked.
+    execute(&cache, "UPDATE pending_requests SET origin = NULL").await;
+    assert_eq!(drain(&cache).await.retried, 1);
+}
+
+/// Each slot costs one claim too many at most, however much is queued.
+#[tokio::test]
+async fn what_a_slow_provider_costs_does_not_grow_with_its_queue() {
+    const JOBS: u64 = 60;
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::new(dir.path().join("cache"));
+    config.providers =
+        serde_json::from_str(r#"{"slow": {"hosts": ["127.0.0.1"], "budget": "50/s"}}"#).unwrap();
+    let cache = Cache::open(config).await.unwrap();
+    let origin = Origin::start(|_| Reply::ok("one")).unwrap();
+    cache.enqueue((0..JOBS).map(|n| request(&origin.url(&format!("/{n}"))))).await.unwrap();
+    let until = Until::Drained { patience: NET };
+    let worker = Worker::new(cache, WorkerConfig { until, ..WorkerConfig::default() });
+    let progress = tokio::time::timeout(NET, worker.run(pending())).await.unwrap().unwrap();
+    assert_eq!(progress.done, JOBS);
+    assert!(progress.retried <= 2 * JOBS, "{progress:?}");
+}
+
+#[tokio::test]
 async fn a_job_that_expects_other_bytes_than_the_cached_ones_is_run() {
     let folder = Folder::new();
     let cache = folder.open().await;
