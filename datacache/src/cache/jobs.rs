@@ -10,10 +10,10 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::Inner;
 use super::answer::Answer;
-use super::background::Background;
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Request;
+use crate::background::Background;
 use crate::clock::Timestamp;
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};

@@ -9,7 +9,6 @@
 //! stopping halfway.
 
 mod answer;
-mod background;
 mod fill;
 mod flight;
 pub(crate) mod jobs;
@@ -23,6 +22,7 @@ mod target;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::background::{self, Background};
 use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Policies};
@@ -41,7 +41,6 @@ use crate::store::{
 };
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
-use background::Background;
 use bytes::Bytes;
 use flight::Flights;
 use plan::Plan;
@@ -117,8 +116,14 @@ impl Cache {
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
         let limits = Limits::new(db.clone(), clock.clone());
-        let fetcher =
-            Fetcher::new(config.http.clone(), Arc::clone(&policies), clock.clone(), limits.clone());
+        let background = Background::default();
+        let fetcher = Fetcher::new(
+            config.http.clone(),
+            Arc::clone(&policies),
+            clock.clone(),
+            limits.clone(),
+            background.clone(),
+        );
         Ok(Self(Arc::new(Inner {
             policies,
             deferred: Deferred::new(store.clone()),
@@ -130,7 +135,7 @@ impl Cache {
             store,
             fetcher,
             flights: Flights::default(),
-            background: Background::default(),
+            background,
         })))
     }
 

@@ -1,16 +1,17 @@
 //! Admission: the wait before sending that a provider's budget asks for.
 //!
 //! A slot is booked for every request, waited for exactly, and what the answer says about the
-//! provider is reported. Nothing is held meanwhile; a slot of who gives up is lost.
+//! provider is reported. Nothing is held meanwhile; who gives up gives back what others can use.
 
 use std::time::Duration;
 
 use super::hop::Hop;
 use super::{Call, Fetcher, OPERATION};
+use crate::background::Background;
 use crate::clock::Timestamp;
 use crate::config::Payer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Ask, Booking, Departure, Later, Outcome, Slot, Why};
+use crate::limits::{Ask, Booking, Departure, Later, Limits, Outcome, Slot, Why};
 
 /// The rest of a provider that asks to be left alone without saying for how long.
 const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
@@ -26,7 +27,7 @@ impl Fetcher {
         call: Call<'_>,
         hop: &Hop,
         patience: &mut Duration,
-    ) -> Result<Slot> {
+    ) -> Result<Turn> {
         let Payer { provider, budget, .. } = &hop.payer;
         let ask = Ask {
             payer: &hop.payer,
@@ -36,27 +37,34 @@ impl Fetcher {
         };
         let began = self.clock.now();
         let refused = |later| self.refused(call, &hop.payer, &later);
-        let slot = match self.limits.book(&ask).await? {
-            Booking::Slot(slot) => slot,
+        let mut turn = match self.limits.book(&ask).await? {
+            Booking::Slot(slot) => self.turn(slot),
             Booking::Later(later) => return Err(refused(later)),
         };
-        self.sleep_until(slot.at).await;
-        match self.limits.depart(&slot).await? {
+        self.sleep_until(turn.slot.at).await;
+        match self.limits.depart(&mut turn.slot).await? {
             Departure::At(moment) => self.sleep_until(moment).await,
             Departure::Later(later) => return Err(refused(later)),
         }
         let waited = self.clock.now().since(began);
         *patience = patience.saturating_sub(waited);
         call.trail.note(|| format!("budget of {provider} ({budget}): waited {waited:?}"));
-        Ok(slot)
+        Ok(turn)
+    }
+
+    fn turn(&self, slot: Slot) -> Turn {
+        let (limits, background) = (self.limits.clone(), self.background.clone());
+        Turn { limits, background, slot, is_reported: false }
     }
 
     /// Tells the others how the provider did.
-    pub(super) async fn report<T>(&self, slot: &Slot, result: &Result<T>) {
+    pub(super) async fn report<T>(&self, mut turn: Turn, result: &Result<T>) {
         let outcome = self.outcome(result);
-        if let Err(error) = self.limits.report(slot, outcome).await {
-            tracing::warn!(provider = %slot.provider, %error, "how a provider did was not noted");
+        if let Err(error) = self.limits.report(&turn.slot, outcome).await {
+            let provider = &turn.slot.origin;
+            tracing::warn!(%provider, %error, "how a provider did was not noted");
         }
+        turn.is_reported = true;
     }
 
     fn outcome<T>(&self, result: &Result<T>) -> Outcome {
@@ -91,5 +99,27 @@ impl Fetcher {
             #[expect(clippy::disallowed_methods, reason = "slots are moments of real time")]
             tokio::time::sleep(wait).await;
         }
+    }
+}
+
+/// A slot in use. One of which nothing is reported was waited for or probed with in vain.
+pub(super) struct Turn {
+    limits: Limits,
+    background: Background,
+    slot: Slot,
+    is_reported: bool,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.is_reported || !self.slot.is_of_use_to_others() {
+            return;
+        }
+        let (limits, slot) = (self.limits.clone(), self.slot.clone());
+        self.background.spawn(async move {
+            if let Err(error) = limits.give_back(&slot).await {
+                tracing::warn!(provider = %slot.provider, %error, "a slot was not given back");
+            }
+        });
     }
 }

@@ -100,14 +100,14 @@ impl Fetcher {
                 let caching = Caching::of(&HeaderMap::new(), self.clock.now());
                 return Ok(Fetched::Absent(caching));
             }
-            let slot = self.admit(call, &hop, patience).await.map_err(|refusal| {
+            let turn = self.admit(call, &hop, patience).await.map_err(|refusal| {
                 if hop.redirects == 0 { Failure::Unasked(refusal) } else { refusal.into() }
             })?;
             let sent_at = self.clock.now();
             let reply = tokio::time::timeout(left, self.exchange(client, call, &hop)).await;
             let reply = reply.unwrap_or_else(|_elapsed| Err(timed_out(call)));
             left = left.saturating_sub(self.clock.now().since(sent_at));
-            self.report(&slot, &reply).await;
+            self.report(turn, &reply).await;
             match reply? {
                 Reply::Final(fetched) => return Ok(fetched),
                 Reply::Redirect { url, caching } => {

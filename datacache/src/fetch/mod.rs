@@ -13,7 +13,8 @@
 //! nothing to make a condition of. A 304 that does not answer our condition tells nothing, and the
 //! origin is asked once more, without condition, for which a slot of the budget is due as well.
 //!
-//! Nothing is held while waiting: a call may be dropped at any await, which closes its connection.
+//! Nothing is held while waiting: a call may be dropped at any await, which closes its connection
+//! and gives back its slot.
 
 mod address;
 mod admission;
@@ -40,6 +41,7 @@ use reqwest::Client;
 use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{AnswerRules, HttpConfig, Payer, Policies};
 use crate::error::{Error, Result};
@@ -113,6 +115,7 @@ pub(crate) struct Fetcher {
     policies: Arc<Policies>,
     clock: Clock,
     limits: Limits,
+    background: Background,
     /// Built with the first call: loading the system's certificates takes longer than a hit.
     client: OnceCell<Client>,
     /// The client for untrusted URLs.
@@ -126,12 +129,14 @@ impl Fetcher {
         policies: Arc<Policies>,
         clock: Clock,
         limits: Limits,
+        background: Background,
     ) -> Self {
         Self {
             http,
             policies,
             clock,
             limits,
+            background,
             client: OnceCell::new(),
             guarded_client: OnceCell::new(),
             check_address: address::check_public,

@@ -19,7 +19,8 @@ async fn get(url: &str, trust: Trust) -> Result<Fetched> {
     let policies = Arc::new(Policies::new(&[].into()).unwrap());
     let (http, clock) = (HttpConfig::default(), Clock::system());
     let limits = Limits::new(db, clock.clone());
-    let mut fetcher = Fetcher::new(http, Arc::clone(&policies), clock, limits);
+    let mut fetcher =
+        Fetcher::new(http, Arc::clone(&policies), clock, limits, Background::default());
     fetcher.check_address = check;
     let nobody = Provider::new("nobody").unwrap();
     let (url, key) = (Url::parse(url).unwrap(), Key::parse(url).unwrap());

@@ -44,6 +44,7 @@ impl Ask<'_> {
             is_departed: false,
             is_good: true,
             probe: None,
+            booked: None,
         }
     }
 
@@ -100,6 +101,17 @@ pub(crate) struct Slot {
     pub(super) is_good: bool,
     /// It finds out whether the provider has recovered, which rests for the others until then.
     pub(super) probe: Option<Timestamp>,
+    /// What was booked for it in each window, until it departs.
+    pub(super) booked: Option<Vec<Booked>>,
+}
+
+/// How a booking has changed one window.
+#[derive(Clone, Debug)]
+pub(super) struct Booked {
+    pub(super) window: String,
+    /// Its arrival time.
+    pub(super) before: Timestamp,
+    pub(super) after: Timestamp,
 }
 
 /// A departure that was booked holds for so small a part of the spacing. Within that, the moments of
@@ -107,6 +119,11 @@ pub(crate) struct Slot {
 const PUNCTUALITY: i64 = 20;
 
 impl Slot {
+    /// Whether something was noted for it that others need not respect if it is not used.
+    pub(crate) fn is_of_use_to_others(&self) -> bool {
+        self.probe.is_some() || self.booked.is_some()
+    }
+
     /// Whether it has departed already, unless the process has stalled since.
     pub(super) fn departs_as_booked(&self, now: Timestamp) -> bool {
         let holds_ms = if self.spacing_ms > 0 { self.spacing_ms / PUNCTUALITY } else { i64::MAX };

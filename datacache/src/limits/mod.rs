@@ -20,8 +20,8 @@
 //! is read under the lock: waiting for it is no sending. A clock that was set back is noticed by what was noted in the future ([`State::at`]).
 //!
 //! # What survives a crash
-//! What was booked stays booked; a slot of a process that died is lost. A probe of one makes its
-//! provider rest until the probe would have timed out.
+//! What was booked stays booked; a slot of a process that died is lost, while who gives up in time
+//! gives it back. A probe of one that died makes its provider rest until it would have timed out.
 //!
 //! # When the database cannot be written
 //! Each process paces itself ([`pacing`]).
@@ -86,15 +86,30 @@ impl Limits {
     /// When a request whose slot has come may be sent, which counts as its sending: not while its
     /// provider rests, and one spacing after the last that was sent. It costs nothing where the slot
     /// was booked just now, for just now.
-    pub(crate) async fn depart(&self, slot: &Slot) -> Result<Departure> {
+    pub(crate) async fn depart(&self, slot: &mut Slot) -> Result<Departure> {
         let now = self.clock.now();
         if slot.departs_as_booked(now) {
             return Ok(Departure::At(slot.at));
         }
         let depart = |state: &mut State, now| state.depart(slot, now);
-        match self.change("send", slot.into(), depart).await {
+        match self.change("send", (&*slot).into(), depart).await {
             Err(error) if is_unusable(&error) => Ok(Departure::At(slot.at.max(now))),
-            departure => departure,
+            departure => {
+                if let Ok(Departure::At(_)) = departure {
+                    slot.booked = None;
+                }
+                departure
+            }
+        }
+    }
+
+    /// Gives back the slot of a request of which nothing will be reported: its moment, if nobody has
+    /// booked after it and it has not departed; and the rest of the others, if it was a probe.
+    pub(crate) async fn give_back(&self, slot: &Slot) -> Result<()> {
+        let give_back = |state: &mut State, _| state.give_back(slot);
+        match self.change("give back slot", slot.into(), give_back).await {
+            Err(error) if is_unusable(&error) => Ok(()),
+            given => given,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::booking::{Ask, Booking, Departure, Later, Outcome, Slot, Urgency, Why, after};
+use super::booking::{Ask, Booked, Booking, Departure, Later, Outcome, Slot, Urgency, Why, after};
 use super::circuit::{Circuit, Role};
 use super::gcra::{self, Cell, later};
 use crate::clock::Timestamp;
@@ -138,7 +138,7 @@ impl State {
             return Booking::Later(ask.over_budget(at, latest, now));
         }
         let is_departed = at == now;
-        self.note_booked(&ask.payer.budget, at);
+        let booked = self.note_booked(&ask.payer.budget, at);
         if is_departed {
             self.note_sent(&slot, at);
         }
@@ -149,14 +149,37 @@ impl State {
             self.rest = Rest { until, reason };
             self.probed_until = until;
         }
-        Booking::Slot(Slot { is_departed, is_good, probe, ..slot })
+        let booked = (!is_departed).then_some(booked);
+        Booking::Slot(Slot { is_departed, is_good, probe, booked, ..slot })
     }
 
-    fn note_booked(&mut self, budget: &Budget, at: Timestamp) {
-        let (cells, arrivals) = self.cells(budget);
-        if !cells.is_empty() {
-            let texts = cells.iter().map(|cell| cell.window.to_string());
-            self.arrivals = texts.zip(gcra::booked(&cells, &arrivals, at)).collect();
+    fn note_booked(&mut self, budget: &Budget, at: Timestamp) -> Vec<Booked> {
+        let (cells, before) = self.cells(budget);
+        let after = gcra::booked(&cells, &before, at);
+        let texts = cells.iter().map(|cell| cell.window.to_string());
+        let booked = texts.zip(before).zip(after);
+        let booked = booked.map(|((window, before), after)| Booked { window, before, after });
+        let booked: Vec<Booked> = booked.collect();
+        if !booked.is_empty() {
+            self.arrivals = booked.iter().map(|of| (of.window.clone(), of.after)).collect();
+        }
+        booked
+    }
+
+    /// Undoes what was noted for a request that is not made, or not to its end.
+    pub(super) fn give_back(&mut self, slot: &Slot) {
+        self.end_probe(slot);
+        let booked = slot.booked.iter().flatten();
+        let is_last = |of: &Booked| self.arrivals.get(&of.window) == Some(&of.after);
+        if booked.clone().all(is_last) {
+            self.arrivals.extend(booked.map(|of| (of.window.clone(), of.before)));
+        }
+    }
+
+    /// The others need not wait for this probe any more.
+    fn end_probe(&mut self, slot: &Slot) {
+        if slot.probe == Some(self.rest.until) {
+            self.rest = Rest::NONE;
         }
     }
 
@@ -245,10 +268,7 @@ impl State {
     /// What the answer to a request says about the provider.
     pub(super) fn report(&mut self, slot: &Slot, outcome: &Outcome, now: Timestamp) {
         let role = if slot.probe.is_some() { Role::Probe } else { Role::Usual };
-        if slot.probe == Some(self.rest.until) {
-            // The others need not wait for this probe any more.
-            self.rest = Rest::NONE;
-        }
+        self.end_probe(slot);
         match outcome {
             Outcome::Good => self.circuit = self.circuit.good(role),
             Outcome::Failed { reason } => {

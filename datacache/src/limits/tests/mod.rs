@@ -1,6 +1,7 @@
 mod booking;
 mod circuits;
 mod departing;
+mod giving_back;
 mod origins;
 mod resting;
 
@@ -82,7 +83,7 @@ async fn book(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Result<i64, (i64
 }
 
 async fn depart(limits: &Limits, slot: &Slot, now: Timestamp) -> Result<i64, (i64, Why)> {
-    match limits.at(now).depart(slot).await.unwrap() {
+    match limits.at(now).depart(&mut slot.clone()).await.unwrap() {
         Departure::At(at) => Ok(since(at)),
         Departure::Later(later) => Err((since(later.at), later.why)),
     }
