@@ -138,7 +138,7 @@ impl State {
             return Booking::Later(ask.over_budget(at, latest, now));
         }
         let is_departed = at == now;
-        let booked = self.note_booked(&ask.payer.budget, at);
+        let booked = self.note_booked(&ask.payer.budget, at, now);
         if is_departed {
             self.note_sent(&slot, at);
         }
@@ -153,7 +153,9 @@ impl State {
         Booking::Slot(Slot { is_departed, is_good, probe, booked, ..slot })
     }
 
-    fn note_booked(&mut self, budget: &Budget, at: Timestamp) -> Vec<Booked> {
+    /// What was booked under other settings counts until it is forgotten, lest two configurations on
+    /// one folder wipe out each other's.
+    fn note_booked(&mut self, budget: &Budget, at: Timestamp, now: Timestamp) -> Vec<Booked> {
         let (cells, before) = self.cells(budget);
         let after = gcra::booked(&cells, &before, at);
         let texts = cells.iter().map(|cell| cell.window.to_string());
@@ -161,7 +163,8 @@ impl State {
         let booked = booked.map(|((window, before), after)| Booked { window, before, after });
         let booked: Vec<Booked> = booked.collect();
         if !booked.is_empty() {
-            self.arrivals = booked.iter().map(|of| (of.window.clone(), of.after)).collect();
+            self.arrivals.retain(|_, arrival| *arrival > now);
+            self.arrivals.extend(booked.iter().map(|of| (of.window.clone(), of.after)));
         }
         booked
     }

@@ -82,6 +82,22 @@ async fn other_settings_begin_anew_but_keep_their_spacing_from_what_was_sent() {
 }
 
 #[tokio::test]
+async fn other_settings_on_the_same_folder_wipe_out_no_window() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    let (hourly, other) = (budget("1/s, 2/h"), budget("1/s, 100/d"));
+    assert_eq!(book(&first, ask(&hourly, MINUTE), NOW).await, Ok(0));
+    assert_eq!(book(&second, ask(&other, MINUTE), at(5_000)).await, Ok(5_000));
+    let refused = book(&first, ask(&hourly, MINUTE), at(10_000)).await;
+    assert_eq!(refused, Err((1_800_000, Why::Budget)));
+    // It is noted until it is forgotten.
+    assert_eq!(book(&second, ask(&other, MINUTE), at(1_800_001)).await, Ok(1_800_001));
+    let mut connection = first.db.read("test").await.unwrap();
+    let noted = sql::state(&mut connection, &hourly.provider).await.unwrap();
+    assert_eq!(noted.arrivals.into_keys().collect::<Vec<_>>(), ["1/s", "100/d"]);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_set_back_stops_nobody() {
     const DAY_MS: i64 = 24 * 3_600_000;
     let folder = Folder::new();
