@@ -95,7 +95,7 @@ pub struct HttpConfig {
     /// The largest body that is accepted, in bytes, counted after decompression.
     /// Default 32 MiB.
     pub max_body_bytes: usize,
-    /// How long connecting may take. Default 10 s.
+    /// How long connecting may take; more than 0. Default 10 s.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
     /// How many redirects are followed. Default 10.

@@ -41,7 +41,7 @@ pub struct ProviderConfig {
     /// The longest an answer may be fresh, whatever a request asks for.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub max_ttl: Option<Duration>,
-    /// How long one request may take, from sending to the last byte.
+    /// How long one request may take, from sending to the last byte; more than 0.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub timeout: Option<Duration>,
     /// Whether the provider is asked for a stale answer on the condition that it has changed. Default
@@ -139,6 +139,9 @@ impl Policy {
             if let Some(value) = value {
                 field.clone_from(value);
             }
+        }
+        if config.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err("no origin answers within a timeout of 0");
         }
         self.lifetimes = self.lifetimes.overlaid(config);
         set(&mut self.revalidates, config.revalidate.as_ref());

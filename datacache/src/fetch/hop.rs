@@ -104,8 +104,15 @@ impl Fetcher {
                 if hop.redirects == 0 { Failure::Unasked(refusal) } else { refusal.into() }
             })?;
             let sent_at = self.clock.now();
-            let reply = tokio::time::timeout(left, self.exchange(client, call, &hop)).await;
-            let reply = reply.unwrap_or_else(|_elapsed| Err(timed_out(call)));
+            let exchange = tokio::time::timeout(left, self.exchange(client, call, &hop));
+            let reply = match exchange.await {
+                Ok(reply) => reply,
+                // That somebody is in a hurry tells nothing about whom he asks.
+                Err(_elapsed) if call.timeout < self.policies.get(call.provider).timeout => {
+                    return Err(timed_out(call).into());
+                }
+                Err(_elapsed) => Err(timed_out(call)),
+            };
             left = left.saturating_sub(self.clock.now().since(sent_at));
             self.report(turn, &reply).await;
             match reply? {

@@ -60,6 +60,20 @@ async fn a_stale_entry_is_the_answer_at_once_and_renewed_once_by_a_worker() {
 }
 
 #[tokio::test]
+async fn who_is_in_a_hurry_opens_no_circuit_for_the_others() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = Origin::start(|request| match request.path.as_str() {
+        "/slow" => Reply::silence(),
+        _ => Reply::ok("one"),
+    })
+    .unwrap();
+    let hasty = request(&origin.url("/slow")).timeout(Duration::from_millis(1)).retries(5);
+    assert_eq!(failure(&cache, hasty).await, ErrorKind::Timeout);
+    assert_eq!(fetch(&cache, request(&origin.url("/fast"))).await.1, "one");
+}
+
+#[tokio::test]
 async fn an_origin_that_fails_leaves_the_stale_entry() {
     let broken = Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     let failures = [500, 429, 401, 408].map(Reply::status);
