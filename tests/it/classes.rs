@@ -76,7 +76,6 @@ fn absences() -> Vec<(&'static str, Reply, &'static str)> {
         ("lastfm", Reply::ok(r#"{"error":6,"message":"x"}"#), "api_response"),
         ("deezer", Reply::ok(r#"{"error":{"code":800}}"#), "api_response"),
         ("nobody", Reply::ok(SILHOUETTE), "front_cover"),
-        ("nobody", Reply::redirect("/images/artist//500x500.jpg"), "front_cover"),
         ("nobody", Reply::redirect("/2a96cbd8b46e442fc41c2b86b821562f.png"), "front_cover"),
         ("nobody", Reply::redirect("/none.png"), "front_cover"),
     ]

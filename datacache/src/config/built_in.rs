@@ -63,28 +63,11 @@ pub(super) struct BuiltIn {
     pub(super) timeout: Duration,
     pub(super) dialect: Dialect,
     pub(super) throttle_statuses: &'static [u16],
-    pub(super) placeholder_urls: &'static [&'static str],
     pub(super) secret_params: &'static [&'static str],
     pub(super) secret_path_prefixes: &'static [&'static str],
     /// As it would be written in the configuration.
     pub(super) api_key_in: Option<&'static str>,
 }
-
-/// What stands in the URLs of pictures that mean "there is none".
-///
-/// - The star that Last.fm has shown for every artist since 2019
-///   (<https://github.com/pylast/pylast/issues/317>).
-/// - The silhouettes of Deezer, whose URLs have nothing in place of an image's MD5, or the MD5 of
-///   nothing (<https://github.com/swingmx/swingmusic/issues/500>).
-///
-/// They are the same under every provider, as other hosts redirect to them.
-const PLACEHOLDERS: &[&str] = &[
-    "2a96cbd8b46e442fc41c2b86b821562f",
-    "/images/artist//",
-    "/images/cover//",
-    "/images/artist/d41d8cd98f00b204e9800998ecf8427e/",
-    "/images/cover/d41d8cd98f00b204e9800998ecf8427e/",
-];
 
 /// Everybody who has no row.
 pub(super) const OTHER: BuiltIn = BuiltIn {
@@ -102,7 +85,6 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     timeout: Duration::from_secs(30),
     dialect: Dialect::Plain,
     throttle_statuses: &[],
-    placeholder_urls: PLACEHOLDERS,
     secret_params: &[],
     secret_path_prefixes: &[],
     api_key_in: None,

@@ -46,6 +46,20 @@ async fn a_redirect_to_whom_the_budget_forbids_to_ask_is_not_followed() {
     assert_eq!((here.received().len(), there.received().len()), (2, 1));
 }
 
+/// Nor is what was not asked taken for a sign of life.
+#[tokio::test]
+async fn a_placeholder_that_its_url_tells_costs_no_slot() {
+    let folder = Folder::new();
+    let star = "/2a96cbd8b46e442fc41c2b86b821562f.png";
+    let there = origin([Reply::ok("one")]);
+    let here = origin([Reply::redirect(there.url(star))]);
+    let cache = open(&folder, (&here, "1000/s"), (&there, "1000/s")).await;
+    for url in [there.url(star), here.url("/x")] {
+        assert!(matches!(cache.fetch(request(&url)).await.unwrap(), Answer::Absent(_)));
+    }
+    assert_eq!((noted(&cache, "here").await.0, noted(&cache, "there").await.0), (1, 0));
+}
+
 #[tokio::test]
 async fn who_asks_to_be_left_alone_at_the_end_of_a_redirect_is_and_not_who_led_there() {
     let folder = Folder::new();

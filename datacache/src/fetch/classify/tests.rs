@@ -163,6 +163,10 @@ fn placeholders_are_known_by_their_urls_and_by_their_bytes() {
             "https://cdn-images.dzcdn.net/images/artist/eb0ed5b21d1ea5af021fc074ded0e91f/1.jpg",
             false,
         ),
+        ("https://mine.example/images/cover//folder.jpg", false),
+        ("https://dzcdn.net.evil.example/images/cover//1.jpg", false),
+        ("https://cdn-images.dzcdn.net/x?from=/images/cover//1.jpg", false),
+        ("https://mine.example/x?not=2a96cbd8b46e442fc41c2b86b821562f", false),
     ] {
         let found = leads_to_placeholder(&built_in, &Url::parse(url).unwrap());
         assert_eq!(found, expected, "{url}");
