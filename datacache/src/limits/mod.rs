@@ -150,6 +150,10 @@ impl Limits {
     pub(crate) async fn resting(&self) -> Result<Vec<RestingProvider>> {
         let states = self.states("list providers").await?.into_iter();
         let now = self.clock.now();
+        let states = states.map(|(provider, mut state)| {
+            state.shift_to(now);
+            (provider, state)
+        });
         let is_resting = |(_, state): &(_, State)| state.is_paused || state.rest.holds(now);
         let resting = states.filter(is_resting).map(|(provider, state)| RestingProvider {
             provider,

@@ -48,7 +48,7 @@ impl Rest {
     pub(super) const NONE: Self = Self { until: LONG_AGO, reason: String::new() };
 
     pub(super) fn holds(&self, now: Timestamp) -> bool {
-        self.until > now && self.until <= later(now, LONGEST_REST_MS)
+        self.until > now
     }
 }
 
@@ -70,14 +70,20 @@ impl Default for State {
 
 impl State {
     /// Makes it the state as of `now`. When the clock was set back, what lay ahead lies ahead as far
-    /// as before.
+    /// as before. A rest of which nobody noted when it was given is cut to the longest.
     pub(super) fn shift_to(&mut self, now: Timestamp) {
         if is_set_back(self.noted_at, now) {
             let back_ms = now.as_millis().saturating_sub(self.noted_at.as_millis());
-            for moment in self.arrivals.values_mut().chain([&mut self.sent_at]) {
+            let others = [&mut self.sent_at, &mut self.rest.until, &mut self.probed_until];
+            let noted = self.arrivals.values_mut().chain(others);
+            for moment in noted.filter(|moment| **moment > LONG_AGO) {
                 *moment = later(*moment, back_ms);
             }
             self.noted_at = now;
+        }
+        let longest = later(now, LONGEST_REST_MS);
+        if is_set_back(self.rest.until, longest) {
+            self.rest.until = longest;
         }
     }
 

@@ -1,8 +1,8 @@
 //! The queue: requests that are to be made later, by whichever process runs a worker.
 //!
 //! # What it owns
-//! The tables `pending_requests` and `finished_requests`; of `resting_providers` it reads whose jobs
-//! to pass over. A key has at most one row. All that is needed to make the request is in the row;
+//! The tables `pending_requests` and `finished_requests`; of the limits' `resting_providers` and
+//! `provider_budgets` it reads whose jobs to pass over. A key has at most one row. All that is needed to make the request is in the row;
 //! secrets never are.
 //!
 //! # A row's life

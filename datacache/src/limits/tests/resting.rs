@@ -42,17 +42,38 @@ async fn a_cooldown_is_a_second_at_least_and_a_day_at_most() {
 }
 
 #[tokio::test]
-async fn a_cooldown_of_more_than_a_day_was_written_before_the_clock_was_set_back() {
+async fn a_cooldown_lasts_as_long_as_it_was_to_on_a_clock_that_is_set_back() {
+    const HOUR_MS: i64 = 3_600_000;
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let budget = budget("1/s");
+    limits.cool_down(&provider("slow"), at(60_000), "", NOW).await.unwrap();
+    let before = at(-HOUR_MS);
+    let resting = limits.at(before).resting().await.unwrap();
+    assert_eq!(since(resting[0].not_before), 60_000 - HOUR_MS);
+    let refused = book(&limits, batch(&budget), before).await;
+    assert_eq!(refused, Err((60_000 - HOUR_MS, Why::Cooldown)));
+    let over = at(60_000 - HOUR_MS);
+    assert_eq!(book(&limits, batch(&budget), over).await, Ok(60_000 - HOUR_MS));
+}
+
+#[tokio::test]
+async fn a_cooldown_of_a_day_survives_that_the_clock_is_put_right() {
     let folder = Folder::new();
     let limits = folder.open().await;
     let budget = budget("1/s");
     limits.cool_down(&provider("slow"), at(DAY_MS), "", NOW).await.unwrap();
-    let before = at(-1);
-    assert_eq!(limits.at(before).resting().await.unwrap(), []);
-    assert_eq!(book(&limits, batch(&budget), before).await, Ok(-1));
-    // A shorter one is then no shorter.
-    limits.cool_down(&provider("slow"), at(5_000), "", before).await.unwrap();
-    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((5_000, Why::Cooldown)));
+    let refused = book(&limits, batch(&budget), at(-5_000)).await;
+    assert_eq!(refused, Err((DAY_MS, Why::Cooldown)));
+    // One that an older program noted on a clock that was a year ahead ends in a day.
+    let mut tx = limits.db.write("test").await.unwrap();
+    sqlx::query("DELETE FROM provider_budgets").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let last_year = -365 * DAY_MS;
+    let refused = book(&limits, batch(&budget), at(last_year)).await;
+    assert_eq!(refused, Err((last_year + DAY_MS, Why::Cooldown)));
+    let after = at(last_year + DAY_MS);
+    assert_eq!(book(&limits, batch(&budget), after).await, Ok(last_year + DAY_MS));
 }
 
 #[tokio::test]

@@ -20,14 +20,16 @@ use crate::name::{DataType, Provider};
 /// Jobs that may run at ?1: their time has come, neither their provider nor who is asked is paused,
 /// and the latter does not rest, which none does for more than a day and the slack of clocks, nor is
 /// in the JSON array ?2. Those that were never put off may run at any time, lest they wait for a
-/// clock that was set back.
+/// clock that was set back, and so may those of whom rests by such a clock: asked for, it is told
+/// for how long it really rests.
 macro_rules! may_run {
     () => {
         "status = 'pending' AND (run_at <= ?1 OR run_at = created_at) \
            AND provider NOT IN (SELECT provider FROM resting_providers WHERE is_paused = 1) \
            AND coalesce(origin, provider) NOT IN (\
-             SELECT provider FROM resting_providers WHERE is_paused = 1 \
-               OR (not_before > ?1 AND not_before <= ?1 + 86430000) \
+             SELECT provider FROM resting_providers LEFT JOIN provider_budgets USING (provider) \
+             WHERE is_paused = 1 OR (not_before > ?1 AND not_before <= ?1 + 86430000 \
+               AND coalesce(noted_at, 0) <= ?1 + 30000) \
              UNION ALL SELECT value FROM json_each(?2))"
     };
 }

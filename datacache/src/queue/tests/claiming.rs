@@ -151,6 +151,12 @@ async fn a_rest_of_more_than_a_day_was_noted_before_the_clock_was_set_back() {
     execute(&queue, cool_down).await;
     assert_eq!(claim(&queue, 1, after(NOW, 1)).await, [""; 0]);
     assert_eq!(claim(&queue, 1, NOW).await, ["x"]);
+    // So was one that was noted in the future.
+    queue.enqueue(&[of_provider("y", "cold")], NOW).await.unwrap();
+    execute(&queue, "INSERT INTO provider_budgets (provider, noted_at) VALUES ('cold', 31002)")
+        .await;
+    assert_eq!(claim(&queue, 1, after(NOW, 2)).await, [""; 0]);
+    assert_eq!(claim(&queue, 1, after(NOW, 1)).await, ["y"]);
 }
 
 #[tokio::test]
