@@ -42,7 +42,6 @@ impl Ask<'_> {
             latest: after(now, self.max_wait),
             spacing_ms: gcra::spacing_ms(&gcra::cells(&self.payer.budget)),
             is_departed: false,
-            is_good: true,
             probe: None,
             booked: None,
         }
@@ -97,8 +96,6 @@ pub(crate) struct Slot {
     pub(super) spacing_ms: i64,
     /// Its moment counts as that of its sending.
     pub(super) is_departed: bool,
-    /// The provider has answered well so far, so a good answer is no news.
-    pub(super) is_good: bool,
     /// It finds out whether the provider has recovered, which rests for the others until then.
     pub(super) probe: Option<Timestamp>,
     /// What was booked for it in each window, until it departs.

@@ -115,9 +115,6 @@ impl Limits {
 
     /// Notes what the answer to a request says about its provider.
     pub(crate) async fn report(&self, slot: &Slot, outcome: Outcome) -> Result<()> {
-        if slot.is_good && matches!(outcome, Outcome::Good) {
-            return Ok(());
-        }
         let report = |state: &mut State, now| state.report(slot, &outcome, now);
         match self.change("note outcome", slot.into(), report).await {
             Err(error) if is_unusable(&error) => {

@@ -148,7 +148,6 @@ impl State {
         if is_departed {
             self.note_sent(&slot, at);
         }
-        let is_good = self.circuit == Circuit::GOOD;
         let probe = (!self.circuit.is_closed()).then(|| after(at, ask.timeout));
         if let Some(until) = probe {
             let reason = "another request finds out whether it has recovered".to_owned();
@@ -156,7 +155,7 @@ impl State {
             self.probed_until = until;
         }
         let booked = (!is_departed).then_some(booked);
-        Booking::Slot(Slot { is_departed, is_good, probe, booked, ..slot })
+        Booking::Slot(Slot { is_departed, probe, booked, ..slot })
     }
 
     /// What was booked under other settings counts until it is forgotten, lest two configurations on

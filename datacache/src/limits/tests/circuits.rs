@@ -39,7 +39,12 @@ async fn a_good_answer_forgets_failures_and_costs_nothing_where_there_were_none(
         first.at(NOW).report(&good, failed()).await.unwrap();
     }
     assert_eq!(circuit(&second, &budget, NOW).await, CircuitState::Closed);
-    // The slot has told that there is nothing to forget.
+    // Nor does it matter what was known when the slot was booked.
+    first.at(NOW).report(&good, Outcome::Good).await.unwrap();
+    first.at(NOW).report(&good, failed()).await.unwrap();
+    assert_eq!(circuit(&second, &budget, NOW).await, CircuitState::Closed);
+    first.at(NOW).report(&good, Outcome::Good).await.unwrap();
+    // There is nothing left to forget.
     let lock = second.db.write("test").await.unwrap();
     first.at(NOW).report(&good, Outcome::Good).await.unwrap();
     drop(lock);
