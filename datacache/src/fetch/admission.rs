@@ -70,16 +70,17 @@ impl Fetcher {
     fn outcome<T>(&self, result: &Result<T>) -> Outcome {
         let Err(error) = result else { return Outcome::Good };
         let reason = error.reason().to_owned();
-        match error.kind() {
-            ErrorKind::RateLimited => {
-                let rest = error.retry_after().unwrap_or(DEFAULT_COOLDOWN);
-                let until = self.clock.now().checked_add(rest).unwrap_or(Timestamp::MAX);
-                Outcome::Throttled { until, reason }
-            }
-            _ if error.is_transient() => Outcome::Failed { reason },
-            // The provider works; it is the request that does not.
-            _ => Outcome::Good,
+        let rest = match error.kind() {
+            ErrorKind::RateLimited => Some(error.retry_after().unwrap_or(DEFAULT_COOLDOWN)),
+            // So long nobody waits who would try again.
+            _ => error.retry_after().filter(|wait| *wait > self.http.max_wait),
+        };
+        if let Some(rest) = rest {
+            let until = self.clock.now().checked_add(rest).unwrap_or(Timestamp::MAX);
+            return Outcome::Throttled { until, reason };
         }
+        // If it may not pass, the provider works; it is the request that does not.
+        if error.is_transient() { Outcome::Failed { reason } } else { Outcome::Good }
     }
 
     fn refused(&self, call: Call<'_>, payer: &Payer, later: &Later) -> Error {

@@ -149,7 +149,8 @@ impl Fetcher {
     }
 
     /// Gets `call.url`, trying again after failures that may pass. Every request waits for a slot
-    /// of the budget that it is paid from, for `http.max_wait` at most in all.
+    /// of the budget that it is paid from, and as long as the origin that failed before asks for:
+    /// for `http.max_wait` at most in all.
     pub(crate) async fn get(&self, mut call: Call<'_>) -> Result<Fetched> {
         check_scheme(call)?;
         // Before the slot: what is sent when it comes must not wait for a client to be built.
@@ -168,10 +169,12 @@ impl Fetcher {
             if is_unasked_confirmation(&error) && call.condition.take().is_some() {
                 continue;
             }
-            if attempt > call.retries || !backoff::is_worthwhile(&error) {
+            let asked = error.retry_after().unwrap_or_default();
+            if attempt > call.retries || !backoff::is_worthwhile(&error) || asked > patience {
                 return Err(error);
             }
-            let pause = backoff::pause(attempt, fastrand::f64());
+            patience -= asked;
+            let pause = backoff::pause(attempt, fastrand::f64(), asked);
             tracing::debug!(key = %call.key, attempt, ?pause, %error, "trying again");
             #[expect(clippy::disallowed_methods, reason = "the origin is given real time")]
             tokio::time::sleep(pause).await;

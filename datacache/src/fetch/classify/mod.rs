@@ -4,7 +4,7 @@
 //! |---|---|
 //! | found | the bytes become an entry |
 //! | absent | remembered for the negative TTL |
-//! | transient: [`Upstream`](ErrorKind::Upstream) of a 5xx, [`Timeout`](ErrorKind::Timeout) | tried again |
+//! | transient: [`Upstream`](ErrorKind::Upstream) of a 5xx, [`Timeout`](ErrorKind::Timeout) | tried again, after `retry_after` if there is one |
 //! | throttled: [`RateLimited`](ErrorKind::RateLimited) | not tried again before `retry_after` |
 //! | unauthorized, refused, other statuses | not tried again |
 //!
@@ -87,7 +87,8 @@ impl<'a> Head<'a> {
     fn error(&self, kind: ErrorKind, said: Option<Told>) -> Error {
         let code = said.and_then(|said| said.code);
         let code = code.map(|code| format!(" with error {code} in its body"));
-        let wait = self.wait.filter(|_| kind == ErrorKind::RateLimited);
+        let may_pass = kind == ErrorKind::RateLimited || self.status.is_server_error();
+        let wait = self.wait.filter(|_| may_pass);
         let asked = wait.map(|wait| {
             format!(", and asks to be left alone for {}", humantime::format_duration(wait))
         });

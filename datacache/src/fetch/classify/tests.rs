@@ -126,7 +126,11 @@ fn a_wait_is_told_where_it_throttles() {
         (429, "Sun, 06 Nov 1994 08:40:37 GMT", Some(0)),
         (429, "-5", None),
         (503, "7", Some(7)),
-        (500, "7", None),
+        (429, "3, 5", Some(3)),
+        (500, "7", Some(7)),
+        (502, "7", Some(7)),
+        (504, "soon", None),
+        (401, "7", None),
     ] {
         let error = outcome("nobody", status, Some(wait), "").unwrap_err();
         assert_eq!(error.retry_after(), expected.map(Duration::from_secs), "{status} {wait}");
