@@ -10,6 +10,7 @@ mod budget;
 mod built_in;
 mod credential;
 mod duration;
+mod host;
 mod lifetimes;
 mod policies;
 mod provider;

@@ -83,7 +83,8 @@ impl Policies {
         // `example.org.` is `example.org`.
         let host = host.trim_end_matches('.');
         let mut first = self.configured.iter().chain(self.by_provider.keys());
-        first.find(|provider| self.get(provider).has_host(host, url.port()))
+        let port = url.port_or_known_default();
+        first.find(|provider| self.get(provider).has_host(host, port))
     }
 
     /// The key that `url` is asked with. Neither the provider that a request names nor one that
@@ -190,6 +191,21 @@ mod tests {
         }
         let mine = policies(r#"{"zz": {"hosts": ["musicbrainz.org"]}}"#);
         assert_eq!(provider_of(&mine, "https://musicbrainz.org/ws/2"), "zz");
+    }
+
+    #[test]
+    fn settings_that_can_mean_nothing_are_named() {
+        for (json, word) in [
+            (r#"{"mine": {"hosts": ["a.example", "http://x/"]}}"#, "hosts"),
+            (r#"{"mine": {"hosts": ["*"]}}"#, "hosts"),
+            (r#"{"mine": {"hosts": [""]}}"#, "hosts"),
+            (r#"{"mine": {"timeout": "0s"}}"#, "timeout"),
+        ] {
+            let error = Policies::new(&serde_json::from_str(json).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let error = error.to_string();
+            assert!(error.contains("[providers.mine]") && error.contains(word), "{error}");
+        }
     }
 
     #[test]
