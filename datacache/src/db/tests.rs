@@ -75,6 +75,7 @@ async fn every_statement_prepares_and_uses_an_index() {
         store::sql::STATEMENTS,
         store::sql::picking::STATEMENTS,
         queue::sql::STATEMENTS,
+        queue::sql::claiming::STATEMENTS,
         queue::sql::finished::STATEMENTS,
         queue::sql::flights::STATEMENTS,
         queue::sql::managing::STATEMENTS,

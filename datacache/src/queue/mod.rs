@@ -180,7 +180,7 @@ impl Queue {
     /// back between two be seen by neither.
     pub(crate) async fn is_due_or_leased(&self, turns: &Turns, at: Timestamp) -> Result<bool> {
         let passed_over = passed_over(turns, at);
-        let look = async |db: &mut _| sql::is_due_or_leased(db, at, &passed_over).await;
+        let look = async |db: &mut _| sql::claiming::is_due_or_leased(db, at, &passed_over).await;
         self.read("look for jobs", look).await
     }
 
@@ -334,7 +334,7 @@ async fn is_due_or_ended(
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let latest_end = end_of_lease(end_of_lease(now));
-    Ok(sql::is_due(db, now, &passed_over(turns, now)).await?
+    Ok(sql::claiming::is_due(db, now, &passed_over(turns, now)).await?
         || sql::is_ended(db, now, latest_end).await?)
 }
 
@@ -345,10 +345,10 @@ async fn claim_in(
 ) -> sqlx::Result<Vec<Job>> {
     take_back_ended(tx, claim.now).await?;
     let passed_over = passed_over(turns, claim.now);
-    let candidates = sql::candidates(tx, claim, &passed_over).await?;
+    let candidates = sql::claiming::candidates(tx, claim, &passed_over).await?;
     let mut jobs = Vec::new();
     for id in turns.choose(candidates, claim.slots, claim.now) {
-        let job = sql::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
+        let job = sql::claiming::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
         jobs.extend(job);
     }
     Ok(jobs)
@@ -357,7 +357,7 @@ async fn claim_in(
 /// Whose jobs are not claimed at `now`, as a JSON array.
 fn passed_over(turns: &Turns, now: Timestamp) -> String {
     let names = turns.refused(now).map(|(origin, _)| origin.as_str());
-    serde_json::Value::from_iter(names).to_string()
+    names.collect::<serde_json::Value>().to_string()
 }
 
 async fn take_back_ended(tx: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<()> {

@@ -207,7 +207,7 @@ async fn a_hundred_thousand_jobs_are_claimed_in_the_same_order_as_a_few() {
     assert_eq!(claimed, ["99999", "99980", "99996", "0"]);
     let claim = Claim { session: Uuid::nil(), slots: 8, now };
     let mut connection = queue.db.read("test").await.unwrap();
-    let candidates = sql::candidates(&mut connection, claim, "[]").await.unwrap();
+    let candidates = sql::claiming::candidates(&mut connection, claim, "[]").await.unwrap();
     connection.close().await;
     // Eight newest of each of two types of two providers, and the eight oldest.
     assert_eq!(candidates.len(), 5 * 8);
