@@ -22,9 +22,9 @@ impl HostPattern {
         let port = host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let is_bare = !host.contains(['/', '?', '#', '@', '\\', '*']) && !host.ends_with(':');
-        let is_below = text.len() > host.len();
-        let is_usable = is_bare && !(is_below && !port.is_empty());
-        is_usable.then(|| Self(format!("{}{name}{port}", if is_below { "*." } else { "" })))
+        let star = &text[..text.len() - host.len()];
+        let is_usable = is_bare && (star.is_empty() || port.is_empty());
+        is_usable.then(|| Self(format!("{star}{name}{port}")))
     }
 
     /// Whether it is meant by a URL with this host and port.

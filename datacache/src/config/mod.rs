@@ -101,8 +101,8 @@ pub struct HttpConfig {
     pub connect_timeout: Duration,
     /// How many redirects are followed. Default 10.
     pub max_redirects: usize,
-    /// The longest that a request waits until its provider's budget allows it, where its deadline
-    /// does not say less. Default 60 s.
+    /// The longest that a request waits in all until the budgets allow it and those that its redirects
+    /// lead to, where its deadline does not say less. Default 60 s.
     #[serde(with = "duration")]
     pub max_wait: Duration,
 }

@@ -132,6 +132,17 @@ impl Policies {
         }
     }
 
+    /// How often a provider may be asked, or a host that is known by nothing but its name.
+    pub(crate) fn budget_of(&self, provider: &Provider) -> &Budget {
+        static UNLIMITED: Budget = Budget::UNLIMITED;
+        let url = Url::parse(&format!("http://{provider}/"));
+        match self.by_provider.get(provider) {
+            Some(policy) => &policy.budget,
+            None if url.is_ok_and(|url| is_own_machine(&url)) => &UNLIMITED,
+            None => &self.other.budget,
+        }
+    }
+
     /// Where the API of a provider begins that has a place for it in the built-in table.
     pub(crate) fn base_url(&self, provider: &str) -> Option<&BaseUrl> {
         let (_, policy) = self.by_provider.iter().find(|(name, _)| name.as_str() == provider)?;
@@ -268,6 +279,20 @@ mod tests {
             let named = Provider::new(named).unwrap();
             let payer = policies.payer_of(&Url::parse(url).unwrap(), &named);
             assert_eq!(payer.origin.as_str(), origin, "{url} {named}");
+        }
+    }
+
+    #[test]
+    fn a_name_alone_tells_the_budget() {
+        let policies = policies(r#"{"127.0.0.1": {"budget": "1/2s"}}"#);
+        for (name, budget) in [
+            ("spotify", "1/2s, 1000/h"),
+            ("127.0.0.1", "1/2s"),
+            ("127.0.0.1:81", "none"),
+            ("a.example", "1/s"),
+        ] {
+            let found = policies.budget_of(&Provider::new(name).unwrap());
+            assert_eq!(found.to_string(), budget, "{name}");
         }
     }
 

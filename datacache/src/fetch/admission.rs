@@ -58,8 +58,8 @@ impl Fetcher {
     }
 
     /// Tells the others how the provider did.
-    pub(super) async fn report<T>(&self, mut turn: Turn, result: &Result<T>) {
-        let outcome = self.outcome(result);
+    pub(super) async fn report(&self, mut turn: Turn, failure: Option<&Error>) {
+        let outcome = failure.map_or(Outcome::Good, |error| self.outcome(error));
         if let Err(error) = self.limits.report(&turn.slot, outcome).await {
             let provider = &turn.slot.origin;
             tracing::warn!(%provider, %error, "how a provider did was not noted");
@@ -67,8 +67,7 @@ impl Fetcher {
         turn.is_reported = true;
     }
 
-    fn outcome<T>(&self, result: &Result<T>) -> Outcome {
-        let Err(error) = result else { return Outcome::Good };
+    fn outcome(&self, error: &Error) -> Outcome {
         let reason = error.reason().to_owned();
         let rest = match error.kind() {
             ErrorKind::RateLimited => Some(error.retry_after().unwrap_or(DEFAULT_COOLDOWN)),

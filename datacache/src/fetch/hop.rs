@@ -114,7 +114,7 @@ impl Fetcher {
                 Err(_elapsed) => Err(timed_out(call)),
             };
             left = left.saturating_sub(self.clock.now().since(sent_at));
-            self.report(turn, &reply).await;
+            self.report(turn, reply.as_ref().err()).await;
             match reply? {
                 Reply::Final(fetched) => return Ok(fetched),
                 Reply::Redirect { url, caching } => {

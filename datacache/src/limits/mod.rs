@@ -17,7 +17,7 @@
 //! # Moments
 //! All are of the wall clock, which processes share. Spacing counts from the moment of sending, so a
 //! process that stalls between its slot and its departure finds the next free moment, and the clock
-//! is read under the lock: waiting for it is no sending. A clock that was set back is noticed by what was noted in the future ([`State::at`]).
+//! is read under the lock: waiting for it is no sending. A clock that was set back is noticed by what was noted in the future ([`State::shift_to`]).
 //!
 //! # What survives a crash
 //! What was booked stays booked; a slot of a process that died is lost, while who gives up in time

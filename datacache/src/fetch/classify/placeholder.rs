@@ -25,10 +25,10 @@ const SILHOUETTES: &[&str] = &[
 /// known are so under every provider, as other hosts redirect to them; a text that is configured may
 /// stand anywhere.
 pub(in crate::fetch) fn leads_to_placeholder(rules: &AnswerRules, url: &Url) -> bool {
-    let has = |text: &&str| url.path().contains(*text);
+    let has = |text: &&str| url.path().contains(text);
     let is_deezers = url.host_str().is_some_and(|host| host.ends_with(DEEZER));
     has(&STAR)
-        || (is_deezers && SILHOUETTES.iter().any(|text| has(text)))
+        || (is_deezers && SILHOUETTES.iter().any(has))
         || rules.placeholder_urls.iter().any(|text| url.as_str().contains(text))
 }
 
