@@ -44,6 +44,7 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, Db, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::name::Provider;
 use crate::session::{self, OwnSession};
 pub(crate) use backoff::{MAX_ATTEMPTS, retry_at};
 use job::{Claim, end_of_lease};
@@ -179,8 +180,9 @@ impl Queue {
     /// Whether a job may run at `at`, or somebody is at one: in one look, lest a job that is handed
     /// back between two be seen by neither.
     pub(crate) async fn is_due_or_leased(&self, turns: &Turns, at: Timestamp) -> Result<bool> {
-        let passed_over = passed_over(turns, at);
-        let look = async |db: &mut _| sql::claiming::is_due_or_leased(db, at, &passed_over).await;
+        let refused = turns.refused(at).map(Provider::as_str);
+        let refused = refused.collect::<serde_json::Value>().to_string();
+        let look = async |db: &mut _| sql::claiming::is_due_or_leased(db, at, &refused).await;
         self.read("look for jobs", look).await
     }
 
@@ -334,7 +336,7 @@ async fn is_due_or_ended(
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let latest_end = end_of_lease(end_of_lease(now));
-    Ok(sql::claiming::is_due(db, now, &passed_over(turns, now)).await?
+    Ok(sql::claiming::is_due(db, now, &waiting(turns, now)).await?
         || sql::is_ended(db, now, latest_end).await?)
 }
 
@@ -344,7 +346,7 @@ async fn claim_in(
     claim: Claim,
 ) -> sqlx::Result<Vec<Job>> {
     take_back_ended(tx, claim.now).await?;
-    let passed_over = passed_over(turns, claim.now);
+    let passed_over = waiting(turns, claim.now);
     let candidates = sql::claiming::candidates(tx, claim, &passed_over).await?;
     let mut jobs = Vec::new();
     for id in turns.choose(candidates, claim.slots, claim.now) {
@@ -355,8 +357,8 @@ async fn claim_in(
 }
 
 /// Whose jobs are not claimed at `now`, as a JSON array.
-fn passed_over(turns: &Turns, now: Timestamp) -> String {
-    let names = turns.refused(now).map(|(origin, _)| origin.as_str());
+fn waiting(turns: &Turns, now: Timestamp) -> String {
+    let names = turns.waiting(now).map(|(origin, _)| origin.as_str());
     names.collect::<serde_json::Value>().to_string()
 }
 

@@ -21,6 +21,10 @@ pub(super) const AGEING_MS: i64 = 60_000;
 /// One choice in so many goes by age.
 const AGEING_TURN: u64 = 4;
 
+/// So long it takes a job at most to learn whether it may be sent, if all goes well. Until then no
+/// second one asks the same.
+const ADMISSION_MS: i64 = 10;
+
 /// So many names are remembered; more only mean that a turn is forgotten.
 const MAX_REMEMBERED: usize = 1_000;
 
@@ -42,24 +46,51 @@ pub(crate) struct Turns {
     next: u64,
     data_types: BTreeMap<String, u64>,
     providers: BTreeMap<String, u64>,
-    /// Who would not be asked, as it turned out when, and from when on it may be.
-    refused: BTreeMap<Provider, (Timestamp, Timestamp)>,
+    /// Who has turned out to be asked more slowly than jobs come.
+    slow: BTreeMap<Provider, Slow>,
+}
+
+/// What a worker remembers of one whom it could not ask.
+#[derive(Debug)]
+struct Slow {
+    refused_at: Timestamp,
+    /// From when on it may be asked again.
+    until: Timestamp,
+    /// When it was given its last job since.
+    served_at: Timestamp,
+}
+
+impl Slow {
+    /// Until when it gets no job, if it gets none at `now`. A clock that was set back ends that.
+    fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let admitted =
+            Timestamp::from_millis(self.served_at.as_millis().saturating_add(ADMISSION_MS));
+        let waits = [(self.refused_at, self.until), (self.served_at, admitted)];
+        let waits = waits.iter().filter(|(from, until)| (*from..*until).contains(&now));
+        waits.map(|(_, until)| *until).max()
+    }
 }
 
 impl Turns {
     /// Gives `origin` no job before `until`, and then one at a time.
     pub(crate) fn refuse(&mut self, origin: Provider, now: Timestamp, until: Timestamp) {
-        if self.refused.len() >= MAX_REMEMBERED {
-            self.refused.clear();
+        if self.slow.len() >= MAX_REMEMBERED {
+            self.slow.clear();
         }
-        self.refused.insert(origin, (now, until));
+        let served_at = Timestamp::MIN;
+        self.slow.insert(origin, Slow { refused_at: now, until, served_at });
     }
 
-    /// Who is to be given no job at `now`, and until when. It ends with a clock that is set back.
-    pub(crate) fn refused(&self, now: Timestamp) -> impl Iterator<Item = (&Provider, Timestamp)> {
+    /// Who gets no job at `now`, and until when.
+    pub(crate) fn waiting(&self, now: Timestamp) -> impl Iterator<Item = (&Provider, Timestamp)> {
+        self.slow.iter().filter_map(move |(origin, slow)| Some((origin, slow.waits_until(now)?)))
+    }
+
+    /// Who could not be asked at `at` as far as is known.
+    pub(super) fn refused(&self, at: Timestamp) -> impl Iterator<Item = &Provider> {
         let refused =
-            self.refused.iter().filter(move |(_, (from, until))| (*from..*until).contains(&now));
-        refused.map(|(origin, (_, until))| (origin, *until))
+            self.slow.iter().filter(move |(_, slow)| (slow.refused_at..slow.until).contains(&at));
+        refused.map(|(origin, _)| origin)
     }
 
     /// Chooses up to `slots` of the candidates, in the order in which they are to run.
@@ -78,7 +109,8 @@ impl Turns {
         {
             let candidate = candidates.remove(at);
             chosen.push(candidate.id);
-            if self.refused.contains_key(&candidate.origin) {
+            if let Some(slow) = self.slow.get_mut(&candidate.origin) {
+                slow.served_at = now;
                 candidates.retain(|other| other.origin != candidate.origin);
             }
             self.served(candidate);
@@ -195,12 +227,18 @@ mod tests {
         let soon = Timestamp::from_millis(NOW.as_millis() + 5);
         let mut turns = Turns::default();
         turns.refuse(slow.clone(), NOW, soon);
-        assert_eq!(turns.refused(NOW).collect::<Vec<_>>(), [(&slow, soon)]);
+        assert_eq!(turns.waiting(NOW).collect::<Vec<_>>(), [(&slow, soon)]);
+        assert_eq!(turns.refused(NOW).collect::<Vec<_>>(), [&slow]);
         let before = Timestamp::from_millis(NOW.as_millis() - 1);
-        assert!([before, soon].iter().all(|now| turns.refused(*now).next().is_none()));
+        for now in [before, soon] {
+            assert!(turns.waiting(now).next().is_none() && turns.refused(now).next().is_none());
+        }
         let mut candidates: Vec<_> = (1..=3).map(|id| candidate(id, 2, "a", "slow", 0)).collect();
         candidates.extend((4..=6).map(|id| candidate(id, 2, "a", "fast", 0)));
         assert_eq!(turns.choose(candidates, 9, soon), [1, 4, 5, 6]);
+        let admitted = Timestamp::from_millis(soon.as_millis() + ADMISSION_MS);
+        assert_eq!(turns.waiting(soon).collect::<Vec<_>>(), [(&slow, admitted)]);
+        assert!(turns.refused(soon).next().is_none() && turns.waiting(admitted).next().is_none());
     }
 
     #[test]

@@ -255,10 +255,10 @@ impl Shift<'_> {
     }
 }
 
-/// Ends when somebody may be asked again who would not be asked before.
+/// Ends when somebody may be given a job again who was to be given none.
 async fn next_turn(turns: &Turns, clock: &Clock) {
     let now = clock.now();
-    match turns.refused(now).map(|(_, until)| until).min() {
+    match turns.waiting(now).map(|(_, until)| until).min() {
         #[expect(clippy::disallowed_methods, reason = "slots are moments of real time")]
         Some(until) => tokio::time::sleep(until.since(now)).await,
         None => std::future::pending().await,

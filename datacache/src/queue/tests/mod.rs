@@ -9,7 +9,7 @@ use std::fs;
 
 use super::*;
 use crate::identifier::Identifier;
-use crate::name::{DataType, Provider};
+use crate::name::DataType;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000);
 
