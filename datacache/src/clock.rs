@@ -82,6 +82,14 @@ impl Clock {
             millis.fetch_add(step, Ordering::AcqRel);
         }
     }
+
+    /// Sets a manual clock, back as well.
+    #[cfg(test)]
+    pub(crate) fn set(&self, now: Timestamp) {
+        if let Source::Manual(millis) = &self.0 {
+            millis.store(now.0, Ordering::Release);
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]

@@ -3,6 +3,7 @@
 #[macro_use]
 mod db;
 
+mod background;
 mod blob;
 mod cache;
 mod checksum;

@@ -47,7 +47,7 @@ fn a_failure_is_never_remembered_as_absence() {
         folder.run(get).assert_failed(1, &[&origin.url("/x"), &status.to_string()]);
         folder.assert_empty();
         // A 429 is remembered as that.
-        folder.run(["limits", "clear", "127.0.0.1"]);
+        folder.run(["limits", "clear", &origin.url("").replace("http://", "")]);
         let run = folder.run(get);
         assert_eq!((run.status, &run.stdout[..]), (0, &b"hello"[..]), "{run:?}");
         assert_eq!(origin.received().len(), 2);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// its neighbours.
 const LAYERS: &[&[&str]] = &[
     &[
+        "background",
         "checksum",
         "clock",
         "config",

@@ -46,18 +46,32 @@ fn a_cooldown_is_shown_with_its_reason_until_it_is_cleared() {
     folder.run(["enqueue", &origin.url("/1"), "--retries", "0"]);
     folder.run(["queue", "pause", "other"]);
     folder.run(["worker", "--drain", "--patience", "0s"]);
-    let slow = of(&folder, "127.0.0.1").unwrap();
+    let host = origin.url("").replace("http://", "");
+    let slow = of(&folder, &host).unwrap();
     assert!(slow["cooldown_reason"].as_str().unwrap().contains("429"), "{slow}");
     assert_eq!(slow["next_slot"], slow["cooldown_until"]);
     let text = folder.run(["limits"]).text();
-    assert!(
-        text.lines().any(|line| line.starts_with("127.0.0.1 ") && line.contains("429")),
-        "{text}"
-    );
+    assert!(text.lines().any(|line| line.starts_with(&host) && line.contains("429")), "{text}");
     assert!(text.lines().any(|line| line.starts_with("other ") && line.ends_with("paused")));
 
-    let cleared = folder.run(["--json", "limits", "clear", "127.0.0.1"]);
-    assert_eq!((cleared.status, &cleared.json()["cleared"]), (0, &"127.0.0.1".into()));
-    assert_eq!(folder.run(["limits", "clear", "127.0.0.1"]).status, 3);
-    assert_eq!(of(&folder, "127.0.0.1"), None);
+    let cleared = folder.run(["--json", "limits", "clear", &host]);
+    assert_eq!((cleared.status, &cleared.json()["cleared"]), (0, &host.as_str().into()));
+    assert_eq!(folder.run(["limits", "clear", &host]).status, 3);
+    assert_eq!(of(&folder, &host), None);
+}
+
+#[test]
+fn a_host_that_asks_to_be_left_alone_silences_no_other_under_the_same_provider() {
+    let folder = Folder::new();
+    let throttle = |_: &_| Reply::status(429).header("Retry-After", "86400");
+    let (throttling, failing) = (Origin::start(throttle), Origin::start(|_| Reply::status(500)));
+    let sound = Origin::start(|_| Reply::ok("x")).unwrap();
+    let (throttling, failing) = (throttling.unwrap(), failing.unwrap());
+    let get = |origin: &Origin, path| {
+        folder.run(["get", &origin.url(path), "--provider", "images", "--retries", "5"]).status
+    };
+    assert_eq!((get(&throttling, "/1"), get(&failing, "/1")), (1, 1));
+    assert_eq!((get(&throttling, "/2"), get(&failing, "/2"), get(&sound, "/x")), (1, 1, 0));
+    assert_eq!((throttling.received().len(), failing.received().len()), (1, 5));
+    assert_eq!(of(&folder, "images").unwrap()["cooldown_until"], Value::Null);
 }

@@ -171,3 +171,19 @@ fn two_programs_that_search_musicbrainz_keep_one_per_second_and_what_is_cached_c
     assert_eq!(moments.len(), 2 * SEARCHES);
     assert_apart(&moments, Duration::from_millis(950));
 }
+
+#[test]
+fn redirects_keep_the_budget_and_waiting_for_it_is_not_what_the_origin_takes() {
+    let folder = Folder::new();
+    let observed = Observed::start(|before| match before {
+        4 => Reply::ok("x"),
+        _ => Reply::redirect("/next"),
+    });
+    let settings = r#"{"providers": {"own": {"hosts": ["127.0.0.1"], "budget": "1/s",
+        "timeout": "2s"}}}"#;
+    let mut peer = Peer::start_with(&folder.dir(), settings);
+    let answer = peer.order(&format!("fetch {}", observed.origin.url("/first")));
+    assert!(answer.starts_with("found "), "{answer}");
+    assert_eq!(observed.paths().len(), 5);
+    assert_apart(&observed.moments(), Duration::from_millis(950));
+}

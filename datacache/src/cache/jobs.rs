@@ -10,11 +10,11 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::Inner;
 use super::answer::Answer;
-use super::background::Background;
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Request;
-use crate::clock::Clock;
+use crate::background::Background;
+use crate::clock::{Clock, Timestamp};
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Urgency;
@@ -42,6 +42,10 @@ pub(crate) enum Ended {
     Completed,
     /// It will be tried again.
     Retried,
+    /// The same, and nobody was asked: who is to be asked is not to be before that.
+    Refused {
+        until: Timestamp,
+    },
     Dead,
     /// Somebody else has the job now.
     Lost,
@@ -268,6 +272,7 @@ fn finish_of(answer: &Answer) -> Finish {
 async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
     let now = cache.clock.now();
     let reason = error.to_string();
+    let mut refused = None;
     let setback = match error.kind() {
         ErrorKind::LeaseLost => {
             tracing::warn!(key = %job.key, "the job was lost to another worker");
@@ -276,7 +281,9 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         // Having to wait is no failure of the job.
         ErrorKind::RateLimited | ErrorKind::CircuitOpen => {
             let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(LONGEST_WAIT);
-            Setback::Wait(now.checked_add(wait).unwrap_or(now), reason)
+            let until = now.checked_add(wait).unwrap_or(now);
+            refused = (error.attempts() == 0).then_some(Ended::Refused { until });
+            Setback::Wait(until, reason)
         }
         _ if !is_final(error) => {
             if job.attempt >= queue::MAX_ATTEMPTS {
@@ -289,7 +296,8 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         }
         _ => Setback::Dead(reason),
     };
-    set_back(cache, job, setback).await
+    let ended = set_back(cache, job, setback).await?;
+    Ok(refused.filter(|_| ended == Ended::Retried).unwrap_or(ended))
 }
 
 /// Whether the same request would fail again, whoever makes it and when.

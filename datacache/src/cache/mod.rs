@@ -9,7 +9,6 @@
 //! stopping halfway.
 
 mod answer;
-mod background;
 mod calls;
 mod deriving;
 mod fill;
@@ -28,6 +27,7 @@ mod target;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::background::{self, Background};
 use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ImagesConfig, Policies};
@@ -42,7 +42,6 @@ use crate::session::OwnSession;
 use crate::store::{Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Store, Totals};
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
-use background::Background;
 use bytes::Bytes;
 use calls::Turns;
 use deriving::Deriving;
@@ -80,7 +79,7 @@ pub struct Cache(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     dir: PathBuf,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     images: ImagesConfig,
     pub(crate) clock: Clock,
     pub(crate) db: Db,
@@ -117,7 +116,7 @@ impl Cache {
         })?;
         let locks = dir.join("locks");
         fetch::check_settings(&config.http)?;
-        let policies = Policies::new(&config.providers)?;
+        let policies = Arc::new(Policies::new(&config.providers)?);
         config.images.check()?;
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
@@ -126,8 +125,15 @@ impl Cache {
         let session = Arc::new(OwnSession::new(locks));
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
-        let limits = Limits::new(db.clone());
-        let fetcher = Fetcher::new(config.http.clone(), clock.clone(), limits.clone());
+        let limits = Limits::new(db.clone(), clock.clone());
+        let background = Background::default();
+        let fetcher = Fetcher::new(
+            config.http.clone(),
+            Arc::clone(&policies),
+            clock.clone(),
+            limits.clone(),
+            background.clone(),
+        );
         Ok(Self(Arc::new(Inner {
             policies,
             images: config.images,
@@ -142,7 +148,7 @@ impl Cache {
             fetcher,
             flights: Flights::default(),
             turns: Turns::default(),
-            background: Background::default(),
+            background,
         })))
     }
 

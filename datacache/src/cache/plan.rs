@@ -99,6 +99,10 @@ impl Plan {
             negative_ttl: request.negative_ttl,
             timeout: request.timeout,
         };
+        if request.timeout == Some(Duration::ZERO) {
+            let reason = "no origin answers within a timeout of 0";
+            return Err(Error::invalid("read request", &key, reason));
+        }
         let data_type = request.data_type.unwrap_or(DataType::OTHER);
         let plan = Self {
             metadata: checked(&request.metadata, &key)?,
@@ -157,6 +161,7 @@ impl Plan {
             trust: self.trust,
             headers: self.target.headers(),
             token_client: self.target.token_client(),
+            provider: &self.provider,
             rules: &self.rules,
             condition,
             timeout: self.timeout,
@@ -249,6 +254,7 @@ impl Plan {
             identifier: self.identifier.clone(),
             data_type: self.data_type.clone(),
             provider: self.provider.clone(),
+            origin: self.payer.origin.clone(),
             priority,
             params: Params {
                 ttl_ms: millis(self.asked.ttl),
@@ -334,6 +340,12 @@ mod tests {
             let error = plan(request).unwrap().check_fillable(NOW).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
         }
+    }
+
+    #[test]
+    fn a_timeout_of_nothing_is_refused() {
+        let hasty = Request::new("https://a.example/").timeout(Duration::ZERO);
+        assert_eq!(plan(hasty).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 
     #[test]

@@ -114,7 +114,9 @@ impl Request {
         self
     }
 
-    /// How long one attempt may take, from the name lookup to the last byte.
+    /// How long one attempt may take, from the name lookup to the last byte, redirects included;
+    /// waiting for the budget of whom it asks does not count. More than 0. That of the provider's
+    /// policy unless set; running out of a shorter one is no failure of the provider.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

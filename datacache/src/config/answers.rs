@@ -35,7 +35,8 @@ pub(crate) struct AnswerRules {
     pub(crate) dialect: Dialect,
     /// The statuses by which it asks to be left alone, whether it says for how long or not.
     pub(crate) throttle_statuses: Vec<u16>,
-    /// A URL with one of these in it leads to the picture that stands for "there is none".
+    /// A URL with one of these in it leads to the picture that stands for "there is none", as do
+    /// those that are known everywhere.
     pub(crate) placeholder_urls: Vec<String>,
     /// Such pictures by their bytes.
     pub(crate) placeholder_checksums: Vec<Checksum>,
@@ -46,7 +47,7 @@ impl From<&BuiltIn> for AnswerRules {
         Self {
             dialect: row.dialect,
             throttle_statuses: row.throttle_statuses.to_vec(),
-            placeholder_urls: row.placeholder_urls.iter().map(|&text| text.to_owned()).collect(),
+            placeholder_urls: Vec::new(),
             placeholder_checksums: Vec::new(),
         }
     }
@@ -59,7 +60,7 @@ impl AnswerRules {
         if urls.clone().any(String::is_empty) {
             return Err("an empty text in placeholder_urls would match every URL");
         }
-        self.placeholder_urls.extend(urls.cloned());
+        self.placeholder_urls = urls.cloned().collect();
         self.placeholder_checksums.extend(config.placeholder_checksums.iter().flatten());
         Ok(())
     }
@@ -71,15 +72,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_add_to_what_is_built_in() {
+    fn placeholders_are_told_by_settings() {
         let mut rules = AnswerRules::from(&built_in::OTHER);
-        let built_in = rules.placeholder_urls.len();
         let checksum = Checksum::of(b"silhouette");
         let json = format!(
             r#"{{"placeholder_urls": ["/none.png"], "placeholder_checksums": ["{checksum}"]}}"#
         );
         rules.overlay(&serde_json::from_str(&json).unwrap()).unwrap();
-        assert_eq!(rules.placeholder_urls[built_in..], ["/none.png"]);
+        assert_eq!(rules.placeholder_urls, ["/none.png"]);
         assert_eq!(rules.placeholder_checksums, [checksum]);
     }
 

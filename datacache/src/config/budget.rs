@@ -138,11 +138,17 @@ impl<'de> Visitor<'de> for TextOrList {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Budget, A::Error> {
-        let mut windows = Vec::new();
+        let mut budgets = Vec::new();
         while let Some(text) = texts.next_element::<String>()? {
-            let budget: Budget = text.parse().map_err(de::Error::custom)?;
-            windows.extend(budget.0);
+            budgets.push(text.parse::<Budget>().map_err(de::Error::custom)?);
         }
+        if budgets.len() > 1 && budgets.contains(&Budget::UNLIMITED) {
+            return Err(de::Error::custom("'none' is no limit beside others"));
+        }
+        if budgets == [Budget::UNLIMITED] {
+            return Ok(Budget::UNLIMITED);
+        }
+        let windows = budgets.into_iter().flat_map(|budget| budget.0).collect();
         Budget::new(windows).ok_or_else(|| de::Error::custom("a budget has at least one window"))
     }
 }
@@ -201,6 +207,9 @@ mod tests {
             let error = read(&format!(r#"["1/s", {text:?}]"#)).unwrap_err();
             assert!(error.contains(&format!("'{text}'")), "{error}");
         }
+        assert!(read(r#"["none", "1/s"]"#).unwrap_err().contains("'none'"));
+        assert!(read(r#"["none", "none"]"#).unwrap_err().contains("'none'"));
+        assert_eq!(read(r#"["none"]"#).unwrap(), Budget::UNLIMITED);
         assert!(read("[]").unwrap_err().contains("at least one"));
         assert!(read("1").unwrap_err().contains("1/s"));
     }

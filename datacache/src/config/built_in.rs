@@ -49,6 +49,9 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     pub(super) hosts: &'static [&'static str],
+    /// Whether the hosts are those of one service, of which none is asked while another asks to be
+    /// left alone; else they only share a budget.
+    pub(super) is_one_service: bool,
     /// Where its API begins.
     pub(super) base_url: Option<&'static str>,
     /// The shortest window first.
@@ -63,7 +66,6 @@ pub(super) struct BuiltIn {
     pub(super) timeout: Duration,
     pub(super) dialect: Dialect,
     pub(super) throttle_statuses: &'static [u16],
-    pub(super) placeholder_urls: &'static [&'static str],
     pub(super) secret_params: &'static [&'static str],
     pub(super) secret_path_prefixes: &'static [&'static str],
     /// As it would be written in the configuration.
@@ -72,33 +74,11 @@ pub(super) struct BuiltIn {
     pub(super) token_url: Option<&'static str>,
 }
 
-/// What stands in the URL of the star that Last.fm has shown for every artist since 2019
-/// (<https://github.com/pylast/pylast/issues/317>).
-pub(crate) const LASTFM_STAR: &str = "2a96cbd8b46e442fc41c2b86b821562f";
-
-/// What stands in the URLs of pictures that mean "there is none".
-///
-/// - Last.fm's star.
-/// - The silhouettes of Deezer, whose URLs have nothing in place of an image's MD5, or the MD5 of
-///   nothing (<https://github.com/swingmx/swingmusic/issues/500>).
-///
-/// They are the same under every provider, as other hosts redirect to them.
-const PLACEHOLDERS: &[&str] = &[
-    LASTFM_STAR,
-    DEEZER_SILHOUETTES[0],
-    DEEZER_SILHOUETTES[1],
-    "/images/cover//",
-    "/images/cover/d41d8cd98f00b204e9800998ecf8427e/",
-];
-
-/// What stands in the URLs of Deezer's silhouettes of artists.
-pub(crate) const DEEZER_SILHOUETTES: [&str; 2] =
-    ["/images/artist//", "/images/artist/d41d8cd98f00b204e9800998ecf8427e/"];
-
 /// Everybody who has no row.
 pub(super) const OTHER: BuiltIn = BuiltIn {
     name: "",
     hosts: &[],
+    is_one_service: true,
     base_url: None,
     budget: &[per_second(1)],
     budget_with_key: None,
@@ -110,7 +90,6 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     timeout: Duration::from_secs(30),
     dialect: Dialect::Plain,
     throttle_statuses: &[],
-    placeholder_urls: PLACEHOLDERS,
     secret_params: &[],
     secret_path_prefixes: &[],
     api_key_in: None,
@@ -120,8 +99,9 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
 /// An API whose "there is none" holds for a day.
 const API: BuiltIn = BuiltIn { absent_ttl: DAY, authority: Authority::Policy, ..OTHER };
 
-/// A host of pictures.
+/// Hosts of pictures, of many services.
 const IMAGES: BuiltIn = BuiltIn {
+    is_one_service: false,
     budget: &[per_second(10)],
     ttl: Duration::from_hours(14 * 24),
     authority: Authority::Policy,

@@ -10,6 +10,7 @@ mod budget;
 mod built_in;
 mod credential;
 mod duration;
+mod host;
 mod images;
 mod lifetimes;
 mod policies;
@@ -29,7 +30,6 @@ pub(crate) use answers::{AnswerRules, Dialect};
 pub use base_url::BaseUrl;
 pub use budget::Budget;
 pub(crate) use budget::Window;
-pub(crate) use built_in::{DEEZER_SILHOUETTES, LASTFM_STAR};
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
 pub use images::ImagesConfig;
@@ -102,13 +102,13 @@ pub struct HttpConfig {
     /// The largest body that is accepted, in bytes, counted after decompression.
     /// Default 32 MiB.
     pub max_body_bytes: usize,
-    /// How long connecting may take. Default 10 s.
+    /// How long connecting may take; more than 0. Default 10 s.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
     /// How many redirects are followed. Default 10.
     pub max_redirects: usize,
-    /// The longest that a request waits until its provider's budget allows it, where its deadline
-    /// does not say less. Default 60 s.
+    /// The longest that a request waits in all until the budgets allow it and those that its redirects
+    /// lead to, where its deadline does not say less. Default 60 s.
     #[serde(with = "duration")]
     pub max_wait: Duration,
 }

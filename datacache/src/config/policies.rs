@@ -16,11 +16,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 use crate::redact::SecretRules;
 
-/// Who pays for a request.
+/// Who pays for a request, and who is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Payer {
     pub(crate) provider: Provider,
     pub(crate) budget: Budget,
+    /// Who rests when it asks to be left alone or fails: the provider, where its hosts are one
+    /// service; else the host alone.
+    pub(crate) origin: Provider,
 }
 
 pub(super) fn is_own_machine(url: &Url) -> bool {
@@ -29,6 +32,15 @@ pub(super) fn is_own_machine(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// The host of a URL as one who is asked. On the user's own machine each port is another service.
+fn origin_of(url: &Url) -> Provider {
+    let host = Provider::of_url(url);
+    match url.port().filter(|_| is_own_machine(url)) {
+        Some(port) => Provider::from_row(format!("{host}:{port}")),
+        None => host,
     }
 }
 
@@ -72,7 +84,8 @@ impl Policies {
         // `example.org.` is `example.org`.
         let host = host.trim_end_matches('.');
         let mut first = self.configured.iter().chain(self.by_provider.keys());
-        first.find(|provider| self.get(provider).has_host(host, url.port()))
+        let port = url.port_or_known_default();
+        first.find(|provider| self.get(provider).has_host(host, port))
     }
 
     /// What `url` is asked with. Neither the provider that a request names nor one that
@@ -109,19 +122,35 @@ impl Policies {
     }
 
     /// Whose budget a request to `url` is paid from, and what that is: that of the provider its
-    /// host belongs to, lest a request that names none, or another, go round it; else that of the
-    /// one it names, if that has a policy; else that of its host. The user's own machine asks for
-    /// no budget.
+    /// host belongs to or that is called like its host, lest a request that names none, or another,
+    /// go round it; else that of the one it names, if that has a policy; else that of its host. The
+    /// user's own machine asks for no budget.
     pub(crate) fn payer_of(&self, url: &Url, named: &Provider) -> Payer {
-        let known = Some(named).filter(|named| self.by_provider.contains_key(*named));
-        match self.owner_of(url).or(known) {
-            Some(owner) => {
-                Payer { provider: owner.clone(), budget: self.get(owner).budget.clone() }
+        let owner = self.owner_of(url);
+        let host = Provider::of_url(url);
+        let origin = owner.filter(|owner| self.get(owner).is_one_service).cloned();
+        let origin = origin.unwrap_or_else(|| origin_of(url));
+        let known = || [&host, named].into_iter().find(|name| self.by_provider.contains_key(*name));
+        match owner.or_else(known) {
+            Some(provider) => {
+                let budget = self.get(provider).budget.clone();
+                Payer { provider: provider.clone(), budget, origin }
             }
             None if is_own_machine(url) => {
-                Payer { provider: Provider::of_url(url), budget: Budget::UNLIMITED }
+                Payer { provider: origin.clone(), budget: Budget::UNLIMITED, origin }
             }
-            None => Payer { provider: Provider::of_url(url), budget: self.other.budget.clone() },
+            None => Payer { provider: host, budget: self.other.budget.clone(), origin },
+        }
+    }
+
+    /// How often a provider may be asked, or a host that is known by nothing but its name.
+    pub(crate) fn budget_of(&self, provider: &Provider) -> &Budget {
+        static UNLIMITED: Budget = Budget::UNLIMITED;
+        let url = Url::parse(&format!("http://{provider}/"));
+        match self.by_provider.get(provider) {
+            Some(policy) => &policy.budget,
+            None if url.is_ok_and(|url| is_own_machine(&url)) => &UNLIMITED,
+            None => &self.other.budget,
         }
     }
 
@@ -187,6 +216,21 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_can_mean_nothing_are_named() {
+        for (json, word) in [
+            (r#"{"mine": {"hosts": ["a.example", "http://x/"]}}"#, "hosts"),
+            (r#"{"mine": {"hosts": ["*"]}}"#, "hosts"),
+            (r#"{"mine": {"hosts": [""]}}"#, "hosts"),
+            (r#"{"mine": {"timeout": "0s"}}"#, "timeout"),
+        ] {
+            let error = Policies::new(&serde_json::from_str(json).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let error = error.to_string();
+            assert!(error.contains("[providers.mine]") && error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
     fn a_mirror_belongs_to_its_provider_on_its_port() {
         let policies = policies(
             r#"{"musicbrainz": {"base_url": "http://localhost:81/ws/2"},
@@ -207,20 +251,59 @@ mod tests {
 
     #[test]
     fn no_name_goes_round_the_budget_of_a_host() {
-        let policies = policies(r#"{"mine": {"budget": "7/s"}, "free": {"budget": "none"}}"#);
+        let policies = policies(
+            r#"{"mine": {"budget": "7/s"}, "free": {"budget": "none"}, "127.0.0.1": {"budget": "1/2s"},
+                "b.example": {"budget": "2/s"}}"#,
+        );
         for (url, named, provider, budget) in [
             ("https://musicbrainz.org/ws/2", "musicbrainz", "musicbrainz", "1/s"),
             ("https://musicbrainz.org/ws/2", "mine", "musicbrainz", "1/s"),
             ("https://a.example/", "mine", "mine", "7/s"),
             ("https://a.example/", "free", "free", "none"),
             ("https://a.example/", "unknown", "a.example", "1/s"),
-            ("http://127.0.0.1:8000/", "unknown", "127.0.0.1", "none"),
+            ("https://b.example/", "free", "b.example", "2/s"),
+            ("http://127.0.0.1:8000/", "cdn", "127.0.0.1", "1/2s"),
+            ("http://127.0.0.2:8000/", "unknown", "127.0.0.2:8000", "none"),
             ("http://localhost/", "mine", "mine", "7/s"),
         ] {
             let payer =
                 policies.payer_of(&Url::parse(url).unwrap(), &Provider::new(named).unwrap());
             assert_eq!(payer.provider.as_str(), provider, "{url} {named}");
             assert_eq!(payer.budget.to_string(), budget, "{url} {named}");
+        }
+    }
+
+    #[test]
+    fn who_rests_is_a_provider_that_is_one_service_and_else_the_host() {
+        let policies = policies(r#"{"mine": {"hosts": ["127.0.0.2"]}, "127.0.0.1": {}}"#);
+        for (url, named, origin) in [
+            ("https://musicbrainz.org/ws/2", "images", "musicbrainz"),
+            ("https://en.wikipedia.org/wiki/X", "wikimedia", "wikimedia"),
+            ("https://i.scdn.co/image/x", "cdn", "i.scdn.co"),
+            ("https://a.example:81/", "images", "a.example"),
+            ("https://a.example/", "musicbrainz", "a.example"),
+            ("http://127.0.0.1:81/", "images", "127.0.0.1:81"),
+            ("http://127.0.0.2:81/", "images", "mine"),
+            ("http://[::1]:81/", "images", "::1:81"),
+            ("http://localhost/", "localhost", "localhost"),
+        ] {
+            let named = Provider::new(named).unwrap();
+            let payer = policies.payer_of(&Url::parse(url).unwrap(), &named);
+            assert_eq!(payer.origin.as_str(), origin, "{url} {named}");
+        }
+    }
+
+    #[test]
+    fn a_name_alone_tells_the_budget() {
+        let policies = policies(r#"{"127.0.0.1": {"budget": "1/2s"}}"#);
+        for (name, budget) in [
+            ("spotify", "1/2s, 1000/h"),
+            ("127.0.0.1", "1/2s"),
+            ("127.0.0.1:81", "none"),
+            ("a.example", "1/s"),
+        ] {
+            let found = policies.budget_of(&Provider::new(name).unwrap());
+            assert_eq!(found.to_string(), budget, "{name}");
         }
     }
 

@@ -13,6 +13,7 @@ use super::budget::Budget;
 use super::built_in::BuiltIn;
 use super::credential::{ApiKey, ApiKeyPlace, Credential, Secret};
 use super::duration;
+use super::host::HostPattern;
 use super::lifetimes::Lifetimes;
 use super::token_client::{self, Endpoint, TokenClient};
 use crate::checksum::Checksum;
@@ -28,7 +29,7 @@ pub struct ProviderConfig {
     /// becomes one of the provider's, so that its budget, key and TTLs hold there.
     pub base_url: Option<BaseUrl>,
     /// More hosts whose URLs belong to this provider when a request names none; `*.example.org`
-    /// covers every host below `example.org`.
+    /// covers every host below `example.org`, and `localhost:8080` one port.
     pub hosts: Option<Vec<String>>,
     /// How often it may be asked, by all processes together: `1/s`, or `["1/2s", "1000/h"]`.
     pub budget: Option<Budget>,
@@ -43,7 +44,7 @@ pub struct ProviderConfig {
     /// The longest an answer may be fresh, whatever a request asks for.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub max_ttl: Option<Duration>,
-    /// How long one request may take, from sending to the last byte.
+    /// How long one request may take, from sending to the last byte; more than 0.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub timeout: Option<Duration>,
     /// Whether the provider is asked for a stale answer on the condition that it has changed. Default
@@ -85,11 +86,13 @@ pub struct ProviderConfig {
 /// The policy of one provider, complete.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    hosts: Vec<String>,
+    hosts: Vec<HostPattern>,
     /// Where its API begins, if it is one that is known.
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) budget: Budget,
     budget_with_key: Option<Budget>,
+    /// Whether its hosts rest together.
+    pub(super) is_one_service: bool,
     pub(crate) lifetimes: Lifetimes,
     /// Whether its stale answers are worth a conditional request.
     pub(crate) revalidates: bool,
@@ -109,10 +112,11 @@ impl From<&BuiltIn> for Policy {
     fn from(row: &BuiltIn) -> Self {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         let mut policy = Self {
-            hosts: texts(row.hosts),
+            hosts: row.hosts.iter().map(|host| HostPattern::of_host(host)).collect(),
             base_url: row.base_url.and_then(|url| url.parse().ok()),
             budget: Budget::built_in(row.budget),
             budget_with_key: row.budget_with_key.map(Budget::built_in),
+            is_one_service: row.is_one_service,
             lifetimes: row.into(),
             revalidates: row.revalidates,
             timeout: row.timeout,
@@ -135,15 +139,9 @@ impl From<&BuiltIn> for Policy {
 }
 
 impl Policy {
-    /// Whether a host is one of the provider's, `port` being given where it is not the usual one.
+    /// Whether a host is one of the provider's.
     pub(super) fn has_host(&self, host: &str, port: Option<u16>) -> bool {
-        self.hosts.iter().any(|pattern| {
-            if let Some(domain) = pattern.strip_prefix("*.") {
-                return host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.'));
-            }
-            let of = pattern.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
-            host == pattern || of.is_some_and(|of| port.is_some_and(|port| of == port.to_string()))
-        })
+        self.hosts.iter().any(|pattern| pattern.has(host, port))
     }
 
     /// What stands where the key goes is a secret.
@@ -164,14 +162,21 @@ impl Policy {
                 field.clone_from(value);
             }
         }
+        if config.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err("no origin answers within a timeout of 0");
+        }
         self.lifetimes = self.lifetimes.overlaid(config);
         set(&mut self.revalidates, config.revalidate.as_ref());
         set(&mut self.timeout, config.timeout.as_ref());
         set(&mut self.secrets.params, config.secret_params.as_ref());
         let hosts = config.hosts.iter().flatten();
-        self.hosts.extend(hosts.map(|host| host.to_lowercase()));
+        let hosts = hosts.map(|host| HostPattern::read(host)).collect::<Option<Vec<_>>>();
+        self.hosts.extend(hosts.ok_or(
+            "hosts has something that is no host: it is written example.org, *.example.org or \
+             localhost:8080",
+        )?);
         if let Some(base_url) = &config.base_url {
-            self.hosts.push(base_url.authority().to_owned());
+            self.hosts.push(HostPattern::of_host(base_url.authority()));
             self.base_url = Some(base_url.clone());
         }
         if let Some(prefixes) = &config.secret_path_prefixes {

@@ -1,104 +1,110 @@
 //! Admission: the wait before sending that a provider's budget asks for.
 //!
-//! A slot is booked for every attempt, waited for exactly, and what the answer says about the
+//! A slot is booked for every request, waited for exactly, and what the answer says about the
 //! provider is reported. A token that is due is obtained in between: not for a provider that is at
 //! rest, not before the slot, as it may have ended by then, and before the departure, which reckons
-//! with what it took. Nothing is held meanwhile; a slot of who gives up is lost.
+//! with what it took. Nothing is held meanwhile; who gives up gives back what others can use.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
 
+use super::hop::Hop;
 use super::{Call, Fetcher, OPERATION, Token};
+use crate::background::Background;
 use crate::clock::Timestamp;
 use crate::config::Payer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Ask, Booking, Departure, Later, Outcome, Slot, Why};
+use crate::limits::{Ask, Booking, Departure, Later, Limits, Outcome, Slot, Why};
 
 /// The rest of a provider that asks to be left alone without saying for how long.
 const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
 
-/// Leave to send.
-pub(super) struct Admission {
-    pub(super) slot: Slot,
-    /// The token to send, if one is due. Without it nothing is sent.
-    pub(super) token: Result<Option<Arc<Token>>>,
-}
-
-impl Admission {
-    /// Whether the origin has answered that it takes this token for none.
-    pub(super) fn is_token_refused(&self) -> bool {
-        matches!(&self.token, Ok(Some(token)) if token.is_refused())
-    }
-}
-
 impl Fetcher {
-    /// Waits until the call may be sent.
+    /// Waits until the request may be sent, for `patience` at most, which it takes from it.
     ///
     /// # Errors
     /// [`RateLimited`](ErrorKind::RateLimited) and [`CircuitOpen`](ErrorKind::CircuitOpen) when
-    /// that would take longer than the call can wait.
-    pub(super) async fn admit(&self, client: &Client, call: Call<'_>) -> Result<Admission> {
+    /// that would take longer.
+    pub(super) async fn admit(
+        &self,
+        client: &Client,
+        call: Call<'_>,
+        hop: &Hop,
+        patience: &mut Duration,
+    ) -> Result<Turn> {
+        let Payer { provider, budget, .. } = &hop.payer;
         let ask = Ask {
-            provider: &call.payer.provider,
-            budget: &call.payer.budget,
-            urgency: call.urgency,
-            max_wait: self.http.max_wait,
+            payer: &hop.payer,
+            urgency: hop.urgency,
+            max_wait: *patience,
             timeout: call.timeout,
         };
         let began = self.clock.now();
-        let slot = match self.limits.book(&ask, began).await? {
-            Booking::Slot(slot) => slot,
-            Booking::Later(later) => return Err(self.refused(call, &later)),
+        let refused = |later| self.refused(call, &hop.payer, &later);
+        let mut turn = match self.limits.book(&ask).await? {
+            Booking::Slot(slot) => self.turn(slot),
+            Booking::Later(later) => return Err(refused(later)),
         };
-        self.sleep_until(slot.at).await;
-        let token = self.token(client, call, &slot).await;
-        if token.is_err() {
-            return Ok(Admission { slot, token });
+        self.sleep_until(turn.slot.at).await;
+        if hop.is_at_home(call) {
+            turn.token = self.token(client, call, &turn.slot).await;
+            if turn.token.is_err() {
+                return Ok(turn);
+            }
         }
-        match self.limits.depart(&slot, self.clock.now()).await? {
+        match self.limits.depart(&mut turn.slot).await? {
             Departure::At(moment) => self.sleep_until(moment).await,
-            Departure::Later(later) => return Err(self.refused(call, &later)),
+            Departure::Later(later) => return Err(refused(later)),
         }
-        call.trail.note(|| {
-            let (payer, waited) = (call.payer, self.clock.now().since(began));
-            let Payer { provider, budget } = payer;
-            format!("budget of {provider} ({budget}): waited {waited:?}")
-        });
-        Ok(Admission { slot, token })
+        let waited = self.clock.now().since(began);
+        *patience = patience.saturating_sub(waited);
+        call.trail.note(|| format!("budget of {provider} ({budget}): waited {waited:?}"));
+        Ok(turn)
+    }
+
+    fn turn(&self, slot: Slot) -> Turn {
+        let (limits, background) = (self.limits.clone(), self.background.clone());
+        Turn { limits, background, slot, token: Ok(None), is_reported: false }
     }
 
     /// Tells the others how the provider did.
-    pub(super) async fn report(&self, slot: &Slot, failure: Option<&Error>) {
-        let outcome = self.outcome(failure);
-        if let Err(error) = self.limits.report(slot, outcome, self.clock.now()).await {
-            tracing::warn!(provider = %slot.provider, %error, "how a provider did was not noted");
+    pub(super) async fn report(&self, mut turn: Turn, failure: Option<&Error>) {
+        self.note(&turn.slot, failure).await;
+        turn.is_reported = true;
+    }
+
+    pub(super) async fn note(&self, slot: &Slot, failure: Option<&Error>) {
+        let outcome = failure.map_or(Outcome::Good, |error| self.outcome(error));
+        if let Err(error) = self.limits.report(slot, outcome).await {
+            tracing::warn!(provider = %slot.origin, %error, "how a provider did was not noted");
         }
     }
 
-    fn outcome(&self, failure: Option<&Error>) -> Outcome {
-        let Some(error) = failure else { return Outcome::Good };
+    fn outcome(&self, error: &Error) -> Outcome {
         let reason = error.reason().to_owned();
-        match error.kind() {
-            ErrorKind::RateLimited => {
-                let rest = error.retry_after().unwrap_or(DEFAULT_COOLDOWN);
-                let until = self.clock.now().checked_add(rest).unwrap_or(Timestamp::MAX);
-                Outcome::Throttled { until, reason }
-            }
-            _ if error.is_transient() => Outcome::Failed { reason },
-            // The provider works; it is the request that does not.
-            _ => Outcome::Good,
+        let rest = match error.kind() {
+            ErrorKind::RateLimited => Some(error.retry_after().unwrap_or(DEFAULT_COOLDOWN)),
+            // So long nobody waits who would try again.
+            _ => error.retry_after().filter(|wait| *wait > self.http.max_wait),
+        };
+        if let Some(rest) = rest {
+            let until = self.clock.now().checked_add(rest).unwrap_or(Timestamp::MAX);
+            return Outcome::Throttled { until, reason };
         }
+        // If it may not pass, the provider works; it is the request that does not.
+        if error.is_transient() { Outcome::Failed { reason } } else { Outcome::Good }
     }
 
-    fn refused(&self, call: Call<'_>, later: &Later) -> Error {
-        let kind = match later.why {
-            Why::Circuit => ErrorKind::CircuitOpen,
-            Why::Budget | Why::Cooldown | Why::Paused => ErrorKind::RateLimited,
+    fn refused(&self, call: Call<'_>, payer: &Payer, later: &Later) -> Error {
+        let (kind, who) = match later.why {
+            Why::Circuit => (ErrorKind::CircuitOpen, &payer.origin),
+            Why::Cooldown => (ErrorKind::RateLimited, &payer.origin),
+            Why::Budget | Why::Paused => (ErrorKind::RateLimited, &payer.provider),
         };
         let wait = later.at.since(self.clock.now());
-        let reason = format_args!("{} cannot be asked now: {}", call.payer.provider, later.reason);
+        let reason = format_args!("{who} cannot be asked now: {}", later.reason);
         Error::new(kind, OPERATION, call.key, reason).with_retry_after(Some(wait))
     }
 
@@ -108,5 +114,29 @@ impl Fetcher {
             #[expect(clippy::disallowed_methods, reason = "slots are moments of real time")]
             tokio::time::sleep(wait).await;
         }
+    }
+}
+
+/// A slot in use. One of which nothing is reported was waited for or probed with in vain.
+pub(super) struct Turn {
+    limits: Limits,
+    background: Background,
+    pub(super) slot: Slot,
+    /// The token to send, if one is due. Without it nothing is sent.
+    pub(super) token: Result<Option<Arc<Token>>>,
+    is_reported: bool,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.is_reported || !self.slot.is_of_use_to_others() {
+            return;
+        }
+        let (limits, slot) = (self.limits.clone(), self.slot.clone());
+        self.background.spawn(async move {
+            if let Err(error) = limits.give_back(&slot).await {
+                tracing::warn!(provider = %slot.provider, %error, "a slot was not given back");
+            }
+        });
     }
 }

@@ -16,11 +16,12 @@ pub(super) fn is_worthwhile(error: &Error) -> bool {
     error.is_transient() && error.kind() != ErrorKind::RateLimited
 }
 
-/// The pause after the failed attempt number `attempt`, counted from 1; `jitter` is in `[0, 1)`.
-pub(super) fn pause(attempt: u32, jitter: f64) -> Duration {
+/// The pause after the failed attempt number `attempt`, counted from 1; `jitter` is in `[0, 1)`. It
+/// is not shorter than the origin `asked` for.
+pub(super) fn pause(attempt: u32, jitter: f64, asked: Duration) -> Duration {
     let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
     let ceiling = FIRST_CEILING.saturating_mul(factor).min(LAST_CEILING);
-    ceiling.mul_f64(jitter)
+    ceiling.mul_f64(jitter).max(asked)
 }
 
 #[cfg(test)]
@@ -29,10 +30,12 @@ mod tests {
 
     #[test]
     fn ceilings_double_up_to_the_last() {
-        let ceilings: Vec<u128> = (1..8).map(|attempt| pause(attempt, 1.0).as_millis()).collect();
+        let ceiling = |attempt| pause(attempt, 1.0, Duration::ZERO);
+        let ceilings: Vec<u128> = (1..8).map(|attempt| ceiling(attempt).as_millis()).collect();
         assert_eq!(ceilings, [250, 500, 1_000, 2_000, 4_000, 8_000, 8_000]);
-        assert_eq!(pause(u32::MAX, 1.0), LAST_CEILING);
-        assert_eq!(pause(3, 0.0), Duration::ZERO);
+        assert_eq!(ceiling(u32::MAX), LAST_CEILING);
+        assert_eq!(pause(3, 0.0, Duration::ZERO), Duration::ZERO);
+        assert_eq!(pause(3, 0.0, Duration::from_secs(9)), Duration::from_secs(9));
     }
 
     #[test]

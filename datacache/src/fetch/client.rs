@@ -16,6 +16,10 @@ pub(crate) fn check(http: &HttpConfig) -> Result<()> {
         let reason = "http.user_agent and http.contact must be one line of plain text";
         return Err(Error::new(ErrorKind::Config, "open cache", "http", reason));
     }
+    if http.connect_timeout.is_zero() {
+        let reason = "http.connect_timeout is 0, within which nothing can be connected to";
+        return Err(Error::new(ErrorKind::Config, "open cache", "http", reason));
+    }
     Ok(())
 }
 
@@ -63,6 +67,8 @@ fn user_agent(http: &HttpConfig) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -72,6 +78,12 @@ mod tests {
         http.user_agent = "overlay/2.0".to_owned();
         http.contact = Some("dj@example.org".to_owned());
         assert_eq!(user_agent(&http), "overlay/2.0 ( dj@example.org )");
+    }
+
+    #[test]
+    fn a_timeout_of_nothing_is_refused() {
+        let http = HttpConfig { connect_timeout: Duration::ZERO, ..HttpConfig::default() };
+        assert!(check(&http).unwrap_err().to_string().contains("http.connect_timeout"));
     }
 
     #[test]

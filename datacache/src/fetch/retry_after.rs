@@ -20,8 +20,10 @@ pub(super) fn of(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 fn wait(value: &HeaderValue, sent_at: Timestamp) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
+    // A field of one value that came twice may have been made one line on the way.
+    let first = text.split(',').next()?.trim_end();
     let until = || Some(field::date(text)?.since(sent_at).min(field::FOREVER));
-    field::seconds(text).or_else(until)
+    field::seconds(first).or_else(until)
 }
 
 #[cfg(test)]
@@ -47,6 +49,8 @@ mod tests {
             ("0", Some(0)),
             ("120", Some(120)),
             (" 7 ", Some(7)),
+            ("3, 5", Some(3)),
+            ("3 ,x", Some(3)),
             ("86400", Some(86_400)),
             ("99999999999999999999", Some(1 << 31)),
             ("-5", None),

@@ -5,10 +5,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::hop::Hop;
 use super::*;
-use crate::config::{Credential, Policies};
+use crate::config::Credential;
 use crate::db::Db;
-use crate::name::Provider;
+use crate::error::ErrorKind;
 use crate::testing::{Origin, Reply};
 
 fn check(address: IpAddr) -> Result<(), &'static str> {
@@ -29,9 +30,13 @@ async fn with_call<T>(
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("locks")).unwrap();
     let db = Db::open(dir.path(), &dir.path().join("locks")).await.unwrap();
-    let mut fetcher = Fetcher::new(HttpConfig::default(), Clock::system(), Limits::new(db));
-    fetcher.check_address = check;
     let policies = Policies::new(&serde_json::from_str(providers).unwrap()).unwrap();
+    let policies = Arc::new(policies);
+    let (http, clock) = (HttpConfig::default(), Clock::system());
+    let limits = Limits::new(db, clock.clone());
+    let mut fetcher =
+        Fetcher::new(http, Arc::clone(&policies), clock, limits, Background::default());
+    fetcher.check_address = check;
     let nobody = Provider::new("nobody").unwrap();
     let (url, key) = (Url::parse(url).unwrap(), Key::parse(url).unwrap());
     let credential = policies.credential_of(&url);
@@ -42,6 +47,7 @@ async fn with_call<T>(
         headers: &Headers::default(),
         token_client: credential.and_then(Credential::token_client).map(|client| &**client),
         condition: None,
+        provider: &nobody,
         rules: &policies.get(&nobody).answers,
         timeout: Duration::from_secs(30),
         retries: 0,
@@ -100,20 +106,20 @@ async fn one_failure_of_a_token_endpoint_is_told_to_all_who_wait_and_counts_once
     );
     with_call("http://127.0.0.1:1/x", Trust::Trusted, &providers, async |fetcher, call| {
         let http = fetcher.client_for(call).await.unwrap();
-        let Admission { slot, token } = fetcher.admit(http, call).await.unwrap();
-        assert!(token.is_err());
-        let asked = || fetcher.token(http, call, &slot);
+        let (hop, mut patience) = (Hop::first(call), Duration::ZERO);
+        let turn = fetcher.admit(http, call, &hop, &mut patience).await.unwrap();
+        assert!(turn.token.is_err());
+        let asked = || fetcher.token(http, call, &turn.slot);
         let told = tokio::join!(asked(), asked(), asked(), asked(), asked());
         for token in [told.0, told.1, told.2, told.3, told.4] {
             assert_eq!(token.err().unwrap().status(), Some(503));
         }
         assert_eq!(endpoint.received().len(), 2);
-        let now = fetcher.clock.now();
-        assert_eq!(fetcher.limits.resting(now).await.unwrap().len(), 0);
+        assert_eq!(fetcher.limits.resting().await.unwrap().len(), 0);
         for _ in 0..3 {
             assert!(asked().await.is_err());
         }
-        assert_eq!(fetcher.limits.resting(now).await.unwrap().len(), 1);
+        assert_eq!(fetcher.limits.resting().await.unwrap().len(), 1);
     })
     .await;
 }

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use super::classify::{Class, Head};
-use super::{Call, Fetcher, OPERATION, body, error, field, within};
+use super::{Call, Fetcher, OPERATION, body, error, field};
 use crate::clock::Timestamp;
 use crate::config::{AnswerRules, TokenClient};
 use crate::error::{Error, ErrorKind, Result};
@@ -143,8 +143,12 @@ impl Fetcher {
         let obtained = self.tokens.of(&call.payer.provider, self.clock.now());
         let obtain = async || {
             let key = &token_client.endpoint.key;
-            let result =
-                within(call.timeout, key, self.obtain(client, call.rules, token_client)).await;
+            let obtain = self.obtain(client, call.rules, token_client);
+            let obtained = tokio::time::timeout(call.timeout, obtain).await;
+            let result = obtained.unwrap_or_else(|_| {
+                let reason = format_args!("no complete answer within {:?}", call.timeout);
+                Err(Error::new(ErrorKind::Timeout, OPERATION, key, reason))
+            });
             match &result {
                 Ok(token) => call.trail.note(|| {
                     let rest = token.renewed_at.since(self.clock.now());
@@ -154,7 +158,7 @@ impl Fetcher {
                     )
                 }),
                 // By the one who has asked, and not by all who wait.
-                Err(error) => self.report(slot, Some(error)).await,
+                Err(error) => self.note(slot, Some(error)).await,
             }
             result.map(Arc::new)
         };

@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use super::gcra::{self, later};
 use crate::clock::Timestamp;
-use crate::config::Budget;
+use crate::config::Payer;
 use crate::name::Provider;
 
 /// A request that is to be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'a> {
-    /// Whom it asks.
-    pub(crate) provider: &'a Provider,
-    /// How often that may be asked.
-    pub(crate) budget: &'a Budget,
+    /// Whose budget it is paid from, and who is asked.
+    pub(crate) payer: &'a Payer,
     pub(crate) urgency: Urgency,
     /// So long it can wait for its slot.
     pub(crate) max_wait: Duration,
@@ -28,20 +26,24 @@ pub(crate) enum Urgency {
     Live,
     /// It may book the next slot only, so that no live request waits behind more than one.
     Batch,
+    /// What a batch request leads to once it has been sent: it waits as if it were live, lest what
+    /// is done already be done again, but for no provider that is paused.
+    UnderWay,
 }
 
 impl Ask<'_> {
     /// A slot at `at` of a provider of which nothing bad is known.
     pub(super) fn slot(&self, at: Timestamp, now: Timestamp) -> Slot {
         Slot {
-            provider: self.provider.clone(),
+            provider: self.payer.provider.clone(),
+            origin: self.payer.origin.clone(),
             at,
             booked_at: now,
             latest: after(now, self.max_wait),
-            spacing_ms: gcra::spacing_ms(&gcra::cells(self.budget)),
+            spacing_ms: gcra::spacing_ms(&gcra::cells(&self.payer.budget)),
             is_departed: false,
-            is_good: true,
             probe: None,
+            booked: None,
         }
     }
 
@@ -50,7 +52,7 @@ impl Ask<'_> {
     pub(super) fn latest(&self, spacing_ms: i64, now: Timestamp) -> Timestamp {
         let patience = after(now, self.max_wait);
         match self.urgency {
-            Urgency::Live => patience,
+            Urgency::Live | Urgency::UnderWay => patience,
             Urgency::Batch => patience.min(later(now, spacing_ms)),
         }
     }
@@ -60,10 +62,10 @@ impl Ask<'_> {
     pub(super) fn over_budget(&self, slot: Timestamp, latest: Timestamp, now: Timestamp) -> Later {
         let beyond_ms = slot.as_millis().saturating_sub(latest.as_millis());
         let at = match self.urgency {
-            Urgency::Live => slot,
+            Urgency::Live | Urgency::UnderWay => slot,
             Urgency::Batch => later(now, beyond_ms),
         };
-        let reason = format!("its budget of {} is used up for the moment", self.budget);
+        let reason = format!("its budget of {} is used up for the moment", self.payer.budget);
         Later { at, why: Why::Budget, reason }
     }
 }
@@ -85,6 +87,7 @@ pub(crate) enum Booking {
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) provider: Provider,
+    pub(crate) origin: Provider,
     /// Until then the request waits; never before the moment it was booked.
     pub(crate) at: Timestamp,
     pub(super) booked_at: Timestamp,
@@ -93,19 +96,35 @@ pub(crate) struct Slot {
     pub(super) spacing_ms: i64,
     /// Its moment counts as that of its sending.
     pub(super) is_departed: bool,
-    /// The provider has answered well so far, so a good answer is no news.
-    pub(super) is_good: bool,
     /// It finds out whether the provider has recovered, which rests for the others until then.
     pub(super) probe: Option<Timestamp>,
+    /// What was booked for it in each window, until it departs.
+    pub(super) booked: Option<Vec<Booked>>,
 }
 
-/// A departure that was booked holds for so long; the moments of requests are not kept closer.
-const PUNCTUAL_MS: i64 = 50;
+/// How a booking has changed one window.
+#[derive(Clone, Debug)]
+pub(super) struct Booked {
+    pub(super) window: String,
+    /// Its arrival time.
+    pub(super) before: Timestamp,
+    pub(super) after: Timestamp,
+}
+
+/// A departure that was booked holds for so small a part of the spacing. Within that, the moments of
+/// requests are not kept apart.
+const PUNCTUALITY: i64 = 20;
 
 impl Slot {
-    /// Whether it has departed already, unless its booking has waited long for the write lock.
+    /// Whether something was noted for it that others need not respect if it is not used.
+    pub(crate) fn is_of_use_to_others(&self) -> bool {
+        self.probe.is_some() || self.booked.is_some()
+    }
+
+    /// Whether it has departed already, unless the process has stalled since.
     pub(super) fn departs_as_booked(&self, now: Timestamp) -> bool {
-        self.is_departed && now <= later(self.at, PUNCTUAL_MS)
+        let holds_ms = if self.spacing_ms > 0 { self.spacing_ms / PUNCTUALITY } else { i64::MAX };
+        self.is_departed && now <= later(self.at, holds_ms)
     }
 }
 

@@ -139,13 +139,13 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::tests::ask;
+    use crate::limits::tests::{ask, budget};
 
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
     fn book(pacing: &Pacing, now: Timestamp, patience_ms: u64) -> Result<i64, i64> {
         let since = |at: Timestamp| at.as_millis().saturating_sub(NOW.as_millis());
-        match pacing.book(&ask(&"30/min".parse().unwrap(), patience_ms), now) {
+        match pacing.book(&ask(&budget("30/min"), patience_ms), now) {
             Booking::Slot(slot) => Ok(since(slot.at)),
             Booking::Later(later) => Err(since(later.at)),
         }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn what_is_noted_counts_and_a_rest_holds() {
         let pacing = Pacing::default();
-        let budget = "30/min".parse().unwrap();
+        let budget = budget("30/min");
         pacing.note(&ask(&budget, 0).slot(later(NOW, 1_000), NOW));
         assert_eq!(book(&pacing, NOW, 0), Err(3_000));
         pacing.rest(&ask(&budget, 0).slot(NOW, NOW), later(NOW, 60_000), NOW);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::booking::{Ask, Booking, Departure, Later, Outcome, Slot, Urgency, Why, after};
+use super::booking::{Ask, Booked, Booking, Departure, Later, Outcome, Slot, Urgency, Why, after};
 use super::circuit::{Circuit, Role};
 use super::gcra::{self, Cell, later};
 use crate::clock::Timestamp;
@@ -18,6 +18,9 @@ const LONGEST_REST_MS: i64 = 24 * 3_600_000;
 
 /// And none that asks for it shorter, lest it be asked again and again.
 const SHORTEST_REST_MS: i64 = 1_000;
+
+/// Whether a pause has ended is asked again after so long.
+const PAUSE_LOOK_MS: i64 = 5 * 60_000;
 
 /// What is noted about a provider; by default, nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +48,7 @@ impl Rest {
     pub(super) const NONE: Self = Self { until: LONG_AGO, reason: String::new() };
 
     pub(super) fn holds(&self, now: Timestamp) -> bool {
-        self.until > now && self.until <= later(now, LONGEST_REST_MS)
+        self.until > now
     }
 }
 
@@ -66,23 +69,52 @@ impl Default for State {
 }
 
 impl State {
-    /// The state as of `now`. When the clock was set back, what lay ahead lies ahead as far as
-    /// before.
-    pub(super) fn at(mut self, now: Timestamp) -> Self {
+    /// Makes it the state as of `now`. When the clock was set back, what lay ahead lies ahead as far
+    /// as before. A rest of which nobody noted when it was given is cut to the longest.
+    pub(super) fn shift_to(&mut self, now: Timestamp) {
         if is_set_back(self.noted_at, now) {
             let back_ms = now.as_millis().saturating_sub(self.noted_at.as_millis());
-            for moment in self.arrivals.values_mut().chain([&mut self.sent_at]) {
+            let others = [&mut self.sent_at, &mut self.rest.until, &mut self.probed_until];
+            let noted = self.arrivals.values_mut().chain(others);
+            for moment in noted.filter(|moment| **moment > LONG_AGO) {
                 *moment = later(*moment, back_ms);
             }
             self.noted_at = now;
         }
-        self
+        let longest = later(now, LONGEST_REST_MS);
+        if is_set_back(self.rest.until, longest) {
+            self.rest.until = longest;
+        }
     }
 
-    /// Whether there is nothing to be noted but a rest or a pause.
+    /// What holds for a request: the budget of who pays for it, and the rest and the circuit of its
+    /// origin. Either may be paused.
+    pub(super) fn joined(payer: &Self, origin: &Self) -> Self {
+        Self {
+            is_paused: payer.is_paused || origin.is_paused,
+            arrivals: payer.arrivals.clone(),
+            sent_at: payer.sent_at,
+            ..origin.clone()
+        }
+    }
+
+    /// Takes over what has become of the budget in a joined state.
+    pub(super) fn take_budget(&mut self, joined: &Self) {
+        self.arrivals.clone_from(&joined.arrivals);
+        self.sent_at = joined.sent_at;
+    }
+
+    /// Takes over what has become of the origin in a joined state.
+    pub(super) fn take_rest(&mut self, joined: Self) {
+        self.rest = joined.rest;
+        self.circuit = joined.circuit;
+        self.probed_until = joined.probed_until;
+    }
+
+    /// Whether there is nothing to be noted but a pause.
     pub(super) fn has_no_past(&self) -> bool {
         let nothing =
-            Self { is_paused: self.is_paused, rest: self.rest.clone(), ..Self::default() };
+            Self { is_paused: self.is_paused, noted_at: self.noted_at, ..Self::default() };
         *self == nothing
     }
 
@@ -105,53 +137,78 @@ impl State {
         if let Some(why_not) = self.refusal(ask, now) {
             return Booking::Later(why_not);
         }
-        let at = self.next_slot(ask.budget, now);
+        let at = self.next_slot(&ask.payer.budget, now);
         let slot = ask.slot(at, now);
         let latest = ask.latest(slot.spacing_ms, now);
         if at > latest {
             return Booking::Later(ask.over_budget(at, latest, now));
         }
         let is_departed = at == now;
-        self.note_booked(ask.budget, at, now);
+        let booked = self.note_booked(&ask.payer.budget, at, now);
         if is_departed {
-            self.note_sent(&slot, at, now);
+            self.note_sent(&slot, at);
         }
-        let is_good = self.circuit == Circuit::GOOD;
         let probe = (!self.circuit.is_closed()).then(|| after(at, ask.timeout));
         if let Some(until) = probe {
             let reason = "another request finds out whether it has recovered".to_owned();
             self.rest = Rest { until, reason };
             self.probed_until = until;
         }
-        Booking::Slot(Slot { is_departed, is_good, probe, ..slot })
+        let booked = (!is_departed).then_some(booked);
+        Booking::Slot(Slot { is_departed, probe, booked, ..slot })
     }
 
-    fn note_booked(&mut self, budget: &Budget, at: Timestamp, now: Timestamp) {
-        let (cells, arrivals) = self.cells(budget);
-        if !cells.is_empty() {
-            let texts = cells.iter().map(|cell| cell.window.to_string());
-            self.arrivals = texts.zip(gcra::booked(&cells, &arrivals, at)).collect();
-            self.noted_at = now;
+    /// What was booked under other settings counts until it is forgotten, lest two configurations on
+    /// one folder wipe out each other's.
+    fn note_booked(&mut self, budget: &Budget, at: Timestamp, now: Timestamp) -> Vec<Booked> {
+        let (cells, before) = self.cells(budget);
+        let after = gcra::booked(&cells, &before, at);
+        let texts = cells.iter().map(|cell| cell.window.to_string());
+        let booked = texts.zip(before).zip(after);
+        let booked = booked.map(|((window, before), after)| Booked { window, before, after });
+        let booked: Vec<Booked> = booked.collect();
+        if !booked.is_empty() {
+            self.arrivals.retain(|_, arrival| *arrival > now);
+            self.arrivals.extend(booked.iter().map(|of| (of.window.clone(), of.after)));
+        }
+        booked
+    }
+
+    /// Undoes what was noted for a request that is not made, or not to its end.
+    pub(super) fn give_back(&mut self, slot: &Slot) {
+        self.end_probe(slot);
+        let booked = slot.booked.iter().flatten();
+        let is_last = |of: &Booked| self.arrivals.get(&of.window) == Some(&of.after);
+        if booked.clone().all(is_last) {
+            self.arrivals.extend(booked.map(|of| (of.window.clone(), of.before)));
+        }
+    }
+
+    /// The others need not wait for this probe any more.
+    fn end_probe(&mut self, slot: &Slot) {
+        if slot.probe == Some(self.rest.until) {
+            self.rest = Rest::NONE;
         }
     }
 
     /// Without a budget nobody keeps a distance, and there is nothing to be noted.
-    fn note_sent(&mut self, slot: &Slot, at: Timestamp, now: Timestamp) {
+    fn note_sent(&mut self, slot: &Slot, at: Timestamp) {
         if slot.spacing_ms > 0 {
-            (self.sent_at, self.noted_at) = (at, now);
+            self.sent_at = at;
         }
     }
 
     /// Why the request is not made whatever the budget.
     fn refusal(&self, ask: &Ask<'_>, now: Timestamp) -> Option<Later> {
-        if self.is_paused && ask.urgency == Urgency::Batch {
-            // When it will be resumed is unknown, and then its turn is at once.
-            return Some(Later { at: now, why: Why::Paused, reason: "it is paused".to_owned() });
+        if self.is_paused && ask.urgency != Urgency::Live {
+            // When it will be resumed is unknown. Who knows who is asked passes over it anyway.
+            let at = later(now, PAUSE_LOOK_MS);
+            return Some(Later { at, why: Why::Paused, reason: "it is paused".to_owned() });
         }
         if !self.rest.holds(now) {
             return None;
         }
-        let waits = ask.urgency == Urgency::Live && self.rest.until <= after(now, ask.max_wait);
+        let waits = ask.urgency != Urgency::Batch && self.rest.until <= after(now, ask.max_wait);
         match self.circuit {
             Circuit::Closed { .. } if waits => None,
             _ => Some(self.rest_of_it(now)),
@@ -212,17 +269,14 @@ impl State {
         if at > slot.latest.max(later(now, slot.spacing_ms)) {
             return Departure::Later(if rests { self.rest_of_it(now) } else { stalled(at) });
         }
-        self.note_sent(slot, at, now);
+        self.note_sent(slot, at);
         Departure::At(at)
     }
 
     /// What the answer to a request says about the provider.
     pub(super) fn report(&mut self, slot: &Slot, outcome: &Outcome, now: Timestamp) {
         let role = if slot.probe.is_some() { Role::Probe } else { Role::Usual };
-        if slot.probe == Some(self.rest.until) {
-            // The others need not wait for this probe any more.
-            self.rest = Rest::NONE;
-        }
+        self.end_probe(slot);
         match outcome {
             Outcome::Good => self.circuit = self.circuit.good(role),
             Outcome::Failed { reason } => {

@@ -44,6 +44,8 @@ pub(crate) struct NewJob {
     pub(crate) identifier: Option<Identifier>,
     pub(crate) data_type: DataType,
     pub(crate) provider: Provider,
+    /// Who is asked, and passed over while that one rests.
+    pub(crate) origin: Provider,
     pub(crate) priority: Priority,
     pub(crate) params: Params,
 }
@@ -90,6 +92,7 @@ pub(crate) struct Job {
     pub(crate) identifier: Option<Identifier>,
     pub(crate) data_type: DataType,
     pub(crate) provider: Provider,
+    pub(crate) origin: Provider,
     /// Counted from 1.
     pub(crate) attempt: u32,
     pub(super) params: String,

@@ -1,8 +1,8 @@
 //! The queue: requests that are to be made later, by whichever process runs a worker.
 //!
 //! # What it owns
-//! The tables `pending_requests` and `finished_requests`; of `resting_providers` it reads whose jobs
-//! to pass over. A key has at most one row. All that is needed to make the request is in the row;
+//! The tables `pending_requests` and `finished_requests`; of the limits' `resting_providers` and
+//! `provider_budgets` it reads whose jobs to pass over. A key has at most one row. All that is needed to make the request is in the row;
 //! secrets never are.
 //!
 //! # A row's life
@@ -45,6 +45,7 @@ use crate::clock::Timestamp;
 use crate::db::{Connection, Db, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::name::Provider;
 use crate::session::{self, OwnSession};
 pub(crate) use backoff::{MAX_ATTEMPTS, retry_at};
 pub(crate) use flight::{Begun, Prior};
@@ -129,7 +130,7 @@ impl Queue {
         now: Timestamp,
     ) -> Result<Vec<Job>> {
         let mut connection = self.db.read(CLAIM).await?;
-        let is_due = is_due_or_ended(&mut connection, now).await;
+        let is_due = is_due_or_ended(&mut connection, turns, now).await;
         if !is_due.map_err(|source| connection.error(CLAIM, source))? {
             connection.close().await;
             return Ok(Vec::new());
@@ -180,8 +181,11 @@ impl Queue {
 
     /// Whether a job may run at `at`, or somebody is at one: in one look, lest a job that is handed
     /// back between two be seen by neither.
-    pub(crate) async fn is_due_or_leased(&self, at: Timestamp) -> Result<bool> {
-        self.read("look for jobs", async |db| sql::is_due_or_leased(db, at).await).await
+    pub(crate) async fn is_due_or_leased(&self, turns: &Turns, at: Timestamp) -> Result<bool> {
+        let refused = turns.refused(at).map(Provider::as_str);
+        let refused = refused.collect::<serde_json::Value>().to_string();
+        let look = async |db: &mut _| sql::claiming::is_due_or_leased(db, at, &refused).await;
+        self.read("look for jobs", look).await
     }
 
     /// Completes a job in the caller's transaction, in which its result is stored.
@@ -342,9 +346,14 @@ impl Queue {
 }
 
 /// Whether a claim at `now` could find a job: a pending one, or one whose lease has ended.
-async fn is_due_or_ended(db: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<bool> {
+async fn is_due_or_ended(
+    db: &mut SqliteConnection,
+    turns: &Turns,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
     let latest_end = end_of_lease(end_of_lease(now));
-    Ok(sql::is_due(db, now).await? || sql::is_ended(db, now, latest_end).await?)
+    Ok(sql::claiming::is_due(db, now, &waiting(turns, now)).await?
+        || sql::is_ended(db, now, latest_end).await?)
 }
 
 async fn claim_in(
@@ -353,13 +362,20 @@ async fn claim_in(
     claim: Claim,
 ) -> sqlx::Result<Vec<Job>> {
     take_back_ended(tx, claim.now).await?;
-    let candidates = sql::candidates(tx, claim).await?;
+    let passed_over = waiting(turns, claim.now);
+    let candidates = sql::claiming::candidates(tx, claim, &passed_over).await?;
     let mut jobs = Vec::new();
     for id in turns.choose(candidates, claim.slots, claim.now) {
-        let job = sql::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
+        let job = sql::claiming::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
         jobs.extend(job);
     }
     Ok(jobs)
+}
+
+/// Whose jobs are not claimed at `now`, as a JSON array.
+fn waiting(turns: &Turns, now: Timestamp) -> String {
+    let names = turns.waiting(now).map(|(origin, _)| origin.as_str());
+    names.collect::<serde_json::Value>().to_string()
 }
 
 async fn take_back_ended(tx: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<()> {

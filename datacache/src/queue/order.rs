@@ -5,18 +5,25 @@
 //!   gets one logo before the tenth fanart; and so has each provider, so that no slow one holds
 //!   every slot.
 //! - Within those, the newest comes first: the track that plays now matters most.
+//! - Who is known to be asked one at a time gets one job at a time, and none before its moment: what
+//!   is claimed and cannot be sent has to be handed back.
 //! - Every fourth choice goes to the job that has waited longest, once it has waited for
 //!   [`AGEING_MS`], whatever its priority: nothing starves, however much is queued above it.
 
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
+use crate::name::Provider;
 
 /// From when on a job may claim a turn by its age.
 pub(super) const AGEING_MS: i64 = 60_000;
 
 /// One choice in so many goes by age.
 const AGEING_TURN: u64 = 4;
+
+/// So long it takes a job at most to learn whether it may be sent, if all goes well. Until then no
+/// second one asks the same.
+const ADMISSION_MS: i64 = 10;
 
 /// So many names are remembered; more only mean that a turn is forgotten.
 const MAX_REMEMBERED: usize = 1_000;
@@ -28,6 +35,8 @@ pub(super) struct Candidate {
     pub(super) priority: i64,
     pub(super) data_type: String,
     pub(super) provider: String,
+    /// Who is asked.
+    pub(super) origin: Provider,
     pub(super) created_at: Timestamp,
 }
 
@@ -37,9 +46,53 @@ pub(crate) struct Turns {
     next: u64,
     data_types: BTreeMap<String, u64>,
     providers: BTreeMap<String, u64>,
+    /// Who has turned out to be asked more slowly than jobs come.
+    slow: BTreeMap<Provider, Slow>,
+}
+
+/// What a worker remembers of one whom it could not ask.
+#[derive(Debug)]
+struct Slow {
+    refused_at: Timestamp,
+    /// From when on it may be asked again.
+    until: Timestamp,
+    /// When it was given its last job since.
+    served_at: Timestamp,
+}
+
+impl Slow {
+    /// Until when it gets no job, if it gets none at `now`. A clock that was set back ends that.
+    fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let admitted =
+            Timestamp::from_millis(self.served_at.as_millis().saturating_add(ADMISSION_MS));
+        let waits = [(self.refused_at, self.until), (self.served_at, admitted)];
+        let waits = waits.iter().filter(|(from, until)| (*from..*until).contains(&now));
+        waits.map(|(_, until)| *until).max()
+    }
 }
 
 impl Turns {
+    /// Gives `origin` no job before `until`, and then one at a time.
+    pub(crate) fn refuse(&mut self, origin: Provider, now: Timestamp, until: Timestamp) {
+        if self.slow.len() >= MAX_REMEMBERED {
+            self.slow.clear();
+        }
+        let served_at = Timestamp::MIN;
+        self.slow.insert(origin, Slow { refused_at: now, until, served_at });
+    }
+
+    /// Who gets no job at `now`, and until when.
+    pub(crate) fn waiting(&self, now: Timestamp) -> impl Iterator<Item = (&Provider, Timestamp)> {
+        self.slow.iter().filter_map(move |(origin, slow)| Some((origin, slow.waits_until(now)?)))
+    }
+
+    /// Who could not be asked at `at` as far as is known.
+    pub(super) fn refused(&self, at: Timestamp) -> impl Iterator<Item = &Provider> {
+        let refused =
+            self.slow.iter().filter(move |(_, slow)| (slow.refused_at..slow.until).contains(&at));
+        refused.map(|(origin, _)| origin)
+    }
+
     /// Chooses up to `slots` of the candidates, in the order in which they are to run.
     pub(super) fn choose(
         &mut self,
@@ -56,6 +109,10 @@ impl Turns {
         {
             let candidate = candidates.remove(at);
             chosen.push(candidate.id);
+            if let Some(slow) = self.slow.get_mut(&candidate.origin) {
+                slow.served_at = now;
+                candidates.retain(|other| other.origin != candidate.origin);
+            }
             self.served(candidate);
         }
         chosen
@@ -112,6 +169,7 @@ mod tests {
             priority,
             data_type: kind.to_owned(),
             provider: provider.to_owned(),
+            origin: Provider::new(provider).unwrap(),
             created_at: Timestamp::from_millis(NOW.as_millis() - age_ms),
         }
     }
@@ -161,6 +219,26 @@ mod tests {
             candidate(3, 2, "a", "fast", 3),
         ];
         assert_eq!(Turns::default().choose(candidates, 9, NOW), [1, 3, 2]);
+    }
+
+    #[test]
+    fn who_was_refused_is_passed_over_until_its_moment_and_then_has_one_job_at_a_time() {
+        let slow = Provider::new("slow").unwrap();
+        let soon = Timestamp::from_millis(NOW.as_millis() + 5);
+        let mut turns = Turns::default();
+        turns.refuse(slow.clone(), NOW, soon);
+        assert_eq!(turns.waiting(NOW).collect::<Vec<_>>(), [(&slow, soon)]);
+        assert_eq!(turns.refused(NOW).collect::<Vec<_>>(), [&slow]);
+        let before = Timestamp::from_millis(NOW.as_millis() - 1);
+        for now in [before, soon] {
+            assert!(turns.waiting(now).next().is_none() && turns.refused(now).next().is_none());
+        }
+        let mut candidates: Vec<_> = (1..=3).map(|id| candidate(id, 2, "a", "slow", 0)).collect();
+        candidates.extend((4..=6).map(|id| candidate(id, 2, "a", "fast", 0)));
+        assert_eq!(turns.choose(candidates, 9, soon), [1, 4, 5, 6]);
+        let admitted = Timestamp::from_millis(soon.as_millis() + ADMISSION_MS);
+        assert_eq!(turns.waiting(soon).collect::<Vec<_>>(), [(&slow, admitted)]);
+        assert!(turns.refused(soon).next().is_none() && turns.waiting(admitted).next().is_none());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! Any number of workers may run on one folder, in any number of processes. A worker leases as many
 //! jobs as it has free slots, in the order that the queue decides; runs each in a task of its own;
 //! and looks again when a job ends or the database changes. It looks once a second whether other
-//! workers have died, and takes up their jobs. When nothing is due it sleeps.
+//! workers have died, and takes up their jobs. When nothing is due it sleeps. Who may not be asked
+//! just now is given no job until it may, so that what a slow provider costs depends on its budget and
+//! not on how much is queued for it.
 //!
 //! # What survives a crash
 //! Every job: the leases of a worker that dies end with its session. A job whose worker dies again
@@ -22,7 +24,7 @@ use tokio::time::Interval;
 
 use crate::cache::Cache;
 use crate::cache::jobs::{self, Ended, looks};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::db::Changes;
 use crate::error::{ErrorKind, Result};
 use crate::key::Key;
@@ -121,6 +123,9 @@ impl Shift<'_> {
     async fn work(&mut self, shutdown: impl Future<Output = ()> + Send) -> Result<()> {
         let mut shutdown = pin!(shutdown);
         loop {
+            while let Some(ended) = self.running.tasks.try_join_next_with_id() {
+                self.reap(ended).await?;
+            }
             let claimed = self.claim().await?;
             if claimed == 0 && self.running.jobs.is_empty() && self.is_done().await? {
                 return Ok(());
@@ -129,6 +134,7 @@ impl Shift<'_> {
                 Some(ended) = self.running.tasks.join_next_with_id() => self.reap(ended).await?,
                 changed = self.changes.next() => changed?,
                 () = &mut shutdown => return Ok(()),
+                () = next_turn(&self.turns, &self.worker.cache.0.clock) => {}
                 _ = self.look.tick() => {
                     self.worker.cache.0.queue.take_back_of_dead().await?;
                 }
@@ -200,14 +206,17 @@ impl Shift<'_> {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        let job = self.running.jobs.remove(&id);
-        let ended = match (ended, job) {
-            (Ok((_, ended)), _) => ended,
-            (Err(_), Some(job)) => jobs::panicked(&self.worker.cache.0, &job).await,
-            (Err(_), None) => Ok(Ended::Lost),
+        let cache = &self.worker.cache.0;
+        let Some(job) = self.running.jobs.remove(&id) else { return Ok(()) };
+        let ended = match ended {
+            Ok((_, ended)) => ended,
+            Err(_) => jobs::panicked(cache, &job).await,
         };
         self.count_running();
         let ended = ended?;
+        if let Ended::Refused { until } = ended {
+            self.turns.refuse(job.origin.clone(), cache.clock.now(), until);
+        }
         self.worker.progress.send_modify(|progress| progress.count(ended));
         Ok(())
     }
@@ -222,7 +231,7 @@ impl Shift<'_> {
         let cache = &self.worker.cache.0;
         let now = cache.clock.now();
         let soon = now.checked_add(patience).unwrap_or(Timestamp::MAX);
-        Ok(!cache.queue.is_due_or_leased(soon).await?)
+        Ok(!cache.queue.is_due_or_leased(&self.turns, soon).await?)
     }
 
     /// Lets the running jobs end, and hands back those that take too long.
@@ -243,6 +252,16 @@ impl Shift<'_> {
             jobs::hand_back(&self.worker.cache.0, &job).await;
         }
         self.count_running();
+    }
+}
+
+/// Ends when somebody may be given a job again who was to be given none.
+async fn next_turn(turns: &Turns, clock: &Clock) {
+    let now = clock.now();
+    match turns.waiting(now).map(|(_, until)| until).min() {
+        #[expect(clippy::disallowed_methods, reason = "slots are moments of real time")]
+        Some(until) => tokio::time::sleep(until.since(now)).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -60,6 +60,37 @@ async fn a_stale_entry_is_the_answer_at_once_and_renewed_once_by_a_worker() {
 }
 
 #[tokio::test]
+async fn who_is_in_a_hurry_opens_no_circuit_for_the_others() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = Origin::start(|request| match request.path.as_str() {
+        "/slow" => Reply::silence(),
+        _ => Reply::ok("one"),
+    })
+    .unwrap();
+    for _ in 0..6 {
+        let hasty = request(&origin.url("/slow")).timeout(Duration::from_millis(1));
+        assert_eq!(failure(&cache, hasty).await, ErrorKind::Timeout);
+    }
+    assert_eq!(fetch(&cache, request(&origin.url("/fast"))).await.1, "one");
+}
+
+#[tokio::test]
+async fn a_server_that_fails_is_given_the_time_it_asks_for() {
+    for (wait, asked, kind) in [("1", 2, None), ("3600", 1, Some(ErrorKind::RateLimited))] {
+        let folder = Folder::new();
+        let cache = folder.open().await;
+        let failure = Reply::status(502).header("Retry-After", wait);
+        let origin = origin([failure, Reply::ok("one")]);
+        let first = cache.fetch(request(&origin.url("/1")).retries(1)).await;
+        assert_eq!(first.is_ok(), kind.is_none(), "{first:?}");
+        assert_eq!(origin.received().len(), asked);
+        let second = cache.fetch(request(&origin.url("/2"))).await;
+        assert_eq!(second.err().map(|error| error.kind()), kind);
+    }
+}
+
+#[tokio::test]
 async fn an_origin_that_fails_leaves_the_stale_entry() {
     let broken = Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     let failures = [500, 429, 401, 408].map(Reply::status);

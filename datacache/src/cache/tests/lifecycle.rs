@@ -75,6 +75,32 @@ async fn a_closed_cache_refuses_every_operation_in_all_its_clones() {
 }
 
 #[tokio::test]
+async fn closing_gives_back_the_slots_of_those_who_wait() {
+    let folder = Folder::new();
+    let mut config = folder.config();
+    let settings = r#"{"slow": {"hosts": ["127.0.0.1"], "budget": "1/30s"}}"#;
+    config.providers = serde_json::from_str(settings).unwrap();
+    let origin = origin([Reply::ok("one")]);
+    let next_slot = async |cache: &Cache| {
+        let limits = cache.limits().await.unwrap();
+        let slow = limits.iter().find(|limits| limits.provider.as_str() == "slow").unwrap();
+        slow.next_slot.since(START).as_secs()
+    };
+    let first = folder.open_with(config.clone()).await;
+    fetch(&first, request(&origin.url("/1"))).await;
+    for path in ["/2", "/3"] {
+        let cache = folder.open_with(config.clone()).await;
+        let hasty = request(&origin.url(path)).deadline(Duration::from_millis(1));
+        assert!(matches!(cache.fetch(hasty).await.unwrap(), Answer::Pending));
+        // Until the flight, which goes on without its caller, has booked.
+        while next_slot(&cache).await < 60 {}
+        cache.close().await;
+        assert_eq!(next_slot(&first).await, 30, "{path}");
+    }
+    assert_eq!(origin.received().len(), 1);
+}
+
+#[tokio::test]
 async fn closing_writes_what_was_noted() {
     let folder = Folder::new();
     let cache = folder.open().await;

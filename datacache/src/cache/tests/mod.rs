@@ -8,6 +8,7 @@ mod joining;
 mod lifecycle;
 mod offline;
 mod random;
+mod redirecting;
 mod revalidating;
 mod secrets;
 mod sharing;

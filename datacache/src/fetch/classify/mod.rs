@@ -4,7 +4,7 @@
 //! |---|---|
 //! | found | the bytes become an entry |
 //! | absent | remembered for the negative TTL |
-//! | transient: [`Upstream`](ErrorKind::Upstream) of a 5xx, [`Timeout`](ErrorKind::Timeout) | tried again |
+//! | transient: [`Upstream`](ErrorKind::Upstream) of a 5xx, [`Timeout`](ErrorKind::Timeout) | tried again, after `retry_after` if there is one |
 //! | throttled: [`RateLimited`](ErrorKind::RateLimited) | not tried again before `retry_after` |
 //! | unauthorized, refused, other statuses | not tried again |
 //!
@@ -26,6 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use body::ToldError;
 pub(super) use body::{MAX_TOLD_BYTES, Told};
+pub(crate) use placeholder::is_known_placeholder;
 pub(super) use placeholder::{is_placeholder, leads_to_placeholder};
 
 /// What an answer means.
@@ -90,7 +91,8 @@ impl<'a> Head<'a> {
             ToldError::Number(number) => format!(" with error {number} in its body"),
             ToldError::Named => " with an error in its body".to_owned(),
         });
-        let wait = self.wait.filter(|_| kind == ErrorKind::RateLimited);
+        let may_pass = kind == ErrorKind::RateLimited || self.status.is_server_error();
+        let wait = self.wait.filter(|_| may_pass);
         let asked = wait.map(|wait| {
             format!(", and asks to be left alone for {}", humantime::format_duration(wait))
         });

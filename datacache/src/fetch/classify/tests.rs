@@ -193,7 +193,11 @@ fn a_wait_is_told_where_it_throttles() {
         (429, "Sun, 06 Nov 1994 08:40:37 GMT", Some(0)),
         (429, "-5", None),
         (503, "7", Some(7)),
-        (500, "7", None),
+        (429, "3, 5", Some(3)),
+        (500, "7", Some(7)),
+        (502, "7", Some(7)),
+        (504, "soon", None),
+        (401, "7", None),
     ] {
         let error = outcome("nobody", status, Some(wait), "").unwrap_err();
         assert_eq!(error.retry_after(), expected.map(Duration::from_secs), "{status} {wait}");
@@ -230,6 +234,10 @@ fn placeholders_are_known_by_their_urls_and_by_their_bytes() {
             "https://cdn-images.dzcdn.net/images/artist/eb0ed5b21d1ea5af021fc074ded0e91f/1.jpg",
             false,
         ),
+        ("https://mine.example/images/cover//folder.jpg", false),
+        ("https://dzcdn.net.evil.example/images/cover//1.jpg", false),
+        ("https://cdn-images.dzcdn.net/x?from=/images/cover//1.jpg", false),
+        ("https://mine.example/x?not=2a96cbd8b46e442fc41c2b86b821562f", false),
     ] {
         let found = leads_to_placeholder(&built_in, &Url::parse(url).unwrap());
         assert_eq!(found, expected, "{url}");

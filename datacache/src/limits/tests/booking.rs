@@ -16,8 +16,8 @@ async fn all_handles_share_one_budget_also_after_a_restart() {
     let third = folder.open().await;
     assert_eq!(book(&third, ask(&budget, MINUTE), at(1)).await, Ok(2_000));
     let other = provider("other");
-    let elsewhere = Ask { provider: &other, ..ask(&budget, MINUTE) };
-    assert_eq!(book(&third, elsewhere, at(1)).await, Ok(1));
+    let elsewhere = Payer { provider: other.clone(), origin: other, ..budget };
+    assert_eq!(book(&third, ask(&elsewhere, MINUTE), at(1)).await, Ok(1));
 }
 
 #[tokio::test]
@@ -82,6 +82,22 @@ async fn other_settings_begin_anew_but_keep_their_spacing_from_what_was_sent() {
 }
 
 #[tokio::test]
+async fn other_settings_on_the_same_folder_wipe_out_no_window() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    let (hourly, other) = (budget("1/s, 2/h"), budget("1/s, 100/d"));
+    assert_eq!(book(&first, ask(&hourly, MINUTE), NOW).await, Ok(0));
+    assert_eq!(book(&second, ask(&other, MINUTE), at(5_000)).await, Ok(5_000));
+    let refused = book(&first, ask(&hourly, MINUTE), at(10_000)).await;
+    assert_eq!(refused, Err((1_800_000, Why::Budget)));
+    // It is noted until it is forgotten.
+    assert_eq!(book(&second, ask(&other, MINUTE), at(1_800_001)).await, Ok(1_800_001));
+    let mut connection = first.db.read("test").await.unwrap();
+    let noted = sql::state(&mut connection, &hourly.provider).await.unwrap();
+    assert_eq!(noted.arrivals.into_keys().collect::<Vec<_>>(), ["1/s", "100/d"]);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_set_back_stops_nobody() {
     const DAY_MS: i64 = 24 * 3_600_000;
     let folder = Folder::new();
@@ -119,7 +135,7 @@ async fn who_has_no_budget_waits_for_nobody_and_takes_no_lock() {
     assert_eq!(book(&first, batch(&none), at(5)).await, Ok(5));
     assert_eq!(book(&second, batch(&none), NOW).await, Ok(0));
     let slot = slot(&first, ask(&none, 0), NOW).await;
-    assert_eq!(depart(&first, &slot, at(200)).await, Ok(200));
+    assert_eq!(depart(&first, &slot, at(200)).await, Ok(0));
     drop(lock);
 }
 
@@ -155,7 +171,7 @@ async fn what_cannot_be_written_is_paced_by_each_process_alone() {
     let slot = slot(&limits, ask(&budget, MINUTE), NOW).await;
     assert_eq!(depart(&limits, &slot, at(2_000)).await, Ok(2_000));
     let (until, reason) = (at(9_000), "status 429".to_owned());
-    limits.report(&slot, Outcome::Throttled { until, reason }, at(2_000)).await.unwrap();
+    limits.at(at(2_000)).report(&slot, Outcome::Throttled { until, reason }).await.unwrap();
     assert_eq!(book(&limits, ask(&budget, 6_999), at(2_000)).await, Err((9_000, Why::Budget)));
     assert_eq!(book(&limits, ask(&budget, 7_000), at(2_000)).await, Ok(9_000));
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-async fn circuit(limits: &Limits, budget: &Budget, now: Timestamp) -> CircuitState {
+async fn circuit(limits: &Limits, budget: &Payer, now: Timestamp) -> CircuitState {
     listed(limits, budget, now).await.unwrap().circuit
 }
 
@@ -11,15 +11,15 @@ async fn a_provider_that_fails_again_and_again_is_given_time_by_all() {
     let budget = budget("1/s");
     let booked = slot(&first, ask(&budget, MINUTE), NOW).await;
     for _ in 0..4 {
-        first.report(&booked, failed(), NOW).await.unwrap();
+        first.at(NOW).report(&booked, failed()).await.unwrap();
     }
     assert_eq!(circuit(&second, &budget, NOW).await, CircuitState::Closed);
-    first.report(&booked, failed(), NOW).await.unwrap();
+    first.at(NOW).report(&booked, failed()).await.unwrap();
     assert_eq!(circuit(&second, &budget, NOW).await, CircuitState::Open);
     for refused in [ask(&budget, MINUTE), batch(&budget)] {
         assert_eq!(book(&second, refused, at(4_999)).await, Err((5_000, Why::Circuit)));
     }
-    let resting = second.resting(NOW).await.unwrap();
+    let resting = second.at(NOW).resting().await.unwrap();
     assert_eq!(resting[0].not_before, at(5_000));
     assert!(resting[0].reason.contains("status 503"), "{resting:?}");
 }
@@ -31,17 +31,22 @@ async fn a_good_answer_forgets_failures_and_costs_nothing_where_there_were_none(
     let budget = budget("1/s");
     let good = slot(&first, ask(&budget, MINUTE), NOW).await;
     for _ in 0..4 {
-        first.report(&good, failed(), NOW).await.unwrap();
+        first.at(NOW).report(&good, failed()).await.unwrap();
     }
     let after_failures = slot(&second, ask(&budget, MINUTE), NOW).await;
-    second.report(&after_failures, Outcome::Good, NOW).await.unwrap();
+    second.at(NOW).report(&after_failures, Outcome::Good).await.unwrap();
     for _ in 0..4 {
-        first.report(&good, failed(), NOW).await.unwrap();
+        first.at(NOW).report(&good, failed()).await.unwrap();
     }
     assert_eq!(circuit(&second, &budget, NOW).await, CircuitState::Closed);
-    // The slot has told that there is nothing to forget.
+    // Nor does it matter what was known when the slot was booked.
+    first.at(NOW).report(&good, Outcome::Good).await.unwrap();
+    first.at(NOW).report(&good, failed()).await.unwrap();
+    assert_eq!(circuit(&second, &budget, NOW).await, CircuitState::Closed);
+    first.at(NOW).report(&good, Outcome::Good).await.unwrap();
+    // There is nothing left to forget.
     let lock = second.db.write("test").await.unwrap();
-    first.report(&good, Outcome::Good, NOW).await.unwrap();
+    first.at(NOW).report(&good, Outcome::Good).await.unwrap();
     drop(lock);
 }
 
@@ -57,7 +62,7 @@ async fn one_probe_at_a_time_and_three_good_ones_close_it() {
         let refused = book(&second, ask(&budget, MINUTE), at(now)).await;
         assert_eq!(refused, Err((now + 15_000, Why::Circuit)));
         assert_eq!(depart(&first, &probe, at(now)).await, Ok(now));
-        first.report(&probe, Outcome::Good, at(now)).await.unwrap();
+        first.at(at(now)).report(&probe, Outcome::Good).await.unwrap();
     }
     assert_eq!(circuit(&second, &budget, at(7_000)).await, CircuitState::Closed);
     assert_eq!(book(&second, ask(&budget, MINUTE), at(7_000)).await, Ok(8_000));
@@ -71,7 +76,7 @@ async fn a_probe_that_fails_opens_it_for_twice_as_long() {
     let budget = budget("1/s");
     trip(&limits, &budget, NOW).await;
     let probe = slot(&limits, ask(&budget, MINUTE), at(5_000)).await;
-    limits.report(&probe, failed(), at(5_500)).await.unwrap();
+    limits.at(at(5_500)).report(&probe, failed()).await.unwrap();
     assert_eq!(circuit(&limits, &budget, at(5_500)).await, CircuitState::Open);
     let refused = book(&limits, ask(&budget, MINUTE), at(15_499)).await;
     assert_eq!(refused, Err((15_500, Why::Circuit)));
@@ -90,10 +95,10 @@ async fn a_prober_that_dies_is_waited_for_as_long_as_its_request_could_take() {
     assert_eq!(refused, Err((20_000, Why::Circuit)));
     let probe = slot(&other, batch(&budget), at(20_000)).await;
     // What it reports after all does not let others in beside the probe of now.
-    other.report(&lost, Outcome::Good, at(20_001)).await.unwrap();
+    other.at(at(20_001)).report(&lost, Outcome::Good).await.unwrap();
     let refused = book(&other, batch(&budget), at(21_000)).await;
     assert_eq!(refused, Err((35_000, Why::Circuit)));
-    other.report(&probe, Outcome::Good, at(21_000)).await.unwrap();
+    other.at(at(21_000)).report(&probe, Outcome::Good).await.unwrap();
     assert_eq!(book(&other, batch(&budget), at(22_000)).await, Ok(22_000));
 }
 
@@ -130,7 +135,7 @@ async fn a_probe_that_is_told_to_wait_is_no_failure() {
     let probe = slot(&limits, ask(&budget, MINUTE), at(5_000)).await;
     let reason = "status 429".to_owned();
     let throttled = Outcome::Throttled { until: at(8_000), reason };
-    limits.report(&probe, throttled, at(5_000)).await.unwrap();
+    limits.at(at(5_000)).report(&probe, throttled).await.unwrap();
     assert_eq!(book(&limits, batch(&budget), at(7_999)).await, Err((8_000, Why::Circuit)));
     assert_eq!(book(&limits, batch(&budget), at(8_000)).await, Ok(8_000));
 }

@@ -43,6 +43,40 @@ async fn a_booking_that_waited_for_the_lock_keeps_its_distance_too() {
 }
 
 #[tokio::test]
+async fn who_waits_for_the_lock_is_sent_when_it_comes_and_not_before() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    let budget = budget("1/s");
+    slot(&first, ask(&budget, MINUTE), NOW).await;
+    let held_up = slot(&first, ask(&budget, MINUTE), NOW).await;
+    let lock = second.db.write("test").await.unwrap();
+    let release = async {
+        folder.clock.set(at(1_700));
+        drop(lock);
+    };
+    let (departed, ()) = tokio::join!(depart(&first, &held_up, at(1_000)), release);
+    assert_eq!(departed, Ok(1_700));
+    let lock = second.db.write("test").await.unwrap();
+    let release = async {
+        folder.clock.set(at(3_500));
+        drop(lock);
+    };
+    let (booked, ()) = tokio::join!(book(&first, ask(&budget, MINUTE), at(2_700)), release);
+    assert_eq!(booked, Ok(3_500));
+    assert_eq!(book(&second, ask(&budget, MINUTE), at(3_500)).await, Ok(4_500));
+}
+
+#[tokio::test]
+async fn who_is_late_for_a_departure_that_was_booked_keeps_its_distance_from_the_next() {
+    let folder = Folder::new();
+    let (first, second) = (folder.open().await, folder.open().await);
+    let budget = budget("10/s");
+    let late = slot(&first, ask(&budget, MINUTE), NOW).await;
+    assert_eq!(depart(&first, &late, at(40)).await, Ok(40));
+    assert_eq!(book(&second, ask(&budget, MINUTE), at(100)).await, Ok(140));
+}
+
+#[tokio::test]
 async fn nobody_departs_before_the_slot() {
     let folder = Folder::new();
     let limits = folder.open().await;

@@ -1,36 +1,37 @@
 mod booking;
 mod circuits;
 mod departing;
+mod giving_back;
+mod origins;
 mod resting;
 
 use std::fs;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::gcra::later;
 use super::*;
+use crate::config::Payer;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
-
-static SLOW: LazyLock<Provider> = LazyLock::new(|| provider("slow"));
 
 const MINUTE: u64 = 60_000;
 
 struct Folder {
     dir: tempfile::TempDir,
+    clock: Clock,
 }
 
 impl Folder {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("locks")).unwrap();
-        Self { dir }
+        Self { dir, clock: Clock::manual(NOW) }
     }
 
-    /// A handle as another process would have it: nothing is shared but the folder.
+    /// A handle as another process would have it: nothing is shared but the folder and the time.
     async fn open(&self) -> Limits {
         let locks = self.dir.path().join("locks");
-        Limits::new(Db::open(self.dir.path(), &locks).await.unwrap())
+        Limits::new(Db::open(self.dir.path(), &locks).await.unwrap(), self.clock.clone())
     }
 }
 
@@ -38,22 +39,22 @@ fn provider(name: &str) -> Provider {
     Provider::new(name).unwrap()
 }
 
-fn budget(text: &str) -> Budget {
-    text.parse().unwrap()
+/// The provider `slow` with this budget.
+pub(super) fn budget(text: &str) -> Payer {
+    Payer { provider: provider("slow"), budget: text.parse().unwrap(), origin: provider("slow") }
 }
 
 /// A live request to `slow` that can wait so long, and takes up to 15 s.
-pub(super) fn ask(budget: &Budget, max_wait_ms: u64) -> Ask<'_> {
+pub(super) fn ask(payer: &Payer, max_wait_ms: u64) -> Ask<'_> {
     Ask {
-        provider: &SLOW,
-        budget,
+        payer,
         urgency: Urgency::Live,
         max_wait: Duration::from_millis(max_wait_ms),
         timeout: Duration::from_secs(15),
     }
 }
 
-fn batch(budget: &Budget) -> Ask<'_> {
+fn batch(budget: &Payer) -> Ask<'_> {
     Ask { urgency: Urgency::Batch, ..ask(budget, MINUTE) }
 }
 
@@ -67,7 +68,7 @@ fn at(millis: i64) -> Timestamp {
 }
 
 async fn slot(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Slot {
-    match limits.book(&ask, now).await.unwrap() {
+    match limits.at(now).book(&ask).await.unwrap() {
         Booking::Slot(slot) => slot,
         Booking::Later(later) => panic!("{later:?}"),
     }
@@ -75,14 +76,14 @@ async fn slot(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Slot {
 
 /// The moment of the slot, or from when to ask again and why.
 async fn book(limits: &Limits, ask: Ask<'_>, now: Timestamp) -> Result<i64, (i64, Why)> {
-    match limits.book(&ask, now).await.unwrap() {
+    match limits.at(now).book(&ask).await.unwrap() {
         Booking::Slot(slot) => Ok(since(slot.at)),
         Booking::Later(later) => Err((since(later.at), later.why)),
     }
 }
 
 async fn depart(limits: &Limits, slot: &Slot, now: Timestamp) -> Result<i64, (i64, Why)> {
-    match limits.depart(slot, now).await.unwrap() {
+    match limits.at(now).depart(&mut slot.clone()).await.unwrap() {
         Departure::At(at) => Ok(since(at)),
         Departure::Later(later) => Err((since(later.at), later.why)),
     }
@@ -93,20 +94,26 @@ fn failed() -> Outcome {
 }
 
 /// Five failures in a row at `now`.
-async fn trip(limits: &Limits, budget: &Budget, now: Timestamp) {
+async fn trip(limits: &Limits, budget: &Payer, now: Timestamp) {
     let slot = slot(limits, ask(budget, MINUTE), now).await;
     for _ in 0..5 {
-        limits.report(&slot, failed(), now).await.unwrap();
+        limits.at(now).report(&slot, failed()).await.unwrap();
     }
 }
 
 /// What is known about `slow`.
-async fn listed(limits: &Limits, budget: &Budget, now: Timestamp) -> Option<ProviderLimits> {
-    let list = limits.list(std::iter::empty(), |_| budget, now).await.unwrap();
+async fn listed(limits: &Limits, budget: &Payer, now: Timestamp) -> Option<ProviderLimits> {
+    let list = limits.at(now).list(std::iter::empty(), |_| &budget.budget).await.unwrap();
     list.into_iter().find(|limits| limits.provider.as_str() == "slow")
 }
 
 impl Limits {
+    /// The same at another time, for all handles of the folder.
+    fn at(&self, now: Timestamp) -> &Self {
+        self.clock.set(now);
+        self
+    }
+
     /// Keeps the provider from being asked before `until`: for 1 s at least and 24 h at most, and no
     /// shorter than it rests already.
     async fn cool_down(
@@ -116,7 +123,7 @@ impl Limits {
         reason: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let cool_down = |state: &mut State| state.cool_down(until, reason, now);
-        self.change("cool down", provider, now, cool_down).await
+        let cool_down = |state: &mut State, now| state.cool_down(until, reason, now);
+        self.at(now).change("cool down", provider.into(), cool_down).await
     }
 }

@@ -10,7 +10,7 @@ async fn a_cooldown_holds_for_all_with_its_reason_also_after_a_restart() {
     let throttled = slot(&first, ask(&budget, MINUTE), NOW).await;
     let reason = "status 429: slow down".to_owned();
     let outcome = Outcome::Throttled { until: at(30_000), reason: reason.clone() };
-    first.report(&throttled, outcome, NOW).await.unwrap();
+    first.at(NOW).report(&throttled, outcome).await.unwrap();
     // Nor does a shorter one end it earlier.
     second.cool_down(&provider("slow"), at(2_000), "status 503", NOW).await.unwrap();
     first.db.close().await;
@@ -18,7 +18,9 @@ async fn a_cooldown_holds_for_all_with_its_reason_also_after_a_restart() {
     let third = folder.open().await;
     assert_eq!(book(&third, batch(&budget), at(1)).await, Err((30_000, Why::Cooldown)));
     assert_eq!(book(&third, ask(&budget, 9_000), at(1)).await, Err((30_000, Why::Cooldown)));
-    let Booking::Later(later) = third.book(&batch(&budget), at(1)).await.unwrap() else { panic!() };
+    let Booking::Later(later) = third.at(at(1)).book(&batch(&budget)).await.unwrap() else {
+        panic!()
+    };
     assert_eq!(later.reason, reason);
     // Who can wait for it books behind it.
     assert_eq!(book(&third, ask(&budget, MINUTE), at(1)).await, Ok(30_000));
@@ -33,24 +35,45 @@ async fn a_cooldown_is_a_second_at_least_and_a_day_at_most() {
         [("short", -5, 1_000), ("hours", DAY_MS - 1, DAY_MS - 1), ("long", i64::MAX / 2, DAY_MS)]
     {
         limits.cool_down(&provider(name), at(asked_ms), "", NOW).await.unwrap();
-        let resting = limits.resting(NOW).await.unwrap();
+        let resting = limits.at(NOW).resting().await.unwrap();
         let rest = resting.iter().find(|rest| rest.provider.as_str() == name).unwrap();
         assert_eq!(since(rest.not_before), given_ms, "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_cooldown_of_more_than_a_day_was_written_before_the_clock_was_set_back() {
+async fn a_cooldown_lasts_as_long_as_it_was_to_on_a_clock_that_is_set_back() {
+    const HOUR_MS: i64 = 3_600_000;
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let budget = budget("1/s");
+    limits.cool_down(&provider("slow"), at(60_000), "", NOW).await.unwrap();
+    let before = at(-HOUR_MS);
+    let resting = limits.at(before).resting().await.unwrap();
+    assert_eq!(since(resting[0].not_before), 60_000 - HOUR_MS);
+    let refused = book(&limits, batch(&budget), before).await;
+    assert_eq!(refused, Err((60_000 - HOUR_MS, Why::Cooldown)));
+    let over = at(60_000 - HOUR_MS);
+    assert_eq!(book(&limits, batch(&budget), over).await, Ok(60_000 - HOUR_MS));
+}
+
+#[tokio::test]
+async fn a_cooldown_of_a_day_survives_that_the_clock_is_put_right() {
     let folder = Folder::new();
     let limits = folder.open().await;
     let budget = budget("1/s");
     limits.cool_down(&provider("slow"), at(DAY_MS), "", NOW).await.unwrap();
-    let before = at(-1);
-    assert_eq!(limits.resting(before).await.unwrap(), []);
-    assert_eq!(book(&limits, batch(&budget), before).await, Ok(-1));
-    // A shorter one is then no shorter.
-    limits.cool_down(&provider("slow"), at(5_000), "", before).await.unwrap();
-    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((5_000, Why::Cooldown)));
+    let refused = book(&limits, batch(&budget), at(-5_000)).await;
+    assert_eq!(refused, Err((DAY_MS, Why::Cooldown)));
+    // One that an older program noted on a clock that was a year ahead ends in a day.
+    let mut tx = limits.db.write("test").await.unwrap();
+    sqlx::query("DELETE FROM provider_budgets").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let last_year = -365 * DAY_MS;
+    let refused = book(&limits, batch(&budget), at(last_year)).await;
+    assert_eq!(refused, Err((last_year + DAY_MS, Why::Cooldown)));
+    let after = at(last_year + DAY_MS);
+    assert_eq!(book(&limits, batch(&budget), after).await, Ok(last_year + DAY_MS));
 }
 
 #[tokio::test]
@@ -58,10 +81,10 @@ async fn a_pause_is_for_batch_requests_only() {
     let folder = Folder::new();
     let limits = folder.open().await;
     let budget = budget("1/s");
-    limits.pause(&provider("slow"), NOW).await.unwrap();
-    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((0, Why::Paused)));
+    limits.at(NOW).pause(&provider("slow")).await.unwrap();
+    assert_eq!(book(&limits, batch(&budget), NOW).await, Err((300_000, Why::Paused)));
     assert_eq!(book(&limits, ask(&budget, 0), NOW).await, Ok(0));
-    assert!(limits.resume(&provider("slow"), NOW).await.unwrap());
+    assert!(limits.at(NOW).resume(&provider("slow")).await.unwrap());
     assert_eq!(book(&limits, batch(&budget), at(1_000)).await, Ok(1_000));
 }
 
@@ -70,8 +93,8 @@ async fn providers_at_rest_are_listed_until_they_may_be_asked() {
     let folder = Folder::new();
     let limits = folder.open().await;
     limits.cool_down(&provider("cold"), at(5_000), "status 429", NOW).await.unwrap();
-    limits.pause(&provider("paused"), NOW).await.unwrap();
-    limits.pause(&provider("paused"), NOW).await.unwrap();
+    limits.at(NOW).pause(&provider("paused")).await.unwrap();
+    limits.at(NOW).pause(&provider("paused")).await.unwrap();
     limits.cool_down(&provider("paused"), at(5_000), "status 429", NOW).await.unwrap();
     let resting = |name: &str, is_paused| RestingProvider {
         provider: provider(name),
@@ -80,10 +103,10 @@ async fn providers_at_rest_are_listed_until_they_may_be_asked() {
         reason: "status 429".to_owned(),
     };
     let expected = [resting("cold", false), resting("paused", true)];
-    assert_eq!(limits.resting(at(4_999)).await.unwrap(), expected);
-    assert_eq!(limits.resting(at(5_000)).await.unwrap(), expected[1..]);
-    limits.resume(&provider("paused"), NOW).await.unwrap();
-    assert_eq!(limits.resting(at(5_000)).await.unwrap(), []);
+    assert_eq!(limits.at(at(4_999)).resting().await.unwrap(), expected);
+    assert_eq!(limits.at(at(5_000)).resting().await.unwrap(), expected[1..]);
+    limits.at(NOW).resume(&provider("paused")).await.unwrap();
+    assert_eq!(limits.at(at(5_000)).resting().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -91,13 +114,13 @@ async fn resuming_ends_whatever_keeps_a_provider_from_being_asked() {
     let folder = Folder::new();
     let limits = folder.open().await;
     let (budget, slow) = (budget("1/s"), provider("slow"));
-    assert!(!limits.resume(&slow, NOW).await.unwrap());
+    assert!(!limits.at(NOW).resume(&slow).await.unwrap());
     limits.cool_down(&slow, at(5_000), "", NOW).await.unwrap();
-    assert!(!limits.resume(&slow, at(5_000)).await.unwrap(), "it has passed");
+    assert!(!limits.at(at(5_000)).resume(&slow).await.unwrap(), "it has passed");
     limits.cool_down(&slow, at(5_000), "", NOW).await.unwrap();
-    assert!(limits.resume(&slow, at(4_999)).await.unwrap());
+    assert!(limits.at(at(4_999)).resume(&slow).await.unwrap());
     trip(&limits, &budget, NOW).await;
-    assert!(limits.resume(&slow, at(9_000)).await.unwrap(), "it was being probed");
+    assert!(limits.at(at(9_000)).resume(&slow).await.unwrap(), "it was being probed");
     assert_eq!(book(&limits, batch(&budget), at(9_000)).await, Ok(9_000));
     assert_eq!(book(&limits, batch(&budget), at(9_000)).await, Ok(10_000), "it is no probe");
 }
@@ -107,7 +130,7 @@ async fn all_is_listed_and_all_but_a_pause_is_cleared() {
     let folder = Folder::new();
     let limits = folder.open().await;
     let (budget, slow) = (budget("1/s, 10/min"), provider("slow"));
-    limits.pause(&slow, NOW).await.unwrap();
+    limits.at(NOW).pause(&slow).await.unwrap();
     for _ in 0..3 {
         slot(&limits, ask(&budget, MINUTE), NOW).await;
     }
@@ -124,11 +147,11 @@ async fn all_is_listed_and_all_but_a_pause_is_cleared() {
         is_paused: true,
     };
     assert_eq!(listed(&limits, &budget, NOW).await.as_ref(), Some(&expected));
-    assert!(limits.clear(&slow, NOW).await.unwrap());
-    assert!(!limits.clear(&slow, NOW).await.unwrap());
+    assert!(limits.at(NOW).clear(&slow).await.unwrap());
+    assert!(!limits.at(NOW).clear(&slow).await.unwrap());
     expected.windows = vec![window("1/s", 0, 1), window("10/min", 0, 10)];
     (expected.next_slot, expected.cooldown_until, expected.cooldown_reason) = (NOW, None, None);
     assert_eq!(listed(&limits, &budget, NOW).await, Some(expected));
-    limits.resume(&slow, NOW).await.unwrap();
+    limits.at(NOW).resume(&slow).await.unwrap();
     assert_eq!(listed(&limits, &budget, NOW).await, None, "nothing is left of it");
 }

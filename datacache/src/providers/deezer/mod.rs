@@ -12,8 +12,8 @@ use super::query::Query;
 use super::sized_image::SizedImage;
 use super::term;
 use crate::cache::Cache;
-use crate::config::DEEZER_SILHOUETTES;
 use crate::error::Result;
+use crate::fetch::is_known_placeholder;
 
 const NAME: &str = "deezer";
 
@@ -85,8 +85,7 @@ impl From<Raw> for Artist {
             (raw.picture_medium, 250),
             (raw.picture_small, 56),
         ];
-        let is_silhouette =
-            |image: &SizedImage| DEEZER_SILHOUETTES.iter().any(|text| image.url.contains(text));
+        let is_silhouette = |image: &SizedImage| is_known_placeholder(&image.url);
         let images = pictures.into_iter().filter_map(|(url, width)| SizedImage::square(url, width));
         Self {
             id: raw.id,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::config::LASTFM_STAR;
+use crate::fetch::is_known_placeholder;
 use crate::providers::lenient;
 use crate::providers::mbid::Mbid;
 
@@ -209,7 +209,7 @@ const SIZES: [&str; 5] = ["mega", "extralarge", "large", "medium", "small"];
 
 fn images<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Image>, D::Error> {
     let mut images: Vec<Image> = lenient::list(deserializer)?;
-    images.retain(|image| !image.url.is_empty() && !image.url.contains(LASTFM_STAR));
+    images.retain(|image| !image.url.is_empty() && !is_known_placeholder(&image.url));
     let place = |image: &Image| SIZES.iter().position(|size| *size == image.size);
     images.sort_by_key(|image| place(image).unwrap_or(SIZES.len()));
     Ok(images)

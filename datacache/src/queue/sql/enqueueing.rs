@@ -31,13 +31,16 @@ statements! {
     /// anew, and so does one that was there only while somebody waited.
     ENQUEUE = concat!(
         "INSERT INTO pending_requests \
-           (url, identifier, data_type, provider, params, priority, created_at, run_at) \
+           (url, identifier, data_type, provider, origin, params, priority, created_at, \
+            run_at) \
          SELECT value ->> 'url', value ->> 'identifier', value ->> 'data_type', \
-           value ->> 'provider', value ->> 'params', value ->> 'priority', ?2, ?2 \
+           value ->> 'provider', value ->> 'origin', value ->> 'params', \
+           value ->> 'priority', ?2, ?2 \
          FROM json_each(?1) WHERE true \
          ON CONFLICT (url) DO UPDATE SET \
            identifier = ", anew!("identifier"), ", data_type = ", anew!("data_type"), ", \
-           provider = ", anew!("provider"), ", params = ", anew!("params"), ", \
+           provider = ", anew!("provider"), ", origin = ", anew!("origin"), ", \
+           params = ", anew!("params"), ", \
            priority = CASE status WHEN 'dead' THEN excluded.priority \
              ELSE MIN(priority, excluded.priority) END, \
            attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, \
@@ -76,6 +79,7 @@ pub(super) struct NewRow<'a> {
     pub(super) identifier: &'a str,
     pub(super) data_type: &'a str,
     pub(super) provider: &'a str,
+    pub(super) origin: &'a str,
     pub(super) params: String,
     pub(super) priority: i64,
 }
@@ -87,6 +91,7 @@ impl<'a> NewRow<'a> {
             identifier: job.identifier.as_ref().map_or("", Identifier::as_str),
             data_type: job.data_type.as_str(),
             provider: job.provider.as_str(),
+            origin: job.origin.as_str(),
             params: serde_json::to_string(&job.params)?,
             priority: job.priority.as_number(),
         })

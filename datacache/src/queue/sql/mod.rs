@@ -5,23 +5,11 @@ use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::backoff::MAX_ATTEMPTS;
-use super::job::{Claim, Finish, Job, JobInfo, JobState, Lease, Priority, end_of_lease};
-use super::order::{AGEING_MS, Candidate};
+use super::job::{Finish, Job, JobInfo, JobState, Lease, Priority, end_of_lease};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
-
-/// Jobs that may run at ?1: their time has come and their provider does not rest, which none does
-/// for more than a day. Those that were never put off may run at any time, lest they wait for a clock
-/// that was set back.
-macro_rules! may_run {
-    () => {
-        "status = 'pending' AND (run_at <= ?1 OR run_at = created_at) AND provider NOT IN (\
-           SELECT provider FROM resting_providers WHERE is_paused = 1 \
-             OR (not_before > ?1 AND not_before <= ?1 + 86400000))"
-    };
-}
 
 /// Takes jobs back from their holder: those that have been tried too often are dead.
 macro_rules! take_back {
@@ -48,19 +36,14 @@ macro_rules! settle {
     };
 }
 
-macro_rules! candidate_columns {
-    () => {
-        "request_id, priority, data_type, provider, created_at"
-    };
-}
-
 macro_rules! job_columns {
     () => {
-        "request_id, url, identifier, data_type, provider, priority, status, attempts, \
-         created_at, run_at, last_error"
+        "request_id, url, identifier, data_type, provider, coalesce(origin, provider) AS origin, \
+         priority, status, attempts, created_at, run_at, last_error"
     };
 }
 
+pub(crate) mod claiming;
 pub(crate) mod enqueueing;
 pub(crate) mod finished;
 pub(crate) mod flights;
@@ -75,45 +58,6 @@ statements! {
     OTHER_SESSIONS = "SELECT DISTINCT session FROM pending_requests \
         WHERE status = 'leased' AND session <> ?1";
 
-    /// The newest of each priority, data type and provider, so that each can have its turn. The
-    /// first part steps from one such group to the next through the index, so its cost is their
-    /// number, not that of the jobs; it stops at 256 groups, the most urgent ones.
-    NEWEST = concat!(
-        "WITH RECURSIVE groups (priority, data_type, provider) AS ( \
-           SELECT * FROM (SELECT priority, data_type, provider FROM pending_requests \
-             WHERE status = 'pending' ORDER BY priority, data_type, provider LIMIT 1) \
-           UNION ALL \
-           SELECT next.priority, next.data_type, next.provider \
-             FROM groups JOIN pending_requests AS next \
-             ON next.request_id = (SELECT request_id FROM pending_requests \
-               WHERE status = 'pending' AND (priority, data_type, provider) \
-                 > (groups.priority, groups.data_type, groups.provider) \
-               ORDER BY priority, data_type, provider LIMIT 1) \
-           LIMIT 256) \
-         SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
-           SELECT newest.value FROM groups, json_each((SELECT json_group_array(request_id) FROM ( \
-             SELECT request_id FROM pending_requests \
-             WHERE priority = groups.priority AND data_type = groups.data_type \
-               AND provider = groups.provider AND ",
-        may_run!(),
-        " ORDER BY created_at DESC, request_id LIMIT ?2))) AS newest)"
-    );
-    OLDEST = concat!(
-        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE created_at <= ?2 AND ",
-        may_run!(),
-        " ORDER BY created_at LIMIT ?3"
-    );
-    LEASE = concat!(
-        "UPDATE pending_requests SET status = 'leased', attempts = attempts + 1, \
-           lease_id = ?2, lease_until = ?3, session = ?4 \
-         WHERE request_id = ?1 AND status = 'pending' \
-         RETURNING ", job_columns!(), ", params"
-    );
-    IS_DUE = concat!("SELECT EXISTS (SELECT 1 FROM pending_requests WHERE ", may_run!(), ")");
-    IS_DUE_OR_LEASED = concat!(
-        "SELECT EXISTS (SELECT 1 FROM pending_requests WHERE ", may_run!(), ") \
-           OR EXISTS (SELECT 1 FROM pending_requests WHERE status = 'leased')"
-    );
     RENEW = "UPDATE pending_requests SET lease_until = ?3 WHERE request_id = ?1 AND lease_id = ?2";
 
     COMPLETE = "DELETE FROM pending_requests WHERE request_id = ?1 AND lease_id = ?2";
@@ -161,46 +105,6 @@ pub(super) async fn other_sessions(db: &mut SqliteConnection, own: Uuid) -> Resu
     query_scalar(OTHER_SESSIONS).bind(own.to_string()).fetch_all(db).await
 }
 
-/// The newest jobs of each priority, data type and provider, and the oldest of all, that may run now.
-pub(super) async fn candidates(db: &mut SqliteConnection, claim: Claim) -> Result<Vec<Candidate>> {
-    let each = i64::try_from(claim.slots).unwrap_or(i64::MAX);
-    let now = claim.now.as_millis();
-    let mut found: Vec<Candidate> =
-        query_as(NEWEST).bind(now).bind(each).fetch_all(&mut *db).await?;
-    let oldest = query_as(OLDEST).bind(now).bind(now.saturating_sub(AGEING_MS)).bind(each);
-    found.append(&mut oldest.fetch_all(db).await?);
-    Ok(found)
-}
-
-impl FromRow<'_, SqliteRow> for Candidate {
-    fn from_row(row: &SqliteRow) -> Result<Self> {
-        Ok(Self {
-            id: row.try_get("request_id")?,
-            priority: row.try_get("priority")?,
-            data_type: row.try_get("data_type")?,
-            provider: row.try_get("provider")?,
-            created_at: Timestamp::from_millis(row.try_get("created_at")?),
-        })
-    }
-}
-
-/// Leases one pending job; `None` when it is not pending.
-pub(super) async fn lease(
-    db: &mut SqliteConnection,
-    id: i64,
-    until: Timestamp,
-    session: Uuid,
-) -> Result<Option<Job>> {
-    let token = Uuid::new_v4();
-    let lease = query(LEASE)
-        .bind(id)
-        .bind(token.to_string())
-        .bind(until.as_millis())
-        .bind(session.to_string());
-    let row = lease.fetch_optional(db).await?;
-    row.map(|row| job_of_row(&row, token)).transpose()
-}
-
 /// The job of a row that was just leased under `token`.
 fn job_of_row(row: &SqliteRow, token: Uuid) -> Result<Job> {
     let info = JobInfo::from_row(row)?;
@@ -210,14 +114,10 @@ fn job_of_row(row: &SqliteRow, token: Uuid) -> Result<Job> {
         identifier: info.identifier,
         data_type: info.data_type,
         provider: info.provider,
+        origin: Provider::from_row(row.try_get("origin")?),
         attempt: info.attempts,
         params: row.try_get("params")?,
     })
-}
-
-/// Whether a job may run at `at`.
-pub(super) async fn is_due(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
-    query_scalar(IS_DUE).bind(at.as_millis()).fetch_one(db).await
 }
 
 /// Whether a lease has ended.
@@ -228,11 +128,6 @@ pub(super) async fn is_ended(
 ) -> Result<bool> {
     let is_ended = query_scalar(IS_ENDED).bind(now.as_millis()).bind(latest_end.as_millis());
     is_ended.fetch_one(db).await
-}
-
-/// Whether a job may run at `at`, or somebody is at one.
-pub(super) async fn is_due_or_leased(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
-    query_scalar(IS_DUE_OR_LEASED).bind(at.as_millis()).fetch_one(db).await
 }
 
 /// Whether the lease still held.

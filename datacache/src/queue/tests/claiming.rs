@@ -147,10 +147,16 @@ async fn a_rest_of_more_than_a_day_was_noted_before_the_clock_was_set_back() {
     let queue = folder.open().await;
     queue.enqueue(&[of_provider("x", "cold")], NOW).await.unwrap();
     let cool_down =
-        "INSERT INTO resting_providers (provider, not_before) VALUES ('cold', 86401001)";
+        "INSERT INTO resting_providers (provider, not_before) VALUES ('cold', 86431001)";
     execute(&queue, cool_down).await;
     assert_eq!(claim(&queue, 1, after(NOW, 1)).await, [""; 0]);
     assert_eq!(claim(&queue, 1, NOW).await, ["x"]);
+    // So was one that was noted in the future.
+    queue.enqueue(&[of_provider("y", "cold")], NOW).await.unwrap();
+    execute(&queue, "INSERT INTO provider_budgets (provider, noted_at) VALUES ('cold', 31002)")
+        .await;
+    assert_eq!(claim(&queue, 1, after(NOW, 2)).await, [""; 0]);
+    assert_eq!(claim(&queue, 1, after(NOW, 1)).await, ["y"]);
 }
 
 #[tokio::test]
@@ -164,6 +170,23 @@ async fn a_paused_provider_is_passed_over_until_it_is_resumed() {
     assert_eq!(claim(&queue, 9, next_year).await, ["y"]);
     execute(&queue, "DELETE FROM resting_providers").await;
     assert_eq!(claim(&queue, 9, next_year).await, ["x"]);
+}
+
+#[tokio::test]
+async fn who_is_asked_is_passed_over_whatever_provider_the_request_names() {
+    let folder = Folder::new();
+    let queue = folder.open().await;
+    let named = |path, origin| NewJob { origin: provider(origin), ..of_provider(path, "named") };
+    let jobs = ["paused", "cold", "refused", "other"].map(|origin| named(origin, origin));
+    queue.enqueue(&jobs, NOW).await.unwrap();
+    let rest = "INSERT INTO resting_providers (provider, is_paused, not_before) \
+        VALUES ('paused', 1, 0), ('cold', 0, 4000)";
+    execute(&queue, rest).await;
+    let mut turns = Turns::default();
+    turns.refuse(provider("refused"), NOW, after(NOW, 1));
+    assert_eq!(claim_in_turn(&queue, &mut turns, 9, NOW).await, ["other"]);
+    assert_eq!(claim_in_turn(&queue, &mut turns, 9, after(NOW, 1)).await, ["refused"]);
+    assert_eq!(claim_in_turn(&queue, &mut turns, 9, after(NOW, 3_000)).await, ["cold"]);
 }
 
 #[tokio::test]
@@ -184,7 +207,7 @@ async fn a_hundred_thousand_jobs_are_claimed_in_the_same_order_as_a_few() {
     assert_eq!(claimed, ["99999", "99980", "99996", "0"]);
     let claim = Claim { session: Uuid::nil(), slots: 8, now };
     let mut connection = queue.db.read("test").await.unwrap();
-    let candidates = sql::candidates(&mut connection, claim).await.unwrap();
+    let candidates = sql::claiming::candidates(&mut connection, claim, "[]").await.unwrap();
     connection.close().await;
     // Eight newest of each of two types of two providers, and the eight oldest.
     assert_eq!(candidates.len(), 5 * 8);

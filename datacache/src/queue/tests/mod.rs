@@ -9,7 +9,7 @@ use std::fs;
 
 use super::*;
 use crate::identifier::Identifier;
-use crate::name::{DataType, Provider};
+use crate::name::DataType;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000);
 
@@ -37,7 +37,8 @@ fn job(path: &str, priority: Priority) -> NewJob {
         key: Key::parse(&format!("https://a.example/{path}")).unwrap(),
         identifier: Some(Identifier::new("Daft Punk").unwrap()),
         data_type: DataType::FRONT_COVER,
-        provider: Provider::new("cdn").unwrap(),
+        provider: provider("cdn"),
+        origin: provider("cdn"),
         priority,
         params: params(),
     }
@@ -70,7 +71,8 @@ fn of_type(path: &str, data_type: DataType, priority: Priority) -> NewJob {
 }
 
 fn of_provider(path: &str, name: &str) -> NewJob {
-    NewJob { provider: provider(name), ..job(path, Priority::Batch) }
+    let (provider, origin) = (provider(name), provider(name));
+    NewJob { provider, origin, ..job(path, Priority::Batch) }
 }
 
 fn provider(name: &str) -> Provider {
@@ -126,7 +128,7 @@ async fn execute(queue: &Queue, sql: &'static str) {
 
 /// Whether a claim at `now` would take the lock.
 async fn is_due(queue: &Queue, now: Timestamp) -> bool {
-    queue.read("test", async |db| is_due_or_ended(db, now).await).await.unwrap()
+    queue.read("test", async |db| is_due_or_ended(db, &Turns::default(), now).await).await.unwrap()
 }
 
 /// Leases the row for a path, as who makes the request at once does.

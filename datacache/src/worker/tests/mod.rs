@@ -4,7 +4,6 @@ mod sleeping;
 use std::future::pending;
 
 use super::*;
-use crate::clock::Clock;
 use crate::config::{Config, ProviderConfig};
 use crate::name::{DataType, Provider};
 use crate::queue::{JobInfo, JobState};

@@ -165,20 +165,21 @@ async fn a_provider_that_asks_to_be_left_alone_is_and_the_others_go_on() {
     let folder = Folder::new();
     let cache = folder.open().await;
     let first = AtomicUsize::new(0);
-    let origin = Origin::start(move |received| {
-        if received.path.starts_with("/cold") && first.fetch_add(1, Ordering::SeqCst) == 0 {
-            return Reply::status(429).header("Retry-After", "3");
-        }
-        Reply::ok("one")
+    let cold = Origin::start(move |_| match first.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::status(429).header("Retry-After", "3"),
+        _ => Reply::ok("one"),
     })
     .unwrap();
-    let of = |path: &str, name: &str| request(&origin.url(path)).provider(provider(name));
-    cache.enqueue((0..5).map(|n| of(&format!("/cold{n}"), "cold"))).await.unwrap();
-    cache.enqueue((0..5).map(|n| of(&format!("/other{n}"), "other"))).await.unwrap();
+    let other = Origin::start(|_| Reply::ok("one")).unwrap();
+    let of = |n, origin: &Origin, name: &str| {
+        request(&origin.url(&format!("/{n}"))).provider(provider(name))
+    };
+    cache.enqueue((0..5).map(|n| of(n, &cold, "cold"))).await.unwrap();
+    cache.enqueue((0..5).map(|n| of(n, &other, "other"))).await.unwrap();
     let config = WorkerConfig { concurrency: 1, ..WorkerConfig::default() };
     let progress = drain_with(&cache, config).await;
     assert_eq!((progress.done, progress.retried), (5, 1));
-    assert_eq!(origin.received().len(), 6);
+    assert_eq!((cold.received().len(), other.received().len()), (1, 5));
     let resting = cache.resting_providers().await.unwrap();
     assert_eq!(resting[0].not_before, START.checked_add(Duration::from_secs(3)).unwrap());
     let (jobs, _) = cache.jobs(crate::Page::default()).await.unwrap();
@@ -286,6 +287,37 @@ async fn a_drain_ends_though_jobs_are_paused_or_due_after_its_patience() {
     cache.enqueue([paused, request("http://127.0.0.1:1/later")]).await.unwrap();
     execute(&cache, "UPDATE pending_requests SET run_at = 1000001 WHERE url LIKE '%later'").await;
     assert_eq!(drain(&cache).await, Progress::default());
+}
+
+#[tokio::test]
+async fn a_drain_ends_though_who_is_asked_is_paused_under_another_name() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let paused = request("https://musicbrainz.org/ws/2/x").provider(provider("cold"));
+    cache.pause(&provider("musicbrainz")).await.unwrap();
+    cache.enqueue([paused]).await.unwrap();
+    assert_eq!(drain(&cache).await, Progress::default());
+    // Nor is a row of an older program run again and again, which does not say who is asked.
+    execute(&cache, "UPDATE pending_requests SET origin = NULL").await;
+    assert_eq!(drain(&cache).await.retried, 1);
+}
+
+/// Each slot costs a claim or two too many, however much is queued.
+#[tokio::test]
+async fn what_a_slow_provider_costs_does_not_grow_with_its_queue() {
+    const JOBS: u64 = 40;
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::new(dir.path().join("cache"));
+    config.providers =
+        serde_json::from_str(r#"{"slow": {"hosts": ["127.0.0.1"], "budget": "20/s"}}"#).unwrap();
+    let cache = Cache::open(config).await.unwrap();
+    let origin = Origin::start(|_| Reply::ok("one")).unwrap();
+    cache.enqueue((0..JOBS).map(|n| request(&origin.url(&format!("/{n}"))))).await.unwrap();
+    let until = Until::Drained { patience: NET };
+    let worker = Worker::new(cache, WorkerConfig { until, ..WorkerConfig::default() });
+    let progress = tokio::time::timeout(NET, worker.run(pending())).await.unwrap().unwrap();
+    assert_eq!(progress.done, JOBS);
+    assert!(progress.retried <= 3 * JOBS, "{progress:?}");
 }
 
 #[tokio::test]

@@ -7,11 +7,11 @@ use tokio::task::JoinSet;
 
 /// Work that nobody waits for, except who closes the cache; clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Background(Arc<Mutex<JoinSet<()>>>);
+pub(crate) struct Background(Arc<Mutex<JoinSet<()>>>);
 
 impl Background {
     /// Without a runtime, as when a future is dropped after it, nothing can be done any more.
-    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = Handle::try_current() else { return };
         let mut tasks = self.tasks();
         while tasks.try_join_next().is_some() {}
@@ -19,7 +19,7 @@ impl Background {
     }
 
     /// Waits for all of it, also for what it begins itself.
-    pub(super) async fn finish(&self) {
+    pub(crate) async fn finish(&self) {
         loop {
             let mut tasks = std::mem::take(&mut *self.tasks());
             if tasks.is_empty() {
@@ -30,7 +30,7 @@ impl Background {
     }
 
     /// Stops all of it where it is.
-    pub(super) async fn abort(&self) {
+    pub(crate) async fn abort(&self) {
         let mut tasks = std::mem::take(&mut *self.tasks());
         tasks.shutdown().await;
     }
