@@ -12,6 +12,7 @@ mod credential;
 mod duration;
 mod host;
 mod lifetimes;
+mod payer;
 mod policies;
 mod provider;
 
@@ -31,7 +32,8 @@ pub(crate) use budget::Window;
 pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
 pub(crate) use lifetimes::{Authority, Lifetimes, Rule};
-pub(crate) use policies::{Payer, Policies};
+pub(crate) use payer::Payer;
+pub(crate) use policies::Policies;
 pub use provider::ProviderConfig;
 
 /// All settings of a [`Cache`](crate::Cache).
