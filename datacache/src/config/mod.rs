@@ -13,6 +13,7 @@ mod duration;
 mod host;
 mod images;
 mod lifetimes;
+mod payer;
 mod policies;
 mod provider;
 mod token_client;
@@ -34,7 +35,8 @@ pub(crate) use credential::Credential;
 pub use credential::{ApiKeyPlace, Secret};
 pub use images::ImagesConfig;
 pub(crate) use lifetimes::{Authority, Lifetimes, Rule};
-pub(crate) use policies::{Payer, Policies};
+pub(crate) use payer::Payer;
+pub(crate) use policies::Policies;
 pub use provider::ProviderConfig;
 pub(crate) use token_client::TokenClient;
 

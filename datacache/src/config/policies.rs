@@ -5,44 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::base_url::BaseUrl;
 use super::budget::Budget;
 use super::built_in;
 use super::credential::Credential;
+use super::payer::{Payer, is_own_machine, origin_of};
 use super::provider::{Policy, ProviderConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Provider;
 use crate::redact::SecretRules;
-
-/// Who pays for a request, and who is asked.
-#[derive(Clone, Debug)]
-pub(crate) struct Payer {
-    pub(crate) provider: Provider,
-    pub(crate) budget: Budget,
-    /// Who rests when it asks to be left alone or fails: the provider, where its hosts are one
-    /// service; else the host alone.
-    pub(crate) origin: Provider,
-}
-
-pub(super) fn is_own_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// The host of a URL as one who is asked. On the user's own machine each port is another service.
-fn origin_of(url: &Url) -> Provider {
-    let host = Provider::of_url(url);
-    match url.port().filter(|_| is_own_machine(url)) {
-        Some(port) => Provider::from_row(format!("{host}:{port}")),
-        None => host,
-    }
-}
 
 /// The policies of all providers: built in, configured, and the one for everybody else.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@
 use url::{Url, form_urlencoded};
 
 use super::credential::{Secret, is_visible};
-use super::policies::is_own_machine;
+use super::payer::is_own_machine;
 use crate::key::Key;
 use crate::name::Provider;
 use crate::redact::{SecretRules, Stripped};
