@@ -181,13 +181,6 @@ impl Drop for Held {
     }
 }
 
-/// Gives a job back for whoever comes next, as if it had not been begun.
-pub(crate) async fn hand_back(cache: &Inner, job: &Job) {
-    if let Err(error) = cache.queue.set_back(job, &Setback::HandBack, cache.clock.now()).await {
-        tracing::warn!(key = %job.key, %error, "a job was not handed back");
-    }
-}
-
 /// Settles a job whose run has panicked; fails as [`run`] does.
 pub(crate) async fn panicked(cache: &Inner, job: &Job) -> Result<Ended> {
     let error = Error::new(ErrorKind::Internal, "run job", &job.key, "it panicked");
@@ -342,7 +335,13 @@ pub(super) async fn wait_for_change(cache: &Inner, watch: &mut Option<Watch>) ->
     };
     tokio::select! {
         changed = changes.next() => changed,
-        _ = look.tick() => cache.queue.take_back_of_dead().await.map(drop),
+        _ = look.tick() => {
+            // Whoever looks next will do; the caller goes on waiting for the living.
+            if let Err(error) = cache.queue.take_back_of_dead().await {
+                tracing::debug!(%error, "it was not seen whether others have died");
+            }
+            Ok(())
+        }
     }
 }
 

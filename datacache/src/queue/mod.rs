@@ -87,6 +87,12 @@ impl Queue {
         Self { db, session }
     }
 
+    /// A handle that claims under a session of its own, which ends with it.
+    pub(crate) fn with_new_session(&self) -> Self {
+        let session = OwnSession::new(self.session.locks().to_owned());
+        Self::new(self.db.clone(), Arc::new(session))
+    }
+
     /// Queues requests. Those queued already become as urgent as asked; dead ones begin anew.
     pub(crate) async fn enqueue(&self, jobs: &[NewJob], now: Timestamp) -> Result<Enqueued> {
         let connection = self.db.read(ENQUEUE).await?;
@@ -229,6 +235,23 @@ impl Queue {
             let finished = sql::finished::finished(&mut tx, &job.key, Finish::Failed).await;
             finished.map_err(|source| tx.error(source))?;
         }
+        tx.commit().await
+    }
+
+    /// Hands back every job that this session holds, as if it had not been begun. When there is none,
+    /// it takes no lock.
+    pub(crate) async fn hand_back_all(&self) -> Result<()> {
+        const OPERATION: &str = "hand back jobs";
+        let session = self.session.id().await?;
+        let mut connection = self.db.read(OPERATION).await?;
+        let holds = sql::holds(&mut connection, session).await;
+        if !holds.map_err(|source| connection.error(OPERATION, source))? {
+            connection.close().await;
+            return Ok(());
+        }
+        let mut tx = self.db.write_on(connection, OPERATION).await?;
+        let handed_back = sql::hand_back_all(&mut tx, session).await;
+        handed_back.map_err(|source| tx.error(source))?;
         tx.commit().await
     }
 

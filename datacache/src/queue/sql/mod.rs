@@ -122,6 +122,11 @@ statements! {
     /// Its time is that of its death.
     BURY = settle!("status = 'dead', last_error = ?3, run_at = ?4");
     HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
+    HOLDS = "SELECT EXISTS (SELECT 1 FROM pending_requests \
+        WHERE status = 'leased' AND session = ?1)";
+    HAND_BACK_ALL = "UPDATE pending_requests SET status = 'pending', attempts = attempts - 1, \
+          lease_id = NULL, lease_until = NULL, session = NULL \
+        WHERE status = 'leased' AND session = ?1";
 }
 
 /// Returns how many, like the one below.
@@ -299,6 +304,16 @@ pub(super) async fn bury(
 pub(super) async fn hand_back(db: &mut SqliteConnection, lease: Lease) -> Result<bool> {
     let hand_back = query(HAND_BACK).bind(lease.job).bind(lease.token.to_string());
     Ok(hand_back.execute(db).await?.rows_affected() == 1)
+}
+
+/// Whether a session holds a lease.
+pub(super) async fn holds(db: &mut SqliteConnection, session: Uuid) -> Result<bool> {
+    query_scalar(HOLDS).bind(session.to_string()).fetch_one(db).await
+}
+
+/// Hands back all that a session holds.
+pub(super) async fn hand_back_all(db: &mut SqliteConnection, session: Uuid) -> Result<()> {
+    query(HAND_BACK_ALL).bind(session.to_string()).execute(db).await.map(drop)
 }
 
 impl FromRow<'_, SqliteRow> for JobInfo {
