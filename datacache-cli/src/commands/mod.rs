@@ -32,6 +32,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         _ => {}
     }
     let cache = settings::open_cache(&global).await?;
+    if let Command::Worker(options) = command {
+        // It closes the cache in the time that it has to stop.
+        return worker::run(cache, &global, options).await;
+    }
     let outcome = with_cache(&cache, &global, command).await;
     cache.close().await;
     outcome
@@ -52,14 +56,13 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Enqueue(enqueue) => enqueue::run(cache, global, enqueue).await,
         Command::Queue(queue) => queue::run(cache, global, queue).await,
         Command::Limits { change } => limits::run(cache, global, change).await,
-        Command::Worker(options) => worker::run(cache, global, options).await,
         Command::MusicBrainz(of) => providers::musicbrainz(cache, global, of).await,
         Command::CoverArt(of) => providers::coverart(cache, global, of).await,
         Command::TheAudioDb(of) => providers::theaudiodb(cache, global, of).await,
         Command::FanartTv(of) => providers::fanarttv(cache, global, of).await,
         Command::Discogs(of) => providers::discogs(cache, global, of).await,
         Command::Stats => stats::run(cache, global).await,
-        Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
+        Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }
 
