@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_leases_and_events.sql"),
     include_str!("../../migrations/0003_polite_fetching.sql"),
     include_str!("../../migrations/0004_derived.sql"),
+    include_str!("../../migrations/0006_groups.sql"),
 ];
 
 const OPERATION: &str = "open cache";

@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 pub(super) const AGEING_MS: i64 = 60_000;
 
 /// One choice in so many goes by age.
-const AGEING_TURN: u64 = 4;
+pub(super) const AGEING_TURN: u64 = 4;
 
 /// So many names are remembered; more only mean that a turn is forgotten.
 const MAX_REMEMBERED: usize = 1_000;

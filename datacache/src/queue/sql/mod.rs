@@ -6,20 +6,64 @@ use uuid::Uuid;
 
 use super::backoff::MAX_ATTEMPTS;
 use super::job::{Claim, Finish, Job, JobInfo, JobState, Lease, Priority, end_of_lease};
-use super::order::{AGEING_MS, Candidate};
+use super::order::{AGEING_MS, AGEING_TURN, Candidate};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
 
-/// Jobs that may run at ?1: their time has come and their provider does not rest, which none does
-/// for more than a day. Those that were never put off may run at any time, lest they wait for a clock
-/// that was set back.
-macro_rules! may_run {
+/// Providers that rest at ?1, which none does for more than a day.
+macro_rules! resting {
     () => {
-        "status = 'pending' AND (run_at <= ?1 OR run_at = created_at) AND provider NOT IN (\
-           SELECT provider FROM resting_providers WHERE is_paused = 1 \
-             OR (not_before > ?1 AND not_before <= ?1 + 86400000))"
+        "SELECT provider FROM resting_providers WHERE is_paused = 1 \
+           OR (not_before > ?1 AND not_before <= ?1 + 86400000)"
+    };
+}
+
+/// The groups of one priority, data type and provider that have a job which may run at ?1, the most
+/// urgent first, and 256 at most: the provider does not rest, and the job's time has come. Each step
+/// from one group to the next is a look-up in the index, so the cost is the number of groups, not
+/// that of the jobs. Unless told otherwise, SQLite would find all groups before it counts to 256.
+macro_rules! runnable_groups {
+    () => {
+        concat!(
+            "WITH RECURSIVE groups (priority, data_type, provider) AS NOT MATERIALIZED ( \
+               SELECT * FROM (SELECT priority, data_type, provider FROM pending_requests \
+                 WHERE status = 'pending' ORDER BY priority, data_type, provider LIMIT 1) \
+               UNION ALL \
+               SELECT next.priority, next.data_type, next.provider \
+                 FROM groups JOIN pending_requests AS next ON next.request_id = COALESCE( \
+                   (SELECT request_id FROM pending_requests WHERE status = 'pending' \
+                      AND priority = groups.priority AND data_type = groups.data_type \
+                      AND provider > groups.provider ORDER BY provider LIMIT 1), \
+                   (SELECT request_id FROM pending_requests WHERE status = 'pending' \
+                      AND priority = groups.priority AND data_type > groups.data_type \
+                    ORDER BY data_type, provider LIMIT 1), \
+                   (SELECT request_id FROM pending_requests WHERE status = 'pending' \
+                      AND priority > groups.priority \
+                    ORDER BY priority, data_type, provider LIMIT 1))), \
+             runnable AS ( \
+               SELECT * FROM groups WHERE provider NOT IN (",
+            resting!(),
+            ") AND ( \
+                 SELECT MIN(due_at) FROM pending_requests AS job WHERE job.status = 'pending' \
+                   AND job.priority = groups.priority AND job.data_type = groups.data_type \
+                   AND job.provider = groups.provider) <= ?1 \
+               LIMIT 256) "
+        )
+    };
+}
+
+/// The ids of some jobs of a runnable group.
+macro_rules! of_group {
+    ($which:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT request_id FROM pending_requests WHERE status = 'pending' \
+               AND priority = runnable.priority AND data_type = runnable.data_type \
+               AND provider = runnable.provider AND ",
+            $which,
+            ")"
+        )
     };
 }
 
@@ -75,33 +119,28 @@ statements! {
     OTHER_SESSIONS = "SELECT DISTINCT session FROM pending_requests \
         WHERE status = 'leased' AND session <> ?1";
 
-    /// The newest of each priority, data type and provider, so that each can have its turn. The
-    /// first part steps from one such group to the next through the index, so its cost is their
-    /// number, not that of the jobs; it stops at 256 groups, the most urgent ones.
+    /// Of each group the newest, so that each can have its turn, and ?3 of those that wait longest,
+    /// for when their age counts.
     NEWEST = concat!(
-        "WITH RECURSIVE groups (priority, data_type, provider) AS ( \
-           SELECT * FROM (SELECT priority, data_type, provider FROM pending_requests \
-             WHERE status = 'pending' ORDER BY priority, data_type, provider LIMIT 1) \
-           UNION ALL \
-           SELECT next.priority, next.data_type, next.provider \
-             FROM groups JOIN pending_requests AS next \
-             ON next.request_id = (SELECT request_id FROM pending_requests \
-               WHERE status = 'pending' AND (priority, data_type, provider) \
-                 > (groups.priority, groups.data_type, groups.provider) \
-               ORDER BY priority, data_type, provider LIMIT 1) \
-           LIMIT 256) \
-         SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
-           SELECT newest.value FROM groups, json_each((SELECT json_group_array(request_id) FROM ( \
-             SELECT request_id FROM pending_requests \
-             WHERE priority = groups.priority AND data_type = groups.data_type \
-               AND provider = groups.provider AND ",
-        may_run!(),
-        " ORDER BY created_at DESC, request_id LIMIT ?2))) AS newest)"
+        runnable_groups!(),
+        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
+           SELECT job.value FROM runnable, json_each((SELECT json_group_array(request_id) FROM (",
+        of_group!("due_at <= ?1 ORDER BY due_at, created_at DESC, request_id LIMIT ?2"),
+        " UNION ALL ",
+        of_group!("due_at = 0 ORDER BY created_at LIMIT ?3"),
+        " UNION ALL ",
+        of_group!("due_at > 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?3"),
+        "))) AS job)"
     );
+    /// The oldest of all, for those in groups beyond. Of what waits the thousand oldest are looked at,
+    /// lest the jobs of a provider at rest make every claim slow.
     OLDEST = concat!(
-        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE created_at <= ?2 AND ",
-        may_run!(),
-        " ORDER BY created_at LIMIT ?3"
+        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
+           SELECT request_id FROM ( \
+             SELECT request_id, provider, run_at, created_at FROM pending_requests \
+             WHERE status = 'pending' AND created_at <= ?2 ORDER BY created_at LIMIT 1000) \
+           WHERE (run_at <= ?1 OR run_at = created_at) AND provider NOT IN (", resting!(), ") \
+           LIMIT ?3)"
     );
     LEASE = concat!(
         "UPDATE pending_requests SET status = 'leased', attempts = attempts + 1, \
@@ -109,9 +148,9 @@ statements! {
          WHERE request_id = ?1 AND status = 'pending' \
          RETURNING ", job_columns!(), ", params"
     );
-    IS_DUE = concat!("SELECT EXISTS (SELECT 1 FROM pending_requests WHERE ", may_run!(), ")");
+    IS_DUE = concat!("SELECT EXISTS (", runnable_groups!(), "SELECT 1 FROM runnable)");
     IS_DUE_OR_LEASED = concat!(
-        "SELECT EXISTS (SELECT 1 FROM pending_requests WHERE ", may_run!(), ") \
+        "SELECT EXISTS (", runnable_groups!(), "SELECT 1 FROM runnable) \
            OR EXISTS (SELECT 1 FROM pending_requests WHERE status = 'leased')"
     );
     RENEW = "UPDATE pending_requests SET lease_until = ?3 WHERE request_id = ?1 AND lease_id = ?2";
@@ -166,12 +205,14 @@ pub(super) async fn other_sessions(db: &mut SqliteConnection, own: Uuid) -> Resu
     query_scalar(OTHER_SESSIONS).bind(own.to_string()).fetch_all(db).await
 }
 
-/// The newest jobs of each priority, data type and provider, and the oldest of all, that may run now.
+/// The jobs from which the next are chosen: some of each group, and the oldest of all.
 pub(super) async fn candidates(db: &mut SqliteConnection, claim: Claim) -> Result<Vec<Candidate>> {
     let each = i64::try_from(claim.slots).unwrap_or(i64::MAX);
+    // More turns than these do not go by age.
+    let by_age = each / AGEING_TURN.cast_signed() + 1;
     let now = claim.now.as_millis();
-    let mut found: Vec<Candidate> =
-        query_as(NEWEST).bind(now).bind(each).fetch_all(&mut *db).await?;
+    let newest = query_as(NEWEST).bind(now).bind(each).bind(by_age);
+    let mut found: Vec<Candidate> = newest.fetch_all(&mut *db).await?;
     let oldest = query_as(OLDEST).bind(now).bind(now.saturating_sub(AGEING_MS)).bind(each);
     found.append(&mut oldest.fetch_all(db).await?);
     Ok(found)

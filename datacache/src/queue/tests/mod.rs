@@ -1,4 +1,5 @@
 mod claiming;
+mod costs;
 mod enqueueing;
 mod finishes;
 mod leases;
