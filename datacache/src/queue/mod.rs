@@ -379,8 +379,15 @@ async fn claim_in(
     let candidates = sql::candidates(tx, claim).await?;
     let mut jobs = Vec::new();
     for id in turns.choose(candidates, claim.slots, claim.now) {
-        let job = sql::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
-        jobs.extend(job);
+        match sql::lease(tx, id, end_of_lease(claim.now), claim.session).await {
+            Ok(job) => jobs.extend(job),
+            Err(error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
+                let reason = format!("its row is damaged: {error}");
+                tracing::warn!(id, reason, "a job was given up");
+                sql::bury_unreadable(tx, id, &reason, claim.now).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(jobs)
 }

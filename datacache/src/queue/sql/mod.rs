@@ -81,6 +81,13 @@ macro_rules! take_back {
     };
 }
 
+/// A number of attempts that is out of range becomes one that still is, but can be stored.
+macro_rules! one_more {
+    () => {
+        "MIN(attempts + 1, 4294967296)"
+    };
+}
+
 macro_rules! settle {
     ($assignments:literal) => {
         concat!(
@@ -143,7 +150,7 @@ statements! {
            LIMIT ?3)"
     );
     LEASE = concat!(
-        "UPDATE pending_requests SET status = 'leased', attempts = attempts + 1, \
+        "UPDATE pending_requests SET status = 'leased', attempts = ", one_more!(), ", \
            lease_id = ?2, lease_until = ?3, session = ?4 \
          WHERE request_id = ?1 AND status = 'pending' \
          RETURNING ", job_columns!(), ", params"
@@ -160,6 +167,10 @@ statements! {
     WAIT = settle!("status = 'pending', run_at = ?3, last_error = ?4, attempts = attempts - 1");
     /// Its time is that of its death.
     BURY = settle!("status = 'dead', last_error = ?3, run_at = ?4");
+    /// Of a row that cannot be read.
+    BURY_UNREADABLE = "UPDATE pending_requests SET status = 'dead', last_error = ?2, run_at = ?3, \
+          lease_id = NULL, lease_until = NULL, session = NULL \
+        WHERE request_id = ?1 RETURNING url";
     HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
     HOLDS = "SELECT EXISTS (SELECT 1 FROM pending_requests \
         WHERE status = 'leased' AND session = ?1)";
@@ -223,14 +234,21 @@ impl FromRow<'_, SqliteRow> for Candidate {
         Ok(Self {
             id: row.try_get("request_id")?,
             priority: row.try_get("priority")?,
-            data_type: row.try_get("data_type")?,
-            provider: row.try_get("provider")?,
+            data_type: name(row, "data_type")?,
+            provider: name(row, "provider")?,
             created_at: Timestamp::from_millis(row.try_get("created_at")?),
         })
     }
 }
 
-/// Leases one pending job; `None` when it is not pending.
+/// A name, be it one that no version of this crate has written.
+fn name(row: &SqliteRow, column: &str) -> Result<String> {
+    let bytes: Vec<u8> = row.try_get(column)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Leases one pending job; `None` when it is not pending. A row that cannot be read is leased
+/// nevertheless, and an error that says so.
 pub(super) async fn lease(
     db: &mut SqliteConnection,
     id: i64,
@@ -243,8 +261,25 @@ pub(super) async fn lease(
         .bind(token.to_string())
         .bind(until.as_millis())
         .bind(session.to_string());
-    let row = lease.fetch_optional(db).await?;
-    row.map(|row| job_of_row(&row, token)).transpose()
+    let Some(row) = lease.fetch_optional(db).await? else { return Ok(None) };
+    row.try_get::<u32, _>("attempts")?;
+    job_of_row(&row, token).map(Some)
+}
+
+/// Buries the job of a row that cannot be read, lest it stop the others.
+pub(super) async fn bury_unreadable(
+    db: &mut SqliteConnection,
+    id: i64,
+    error: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let bury = query(BURY_UNREADABLE).bind(id).bind(error).bind(now.as_millis());
+    let row = bury.fetch_one(&mut *db).await?;
+    match row.try_get("url") {
+        Ok(url) => finished::finished(db, &Key::from_row(url), Finish::Failed).await,
+        // Nobody can wait for it.
+        Err(_) => Ok(()),
+    }
 }
 
 /// The job of a row that was just leased under `token`.
@@ -367,12 +402,17 @@ impl FromRow<'_, SqliteRow> for JobInfo {
             provider: Provider::from_row(row.try_get("provider")?),
             priority: Priority::of_number(row.try_get("priority")?),
             status: JobState::of_str(row.try_get("status")?),
-            attempts: row.try_get("attempts")?,
+            attempts: clamped(row.try_get("attempts")?),
             created_at: Timestamp::from_millis(row.try_get("created_at")?),
             run_at: Timestamp::from_millis(row.try_get("run_at")?),
             last_error: row.try_get("last_error")?,
         })
     }
+}
+
+/// What is out of range is as far as the range goes.
+fn clamped(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 fn unsigned(count: i64) -> u64 {

@@ -1,5 +1,6 @@
 mod claiming;
 mod costs;
+mod damage;
 mod enqueueing;
 mod finishes;
 mod leases;
