@@ -27,10 +27,8 @@ const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
 /// Who waits looks this often whether the one they wait for is still alive.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// So long a job waits for a provider that asks to be left alone without saying for how long, and
-/// so long at most for any.
+/// So long a job waits for a provider that asks to be left alone without saying for how long.
 const DEFAULT_WAIT: Duration = Duration::from_mins(1);
-const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// A disk is often full for a moment only, while other jobs write what does not fit; so settling is
 /// tried again after each of these.
@@ -268,7 +266,7 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         }
         // Having to wait is no failure of the job.
         ErrorKind::RateLimited | ErrorKind::CircuitOpen => {
-            let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(LONGEST_WAIT);
+            let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(queue::LONGEST_PAUSE);
             Setback::Wait(now.checked_add(wait).unwrap_or(now), reason)
         }
         _ if !is_final(error) => {

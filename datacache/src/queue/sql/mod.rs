@@ -5,67 +5,11 @@ use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::backoff::MAX_ATTEMPTS;
-use super::job::{Claim, Finish, Job, JobInfo, JobState, Lease, Priority, end_of_lease};
-use super::order::{AGEING_MS, AGEING_TURN, Candidate};
+use super::job::{Finish, Job, JobInfo, JobState, Lease, Priority, end_of_lease};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
-
-/// Providers that rest at ?1, which none does for more than a day.
-macro_rules! resting {
-    () => {
-        "SELECT provider FROM resting_providers WHERE is_paused = 1 \
-           OR (not_before > ?1 AND not_before <= ?1 + 86400000)"
-    };
-}
-
-/// The groups of one priority, data type and provider that have a job which may run at ?1, the most
-/// urgent first, and 256 at most: the provider does not rest, and the job's time has come. Each step
-/// from one group to the next is a look-up in the index, so the cost is the number of groups, not
-/// that of the jobs. Unless told otherwise, SQLite would find all groups before it counts to 256.
-macro_rules! runnable_groups {
-    () => {
-        concat!(
-            "WITH RECURSIVE groups (priority, data_type, provider) AS NOT MATERIALIZED ( \
-               SELECT * FROM (SELECT priority, data_type, provider FROM pending_requests \
-                 WHERE status = 'pending' ORDER BY priority, data_type, provider LIMIT 1) \
-               UNION ALL \
-               SELECT next.priority, next.data_type, next.provider \
-                 FROM groups JOIN pending_requests AS next ON next.request_id = COALESCE( \
-                   (SELECT request_id FROM pending_requests WHERE status = 'pending' \
-                      AND priority = groups.priority AND data_type = groups.data_type \
-                      AND provider > groups.provider ORDER BY provider LIMIT 1), \
-                   (SELECT request_id FROM pending_requests WHERE status = 'pending' \
-                      AND priority = groups.priority AND data_type > groups.data_type \
-                    ORDER BY data_type, provider LIMIT 1), \
-                   (SELECT request_id FROM pending_requests WHERE status = 'pending' \
-                      AND priority > groups.priority \
-                    ORDER BY priority, data_type, provider LIMIT 1))), \
-             runnable AS ( \
-               SELECT * FROM groups WHERE provider NOT IN (",
-            resting!(),
-            ") AND ( \
-                 SELECT MIN(due_at) FROM pending_requests AS job WHERE job.status = 'pending' \
-                   AND job.priority = groups.priority AND job.data_type = groups.data_type \
-                   AND job.provider = groups.provider) <= ?1 \
-               LIMIT 256) "
-        )
-    };
-}
-
-/// The ids of some jobs of a runnable group.
-macro_rules! of_group {
-    ($which:literal) => {
-        concat!(
-            "SELECT * FROM (SELECT request_id FROM pending_requests WHERE status = 'pending' \
-               AND priority = runnable.priority AND data_type = runnable.data_type \
-               AND provider = runnable.provider AND ",
-            $which,
-            ")"
-        )
-    };
-}
 
 /// Takes jobs back from their holder: those that have been tried too often are dead.
 macro_rules! take_back {
@@ -99,12 +43,6 @@ macro_rules! settle {
     };
 }
 
-macro_rules! candidate_columns {
-    () => {
-        "request_id, priority, data_type, provider, created_at"
-    };
-}
-
 macro_rules! job_columns {
     () => {
         "request_id, url, identifier, data_type, provider, priority, status, attempts, \
@@ -112,6 +50,7 @@ macro_rules! job_columns {
     };
 }
 
+pub(crate) mod due;
 pub(crate) mod enqueueing;
 pub(crate) mod finished;
 pub(crate) mod flights;
@@ -126,40 +65,17 @@ statements! {
     OTHER_SESSIONS = "SELECT DISTINCT session FROM pending_requests \
         WHERE status = 'leased' AND session <> ?1";
 
-    /// Of each group the newest, so that each can have its turn, and ?3 of those that wait longest,
-    /// for when their age counts.
-    NEWEST = concat!(
-        runnable_groups!(),
-        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
-           SELECT job.value FROM runnable, json_each((SELECT json_group_array(request_id) FROM (",
-        of_group!("due_at <= ?1 ORDER BY due_at, created_at DESC, request_id LIMIT ?2"),
-        " UNION ALL ",
-        of_group!("due_at = 0 ORDER BY created_at LIMIT ?3"),
-        " UNION ALL ",
-        of_group!("due_at > 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?3"),
-        "))) AS job)"
-    );
-    /// The oldest of all, for those in groups beyond. Of what waits the thousand oldest are looked at,
-    /// lest the jobs of a provider at rest make every claim slow.
-    OLDEST = concat!(
-        "SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
-           SELECT request_id FROM ( \
-             SELECT request_id, provider, run_at, created_at FROM pending_requests \
-             WHERE status = 'pending' AND created_at <= ?2 ORDER BY created_at LIMIT 1000) \
-           WHERE (run_at <= ?1 OR run_at = created_at) AND provider NOT IN (", resting!(), ") \
-           LIMIT ?3)"
-    );
     LEASE = concat!(
         "UPDATE pending_requests SET status = 'leased', attempts = ", one_more!(), ", \
            lease_id = ?2, lease_until = ?3, session = ?4 \
          WHERE request_id = ?1 AND status = 'pending' \
          RETURNING ", job_columns!(), ", params"
     );
-    IS_DUE = concat!("SELECT EXISTS (", runnable_groups!(), "SELECT 1 FROM runnable)");
-    IS_DUE_OR_LEASED = concat!(
-        "SELECT EXISTS (", runnable_groups!(), "SELECT 1 FROM runnable) \
-           OR EXISTS (SELECT 1 FROM pending_requests WHERE status = 'leased')"
-    );
+    /// Jobs that are put off for longer than any can be, since before the clock was set back.
+    IS_LOST = "SELECT EXISTS (SELECT 1 FROM pending_requests \
+        WHERE status = 'pending' AND run_at <> created_at AND run_at > ?1)";
+    RECALL_LOST = "UPDATE pending_requests SET run_at = created_at \
+        WHERE status = 'pending' AND run_at <> created_at AND run_at > ?1";
     RENEW = "UPDATE pending_requests SET lease_until = ?3 WHERE request_id = ?1 AND lease_id = ?2";
 
     COMPLETE = "DELETE FROM pending_requests WHERE request_id = ?1 AND lease_id = ?2";
@@ -216,37 +132,6 @@ pub(super) async fn other_sessions(db: &mut SqliteConnection, own: Uuid) -> Resu
     query_scalar(OTHER_SESSIONS).bind(own.to_string()).fetch_all(db).await
 }
 
-/// The jobs from which the next are chosen: some of each group, and the oldest of all.
-pub(super) async fn candidates(db: &mut SqliteConnection, claim: Claim) -> Result<Vec<Candidate>> {
-    let each = i64::try_from(claim.slots).unwrap_or(i64::MAX);
-    // More turns than these do not go by age.
-    let by_age = each / AGEING_TURN.cast_signed() + 1;
-    let now = claim.now.as_millis();
-    let newest = query_as(NEWEST).bind(now).bind(each).bind(by_age);
-    let mut found: Vec<Candidate> = newest.fetch_all(&mut *db).await?;
-    let oldest = query_as(OLDEST).bind(now).bind(now.saturating_sub(AGEING_MS)).bind(each);
-    found.append(&mut oldest.fetch_all(db).await?);
-    Ok(found)
-}
-
-impl FromRow<'_, SqliteRow> for Candidate {
-    fn from_row(row: &SqliteRow) -> Result<Self> {
-        Ok(Self {
-            id: row.try_get("request_id")?,
-            priority: row.try_get("priority")?,
-            data_type: name(row, "data_type")?,
-            provider: name(row, "provider")?,
-            created_at: Timestamp::from_millis(row.try_get("created_at")?),
-        })
-    }
-}
-
-/// A name, be it one that no version of this crate has written.
-fn name(row: &SqliteRow, column: &str) -> Result<String> {
-    let bytes: Vec<u8> = row.try_get(column)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// Leases one pending job; `None` when it is not pending. A row that cannot be read is leased
 /// nevertheless, and an error that says so.
 pub(super) async fn lease(
@@ -296,11 +181,6 @@ fn job_of_row(row: &SqliteRow, token: Uuid) -> Result<Job> {
     })
 }
 
-/// Whether a job may run at `at`.
-pub(super) async fn is_due(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
-    query_scalar(IS_DUE).bind(at.as_millis()).fetch_one(db).await
-}
-
 /// Whether a lease has ended.
 pub(super) async fn is_ended(
     db: &mut SqliteConnection,
@@ -311,9 +191,14 @@ pub(super) async fn is_ended(
     is_ended.fetch_one(db).await
 }
 
-/// Whether a job may run at `at`, or somebody is at one.
-pub(super) async fn is_due_or_leased(db: &mut SqliteConnection, at: Timestamp) -> Result<bool> {
-    query_scalar(IS_DUE_OR_LEASED).bind(at.as_millis()).fetch_one(db).await
+/// Whether a job is put off for longer than `latest`.
+pub(super) async fn is_lost(db: &mut SqliteConnection, latest: Timestamp) -> Result<bool> {
+    query_scalar(IS_LOST).bind(latest.as_millis()).fetch_one(db).await
+}
+
+/// Makes jobs that are put off for longer than `latest` as if they had never been put off.
+pub(super) async fn recall_lost(db: &mut SqliteConnection, latest: Timestamp) -> Result<()> {
+    query(RECALL_LOST).bind(latest.as_millis()).execute(db).await.map(drop)
 }
 
 /// Whether the lease still held.

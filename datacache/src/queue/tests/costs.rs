@@ -39,7 +39,7 @@ async fn instructions(queue: &Queue) -> usize {
     });
     is_due_or_ended(&mut connection, LATER).await.unwrap();
     let claim = Claim { session: Uuid::nil(), slots: 8, now: LATER };
-    sql::candidates(&mut connection, claim).await.unwrap();
+    sql::due::candidates(&mut connection, claim).await.unwrap();
     connection.close().await;
     count.load(Ordering::Relaxed)
 }

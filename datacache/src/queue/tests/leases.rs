@@ -150,3 +150,22 @@ async fn a_job_that_is_asked_for_is_leased_before_its_time_but_not_from_its_hold
     assert_eq!(held.attempt, 2);
     assert!(hold(&first, "x", end()).await.is_some());
 }
+
+#[tokio::test]
+async fn a_job_that_is_put_off_for_longer_than_any_can_be_runs_and_one_for_less_waits() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    for (run_at, runs) in [
+        (after(TODAY, DAY_MS), false),
+        (after(TODAY, DAY_MS + 1), true),
+        (Timestamp::from_millis(i64::MAX), true),
+    ] {
+        let folder = Folder::new();
+        let queue = folder.open().await;
+        queue.enqueue(&[job("x", Priority::Batch)], TODAY).await.unwrap();
+        let held = claim_one(&queue, TODAY).await;
+        let setback = Setback::RetryAt(run_at, "busy".to_owned());
+        queue.set_back(&held, &setback, TODAY).await.unwrap();
+        assert_eq!(is_due(&queue, TODAY).await, runs, "{run_at:?}");
+        assert_eq!(!claim(&queue, 9, TODAY).await.is_empty(), runs, "{run_at:?}");
+    }
+}

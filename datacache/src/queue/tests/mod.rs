@@ -9,6 +9,8 @@ mod settling;
 
 use std::fs;
 
+use uuid::Uuid;
+
 use super::*;
 use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
