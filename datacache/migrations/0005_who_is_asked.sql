@@ -3,8 +3,5 @@
 ALTER TABLE pending_requests ADD COLUMN origin TEXT;
 
 -- As before, with that.
-DROP INDEX pending_by_turn;
-CREATE INDEX pending_by_turn ON pending_requests
-    (status, priority, data_type, provider, created_at DESC, request_id, run_at, origin);
 DROP INDEX pending_by_age;
 CREATE INDEX pending_by_age ON pending_requests (status, created_at, run_at, provider, origin);

@@ -31,6 +31,8 @@ mod picture;
 mod processes;
 mod queue_cli;
 mod single_flight;
+#[cfg(unix)]
+mod steady;
 mod tokens;
 mod untrusted;
 mod versions;

@@ -32,6 +32,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         _ => {}
     }
     let cache = settings::open_cache(&global).await?;
+    if let Command::Worker(options) = command {
+        // It closes the cache in the time that it has to stop.
+        return worker::run(cache, &global, options).await;
+    }
     let outcome = with_cache(&cache, &global, command).await;
     cache.close().await;
     outcome
@@ -52,7 +56,6 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Enqueue(enqueue) => enqueue::run(cache, global, enqueue).await,
         Command::Queue(queue) => queue::run(cache, global, queue).await,
         Command::Limits { change } => limits::run(cache, global, change).await,
-        Command::Worker(options) => worker::run(cache, global, options).await,
         Command::Deezer(of) => providers::deezer(cache, global, of).await,
         Command::LastFm(of) => providers::lastfm(cache, global, of).await,
         Command::MusicBrainz(of) => providers::musicbrainz(cache, global, of).await,
@@ -64,7 +67,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Spotify(of) => providers::spotify(cache, global, of).await,
         Command::Wikimedia(of) => providers::wikimedia(cache, global, of).await,
         Command::Stats => stats::run(cache, global).await,
-        Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Done),
+        Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }
 

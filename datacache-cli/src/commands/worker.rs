@@ -4,36 +4,61 @@ use std::time::Duration;
 
 use datacache::{Cache, Progress, Until, Worker, WorkerConfig};
 use indicatif::ProgressBar;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::args::{Global, WorkerOptions};
 use crate::outcome::Outcome;
-use crate::{output, platform};
+use crate::output;
+use crate::platform::StopSignals;
 
 /// How often the terminal shows how much waits.
 const REFRESH: Duration = Duration::from_secs(1);
 
+/// So long after the first signal the program ends, whatever it still waits for. What is left under
+/// lease then, others take over at once.
+const LONGEST_STOP: Duration = Duration::from_millis(4_800);
+
 pub(crate) async fn run(
-    cache: &Cache,
+    cache: Cache,
     global: &Global,
     options: WorkerOptions,
 ) -> anyhow::Result<Outcome> {
+    let signals = StopSignals::listen()?;
     let mut config = WorkerConfig::default();
     config.concurrency = options.concurrency.get();
     if options.drain {
         config.until = Until::Drained { patience: options.patience };
     }
     let worker = Worker::new(cache.clone(), config);
+    let progress = worker.progress();
     let bar = ProgressBar::new_spinner();
-    let showing = show(cache, worker.progress(), &bar);
-    let working = worker.run(platform::told_to_stop()?);
-    let progress = tokio::select! {
-        progress = working => progress,
+    let showing = show(&cache, progress.clone(), &bar);
+    let (stop, stopped) = oneshot::channel();
+    let working = async {
+        let result = worker.run(async { drop(stopped.await) }).await;
+        cache.close().await;
+        result.map(drop)
+    };
+    let ended = tokio::select! {
+        ended = working => ended.map_err(Into::into),
+        ended = stopping(signals, stop) => ended,
         never = showing => match never {},
     };
     bar.finish_and_clear();
-    summarise(global, &progress?)?;
+    ended?;
+    summarise(global, &progress.borrow())?;
     Ok(Outcome::Done)
+}
+
+/// Tells the worker to stop when the first signal comes, and is ready when it has had long enough
+/// for that; a second signal is an error.
+async fn stopping(mut signals: StopSignals, stop: oneshot::Sender<()>) -> anyhow::Result<()> {
+    signals.next().await;
+    drop(stop);
+    match tokio::time::timeout(LONGEST_STOP, signals.next()).await {
+        Ok(()) => anyhow::bail!("told to stop at once; what was running is left to other workers"),
+        Err(_elapsed) => Ok(()),
+    }
 }
 
 /// Keeps a line on the terminal true; there is none where standard error is no terminal.

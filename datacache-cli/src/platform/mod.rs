@@ -3,9 +3,9 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{new_temp_file, told_to_stop};
+pub(crate) use unix::{StopSignals, new_temp_file};
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
-pub(crate) use other::{new_temp_file, told_to_stop};
+pub(crate) use other::{StopSignals, new_temp_file};

@@ -10,13 +10,20 @@ pub(crate) fn new_temp_file(folder: &Path, _target: &Path) -> io::Result<NamedTe
     NamedTempFile::new_in(folder)
 }
 
-/// Ready when Ctrl-C was pressed.
-#[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
-pub(crate) fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send> {
-    Ok(async {
+/// Hears Ctrl-C, which ends the program no longer by itself.
+pub(crate) struct StopSignals;
+
+impl StopSignals {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             // It cannot be heard; the worker is ended otherwise.
             std::future::pending::<()>().await;
         }
-    })
+    }
 }

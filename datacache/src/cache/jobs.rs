@@ -27,10 +27,8 @@ const RENEWAL: Duration = Duration::from_millis(LEASE_MS.unsigned_abs() / 3);
 /// Who waits looks this often whether the one they wait for is still alive.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// So long a job waits for a provider that asks to be left alone without saying for how long, and
-/// so long at most for any.
+/// So long a job waits for a provider that asks to be left alone without saying for how long.
 const DEFAULT_WAIT: Duration = Duration::from_mins(1);
-const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// A disk is often full for a moment only, while other jobs write what does not fit; so settling is
 /// tried again after each of these.
@@ -185,13 +183,6 @@ impl Drop for Held {
     }
 }
 
-/// Gives a job back for whoever comes next, as if it had not been begun.
-pub(crate) async fn hand_back(cache: &Inner, job: &Job) {
-    if let Err(error) = cache.queue.set_back(job, &Setback::HandBack, cache.clock.now()).await {
-        tracing::warn!(key = %job.key, %error, "a job was not handed back");
-    }
-}
-
 /// Settles a job whose run has panicked; fails as [`run`] does.
 pub(crate) async fn panicked(cache: &Inner, job: &Job) -> Result<Ended> {
     let error = Error::new(ErrorKind::Internal, "run job", &job.key, "it panicked");
@@ -280,7 +271,7 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         }
         // Having to wait is no failure of the job.
         ErrorKind::RateLimited | ErrorKind::CircuitOpen => {
-            let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(LONGEST_WAIT);
+            let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(queue::LONGEST_PAUSE);
             let until = now.checked_add(wait).unwrap_or(now);
             refused = (error.attempts() == 0).then_some(Ended::Refused { until });
             Setback::Wait(until, reason)
@@ -350,7 +341,13 @@ pub(super) async fn wait_for_change(cache: &Inner, watch: &mut Option<Watch>) ->
     };
     tokio::select! {
         changed = changes.next() => changed,
-        _ = look.tick() => cache.queue.take_back_of_dead().await.map(drop),
+        _ = look.tick() => {
+            // Whoever looks next will do; the caller goes on waiting for the living.
+            if let Err(error) = cache.queue.take_back_of_dead().await {
+                tracing::debug!(%error, "it was not seen whether others have died");
+            }
+            Ok(())
+        }
     }
 }
 

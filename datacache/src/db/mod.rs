@@ -106,6 +106,13 @@ impl Db {
         &self.0.path
     }
 
+    /// Whether somebody has removed the database, or its folder.
+    pub(crate) async fn is_gone(&self) -> bool {
+        let path = self.path().to_owned();
+        let exists = tokio::task::spawn_blocking(move || path.try_exists());
+        matches!(exists.await, Ok(Ok(false)))
+    }
+
     /// The size of the database with its write-ahead log. The files are not opened.
     pub(crate) async fn file_bytes(&self) -> Result<u64> {
         let mut log = self.path().as_os_str().to_owned();

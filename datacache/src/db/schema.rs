@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_polite_fetching.sql"),
     include_str!("../../migrations/0004_derived.sql"),
     include_str!("../../migrations/0005_who_is_asked.sql"),
+    include_str!("../../migrations/0006_groups.sql"),
 ];
 
 const OPERATION: &str = "open cache";

@@ -76,7 +76,7 @@ async fn every_statement_prepares_and_uses_an_index() {
         store::sql::derived::STATEMENTS,
         store::sql::picking::STATEMENTS,
         queue::sql::STATEMENTS,
-        queue::sql::claiming::STATEMENTS,
+        queue::sql::due::STATEMENTS,
         queue::sql::enqueueing::STATEMENTS,
         queue::sql::finished::STATEMENTS,
         queue::sql::flights::STATEMENTS,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
+use tokio::sync::oneshot;
 
 use super::hop::Hop;
 use super::{Call, Fetcher, OPERATION, Token};
@@ -35,18 +36,9 @@ impl Fetcher {
         patience: &mut Duration,
     ) -> Result<Turn> {
         let Payer { provider, budget, .. } = &hop.payer;
-        let ask = Ask {
-            payer: &hop.payer,
-            urgency: hop.urgency,
-            max_wait: *patience,
-            timeout: call.timeout,
-        };
         let began = self.clock.now();
         let refused = |later| self.refused(call, &hop.payer, &later);
-        let mut turn = match self.limits.book(&ask).await? {
-            Booking::Slot(slot) => self.turn(slot),
-            Booking::Later(later) => return Err(refused(later)),
-        };
+        let mut turn = self.book(call, hop, *patience).await?.map_err(refused)?;
         self.sleep_until(turn.slot.at).await;
         if hop.is_at_home(call) {
             turn.token = self.token(client, call, &turn.slot).await;
@@ -64,9 +56,31 @@ impl Fetcher {
         Ok(turn)
     }
 
-    fn turn(&self, slot: Slot) -> Turn {
+    /// Books a slot; `Err` within says why there is none. What has begun runs to its end, lest a slot
+    /// be lost that nobody knows of.
+    async fn book(
+        &self,
+        call: Call<'_>,
+        hop: &Hop,
+        max_wait: Duration,
+    ) -> Result<Result<Turn, Later>> {
+        let (tell, told) = oneshot::channel();
         let (limits, background) = (self.limits.clone(), self.background.clone());
-        Turn { limits, background, slot, token: Ok(None), is_reported: false }
+        let (payer, urgency, timeout) = (hop.payer.clone(), hop.urgency, call.timeout);
+        self.background.spawn(async move {
+            let ask = Ask { payer: &payer, urgency, max_wait, timeout };
+            let booked = limits.book(&ask).await;
+            let booked = booked.map(|booking| match booking {
+                Booking::Slot(slot) => Ok(Turn::new(limits, background, slot)),
+                Booking::Later(later) => Err(later),
+            });
+            // Comes back, and is given back, when the caller is gone.
+            drop(tell.send(booked));
+        });
+        told.await.unwrap_or_else(|_| {
+            let reason = "the task that books its slot failed";
+            Err(Error::new(ErrorKind::Internal, OPERATION, call.key, reason))
+        })
     }
 
     /// Tells the others how the provider did.
@@ -125,6 +139,12 @@ pub(super) struct Turn {
     /// The token to send, if one is due. Without it nothing is sent.
     pub(super) token: Result<Option<Arc<Token>>>,
     is_reported: bool,
+}
+
+impl Turn {
+    fn new(limits: Limits, background: Background, slot: Slot) -> Self {
+        Self { limits, background, slot, token: Ok(None), is_reported: false }
+    }
 }
 
 impl Drop for Turn {

@@ -7,14 +7,18 @@ use crate::clock::Timestamp;
 /// A job is run so often before it is dead.
 pub(crate) const MAX_ATTEMPTS: u32 = 5;
 
+/// No job is put off for longer than this, whatever its origin asks for.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
 const FIRST: Duration = Duration::from_secs(5);
 const FACTOR: u32 = 5;
 const LAST: Duration = Duration::from_mins(15);
 
 /// When to try again after the failed attempt number `attempt`, counted from 1: after 5 s, 25 s,
 /// 2 min and 10 min, less up to half of it by `jitter` (in `[0, 1)`), so that what failed together
-/// does not return together; but not before `retry_after`, if the origin said so. The pauses are
-/// long because a venue's network is away for minutes, not for milliseconds.
+/// does not return together; but not before `retry_after`, if the origin said so, up to
+/// [`LONGEST_PAUSE`]. The pauses are long because a venue's network is away for minutes, not for
+/// milliseconds.
 pub(crate) fn retry_at(
     attempt: u32,
     jitter: f64,
@@ -23,7 +27,7 @@ pub(crate) fn retry_at(
 ) -> Timestamp {
     let factor = FACTOR.saturating_pow(attempt.saturating_sub(1));
     let pause = FIRST.saturating_mul(factor).min(LAST).mul_f64(1.0 - jitter / 2.0);
-    let pause = pause.max(retry_after.unwrap_or_default());
+    let pause = pause.max(retry_after.unwrap_or_default()).min(LONGEST_PAUSE);
     now.checked_add(pause).unwrap_or(Timestamp::MAX)
 }
 
@@ -49,7 +53,7 @@ mod tests {
         };
         assert_eq!(at(1), 5);
         assert_eq!(at(86_400), 86_400);
-        assert_eq!(retry_at(1, 0.0, Some(Duration::MAX), NOW), Timestamp::MAX);
+        assert_eq!(at(u64::MAX), 86_400);
     }
 
     proptest! {

@@ -26,6 +26,12 @@
 //! process that died are taken back as soon as anybody looks ([`Queue::take_back_of_dead`]); those
 //! of a silent one when their leases end.
 //!
+//! # Clocks that are set back
+//! A job that was never put off may run at any time. One that is put off for longer than any job can
+//! be ([`LONGEST_PAUSE`]) was put off before the clock was set back, and may run, just as a lease that
+//! ends later than any can has ended. When the clock is set back by less, a job that was put off waits
+//! so much longer.
+//!
 //! # What survives a crash
 //! A queued request, once [`Queue::enqueue`] has returned. A job is run at least once.
 
@@ -35,24 +41,25 @@ mod job;
 mod live;
 mod order;
 pub(crate) mod sql;
+mod taking_back;
 
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteConnection;
-use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::{Connection, Db, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::name::Provider;
-use crate::session::{self, OwnSession};
-pub(crate) use backoff::{MAX_ATTEMPTS, retry_at};
+use crate::session::OwnSession;
+pub(crate) use backoff::{LONGEST_PAUSE, MAX_ATTEMPTS, retry_at};
 pub(crate) use flight::{Begun, Prior};
 use job::{Claim, end_of_lease};
 pub use job::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
 pub(crate) use job::{Heirs, Job, NewJob, Params};
 pub(crate) use order::Turns;
+use taking_back::take_back_ended;
 
 /// How long a lease holds unless it is renewed.
 pub(crate) const LEASE_MS: i64 = 30_000;
@@ -88,6 +95,12 @@ impl Queue {
         Self { db, session }
     }
 
+    /// A handle that claims under a session of its own, which ends with it.
+    pub(crate) fn with_new_session(&self) -> Self {
+        let session = OwnSession::new(self.session.locks().to_owned());
+        Self::new(self.db.clone(), Arc::new(session))
+    }
+
     /// Queues requests. Those queued already become as urgent as asked; dead ones begin anew.
     pub(crate) async fn enqueue(&self, jobs: &[NewJob], now: Timestamp) -> Result<Enqueued> {
         let connection = self.db.read(ENQUEUE).await?;
@@ -121,7 +134,8 @@ impl Queue {
         Ok(total)
     }
 
-    /// Leases the jobs whose turn it is, those of ended leases among them. When there is nothing to
+    /// Leases the jobs whose turn it is, those of ended leases among them, and those that were put off
+    /// before the clock was set back. When there is nothing to
     /// claim, it takes no lock.
     pub(crate) async fn claim(
         &self,
@@ -184,7 +198,7 @@ impl Queue {
     pub(crate) async fn is_due_or_leased(&self, turns: &Turns, at: Timestamp) -> Result<bool> {
         let refused = turns.refused(at).map(Provider::as_str);
         let refused = refused.collect::<serde_json::Value>().to_string();
-        let look = async |db: &mut _| sql::claiming::is_due_or_leased(db, at, &refused).await;
+        let look = async |db: &mut _| sql::due::is_due_or_leased(db, at, &refused).await;
         self.read("look for jobs", look).await
     }
 
@@ -234,40 +248,6 @@ impl Queue {
             finished.map_err(|source| tx.error(source))?;
         }
         tx.commit().await
-    }
-
-    /// Takes back the jobs of processes that have died; returns how many.
-    pub(crate) async fn take_back_of_dead(&self) -> Result<u64> {
-        const OPERATION: &str = "take back jobs";
-        let own = self.session.id().await?;
-        let mut connection = self.db.read(OPERATION).await?;
-        let sessions = sql::other_sessions(&mut connection, own).await;
-        let sessions = sessions.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
-        let mut taken = 0;
-        for session in self.dead_among(sessions).await? {
-            let mut tx = self.db.write(OPERATION).await?;
-            let back = sql::take_back_of_session(&mut tx, session).await;
-            taken += back.map_err(|source| tx.error(source))?;
-            tx.commit().await?;
-        }
-        Ok(taken)
-    }
-
-    async fn dead_among(&self, sessions: Vec<String>) -> Result<Vec<Uuid>> {
-        if sessions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let locks = self.session.locks().to_owned();
-        let looked = tokio::task::spawn_blocking(move || {
-            let ids = sessions.iter().filter_map(|id| Uuid::try_parse(id).ok());
-            let is_dead = |id: &Uuid| session::is_alive(&locks, *id).is_ok_and(|alive| !alive);
-            ids.filter(is_dead).collect()
-        });
-        looked.await.map_err(|join| {
-            let reason = "the thread that does the file work failed";
-            Error::new(ErrorKind::Internal, "take back jobs", "sessions", reason).with_source(join)
-        })
     }
 
     /// The request for `key`, if it is queued.
@@ -345,15 +325,16 @@ impl Queue {
     }
 }
 
-/// Whether a claim at `now` could find a job: a pending one, or one whose lease has ended.
+/// Whether a claim at `now` could find a job: a pending one, or one that it would take back.
 async fn is_due_or_ended(
     db: &mut SqliteConnection,
     turns: &Turns,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let latest_end = end_of_lease(end_of_lease(now));
-    Ok(sql::claiming::is_due(db, now, &waiting(turns, now)).await?
-        || sql::is_ended(db, now, latest_end).await?)
+    Ok(sql::due::is_due(db, now, &waiting(turns, now)).await?
+        || sql::is_ended(db, now, latest_end).await?
+        || sql::is_lost(db, latest_run(now)).await?)
 }
 
 async fn claim_in(
@@ -362,12 +343,19 @@ async fn claim_in(
     claim: Claim,
 ) -> sqlx::Result<Vec<Job>> {
     take_back_ended(tx, claim.now).await?;
-    let passed_over = waiting(turns, claim.now);
-    let candidates = sql::claiming::candidates(tx, claim, &passed_over).await?;
+    sql::recall_lost(tx, latest_run(claim.now)).await?;
+    let candidates = sql::due::candidates(tx, claim, &waiting(turns, claim.now)).await?;
     let mut jobs = Vec::new();
     for id in turns.choose(candidates, claim.slots, claim.now) {
-        let job = sql::claiming::lease(tx, id, end_of_lease(claim.now), claim.session).await?;
-        jobs.extend(job);
+        match sql::lease(tx, id, end_of_lease(claim.now), claim.session).await {
+            Ok(job) => jobs.extend(job),
+            Err(error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
+                let reason = format!("its row is damaged: {error}");
+                tracing::warn!(id, reason, "a job was given up");
+                sql::bury_unreadable(tx, id, &reason, claim.now).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(jobs)
 }
@@ -378,8 +366,9 @@ fn waiting(turns: &Turns, now: Timestamp) -> String {
     names.collect::<serde_json::Value>().to_string()
 }
 
-async fn take_back_ended(tx: &mut SqliteConnection, now: Timestamp) -> sqlx::Result<()> {
-    sql::take_back_ended(tx, now, end_of_lease(end_of_lease(now))).await.map(drop)
+/// The latest moment to which a job can be put off.
+fn latest_run(now: Timestamp) -> Timestamp {
+    now.checked_add(LONGEST_PAUSE).unwrap_or(Timestamp::MAX)
 }
 
 fn lease_lost(job: &Job) -> Error {

@@ -19,7 +19,7 @@ use crate::name::Provider;
 pub(super) const AGEING_MS: i64 = 60_000;
 
 /// One choice in so many goes by age.
-const AGEING_TURN: u64 = 4;
+pub(super) const AGEING_TURN: u64 = 4;
 
 /// So long it takes a job at most to learn whether it may be sent, if all goes well. Until then no
 /// second one asks the same.

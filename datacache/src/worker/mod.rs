@@ -7,14 +7,19 @@
 //! just now is given no job until it may, so that what a slow provider costs depends on its budget and
 //! not on how much is queued for it.
 //!
+//! # Trouble with the cache
+//! What may pass, such as a lock that another process holds for long, keeps a worker from beginning
+//! jobs until it has passed; it looks again every second ([`trouble`]). Anything else ends it.
+//!
 //! # What survives a crash
-//! Every job: the leases of a worker that dies end with its session. A job whose worker dies again
-//! and again is dead after five attempts.
+//! Every job: a worker has a session of its own, and the leases of one that dies end with it. A job
+//! whose worker dies again and again is dead after five attempts.
 
 mod progress;
+mod trouble;
 
 use std::collections::{BTreeSet, HashMap};
-use std::pin::pin;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,13 +31,17 @@ use crate::cache::Cache;
 use crate::cache::jobs::{self, Ended, looks};
 use crate::clock::{Clock, Timestamp};
 use crate::db::Changes;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use crate::queue::{Finish, Job, Turns};
+use crate::queue::{Finish, Job, Queue, Turns};
 pub use progress::Progress;
+use trouble::Trouble;
 
 /// How often a worker looks for the dead and for jobs whose time has come.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// So long after the grace a worker may wait for the database to hand back what it had begun.
+const HAND_BACK: Duration = Duration::from_millis(500);
 
 /// How a worker works.
 #[derive(Clone, Debug)]
@@ -42,7 +51,8 @@ pub struct WorkerConfig {
     pub concurrency: usize,
     /// When the worker ends by itself. Default never.
     pub until: Until,
-    /// How long jobs may go on after the shutdown; then they are handed back. Default 4 s.
+    /// How long jobs may go on after the shutdown; then they are handed back, which takes half a
+    /// second at most. Default 4 s.
     pub grace: Duration,
 }
 
@@ -84,20 +94,24 @@ impl Worker {
     }
 
     /// Works until `shutdown` is ready, or until it is done if it is to end by itself. Then no job
-    /// is begun any more; running ones may go on for the grace time and are then handed back.
+    /// is begun any more; running ones may go on for the grace time and are then handed back, or,
+    /// where the database is locked, left for others to take over.
     ///
     /// # Errors
-    /// Those of the cache itself, such as a disk too full to note how a job ended. A job's failure
-    /// is not one.
+    /// Those of the cache itself that do not pass. A worker that ends with the shutdown waits while
+    /// other processes lock the cache, while the disk is full, and a minute for other trouble with
+    /// files, unless the cache folder is gone; one that drains waits for locks only. A job's failure
+    /// is no error.
     ///
     /// # Cancel safety
-    /// Dropping the future stops the running jobs; their leases end by themselves.
+    /// Dropping the future stops the running jobs; their leases end at once.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<Progress> {
-        let changes = self.cache.0.db.changes().await?;
-        let turns = Turns::default();
-        let running = Running::default();
-        let mut shift = Shift { worker: &self, turns, changes, look: looks(LOOK), running };
-        let result = shift.work(shutdown).await;
+        let mut shift = Shift::of(&self).await?;
+        let result = tokio::select! {
+            // Dropped halfway it leaves nothing but leases, which the end hands back.
+            result = shift.work() => result,
+            () = shutdown => Ok(()),
+        };
         shift.end().await;
         result.map(|()| self.progress.borrow().clone())
     }
@@ -106,10 +120,13 @@ impl Worker {
 /// One run of a worker.
 struct Shift<'a> {
     worker: &'a Worker,
+    /// Under a session of the worker's own: what it holds are the worker's jobs and no others.
+    queue: Queue,
     turns: Turns,
     changes: Changes,
     look: Interval,
     running: Running,
+    trouble: Trouble,
 }
 
 /// The jobs that are running, each in a task.
@@ -119,27 +136,57 @@ struct Running {
     jobs: HashMap<Id, Arc<Job>>,
 }
 
-impl Shift<'_> {
-    async fn work(&mut self, shutdown: impl Future<Output = ()> + Send) -> Result<()> {
-        let mut shutdown = pin!(shutdown);
+impl<'a> Shift<'a> {
+    async fn of(worker: &'a Worker) -> Result<Self> {
+        let cache = &worker.cache.0;
+        Ok(Self {
+            worker,
+            queue: cache.queue.with_new_session(),
+            turns: Turns::default(),
+            changes: cache.db.changes().await?,
+            look: looks(LOOK),
+            running: Running::default(),
+            trouble: Trouble::new(worker.config.until),
+        })
+    }
+
+    /// Works until everything is done, for as long as trouble passes.
+    async fn work(&mut self) -> Result<()> {
         loop {
-            while let Some(ended) = self.running.tasks.try_join_next_with_id() {
-                self.reap(ended).await?;
-            }
-            let claimed = self.claim().await?;
-            if claimed == 0 && self.running.jobs.is_empty() && self.is_done().await? {
-                return Ok(());
-            }
-            tokio::select! {
-                Some(ended) = self.running.tasks.join_next_with_id() => self.reap(ended).await?,
-                changed = self.changes.next() => changed?,
-                () = &mut shutdown => return Ok(()),
-                () = next_turn(&self.turns, &self.worker.cache.0.clock) => {}
-                _ = self.look.tick() => {
-                    self.worker.cache.0.queue.take_back_of_dead().await?;
+            match self.round().await {
+                Ok(ControlFlow::Break(())) => return Ok(()),
+                Ok(ControlFlow::Continue(())) => self.trouble.is_over(),
+                Err(error) if self.may_pass(&error).await => {
+                    self.look.tick().await;
                 }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Begins what may run, then waits for something to happen; breaks when all is done.
+    async fn round(&mut self) -> Result<ControlFlow<()>> {
+        while let Some(ended) = self.running.tasks.try_join_next_with_id() {
+            self.reap(ended).await?;
+        }
+        let claimed = self.claim().await?;
+        if claimed == 0 && self.running.jobs.is_empty() && self.is_done().await? {
+            return Ok(ControlFlow::Break(()));
+        }
+        tokio::select! {
+            Some(ended) = self.running.tasks.join_next_with_id() => self.reap(ended).await?,
+            changed = self.changes.next() => changed?,
+            () = next_turn(&self.turns, &self.worker.cache.0.clock) => {}
+            _ = self.look.tick() => {
+                self.queue.take_back_of_dead().await?;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    async fn may_pass(&mut self, error: &Error) -> bool {
+        let is_gone = error.kind() == ErrorKind::Io && self.worker.cache.0.db.is_gone().await;
+        !is_gone && self.trouble.may_pass(error)
     }
 
     /// Fills the free slots; returns how many jobs it began.
@@ -150,7 +197,7 @@ impl Shift<'_> {
         if free == 0 {
             return Ok(0);
         }
-        let jobs = match cache.queue.claim(&mut self.turns, free, now).await {
+        let jobs = match self.queue.claim(&mut self.turns, free, now).await {
             // What the running jobs write may be what fills the disk; it is tried again when one
             // of them ends.
             Err(error) if error.kind() == ErrorKind::Full && !self.running.jobs.is_empty() => {
@@ -244,14 +291,18 @@ impl Shift<'_> {
                 }
             }
         };
-        if tokio::time::timeout(grace, ending).await.is_ok() {
-            return;
+        if tokio::time::timeout(grace, ending).await.is_err() {
+            self.running.tasks.shutdown().await;
+            self.running.jobs.clear();
+            self.count_running();
         }
-        self.running.tasks.shutdown().await;
-        for (_, job) in self.running.jobs.drain() {
-            jobs::hand_back(&self.worker.cache.0, &job).await;
+        match tokio::time::timeout(HAND_BACK, self.queue.hand_back_all()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "jobs are left to be taken back by others"),
+            Err(_elapsed) => {
+                tracing::warn!("the database is locked: jobs are left to be taken back by others");
+            }
         }
-        self.count_running();
     }
 }
 

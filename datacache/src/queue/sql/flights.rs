@@ -20,7 +20,7 @@ statements! {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'leased', 1, ?7, ?7, ?8, ?9, ?10, 0) \
          ON CONFLICT (url) DO UPDATE SET \
            status = 'leased', priority = MIN(priority, ?6), \
-           attempts = attempts + 1, \
+           attempts = ", one_more!(), ", \
            lease_id = ?8, lease_until = ?9, session = ?10 \
          WHERE status <> 'leased' \
          RETURNING ", job_columns!(), ", params"

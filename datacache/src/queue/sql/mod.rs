@@ -25,6 +25,13 @@ macro_rules! take_back {
     };
 }
 
+/// A number of attempts that is out of range becomes one that still is, but can be stored.
+macro_rules! one_more {
+    () => {
+        "MIN(attempts + 1, 4294967296)"
+    };
+}
+
 macro_rules! settle {
     ($assignments:literal) => {
         concat!(
@@ -43,7 +50,7 @@ macro_rules! job_columns {
     };
 }
 
-pub(crate) mod claiming;
+pub(crate) mod due;
 pub(crate) mod enqueueing;
 pub(crate) mod finished;
 pub(crate) mod flights;
@@ -58,6 +65,17 @@ statements! {
     OTHER_SESSIONS = "SELECT DISTINCT session FROM pending_requests \
         WHERE status = 'leased' AND session <> ?1";
 
+    LEASE = concat!(
+        "UPDATE pending_requests SET status = 'leased', attempts = ", one_more!(), ", \
+           lease_id = ?2, lease_until = ?3, session = ?4 \
+         WHERE request_id = ?1 AND status = 'pending' \
+         RETURNING ", job_columns!(), ", params"
+    );
+    /// Jobs that are put off for longer than any can be, since before the clock was set back.
+    IS_LOST = "SELECT EXISTS (SELECT 1 FROM pending_requests \
+        WHERE status = 'pending' AND run_at <> created_at AND run_at > ?1)";
+    RECALL_LOST = "UPDATE pending_requests SET run_at = created_at \
+        WHERE status = 'pending' AND run_at <> created_at AND run_at > ?1";
     RENEW = "UPDATE pending_requests SET lease_until = ?3 WHERE request_id = ?1 AND lease_id = ?2";
 
     COMPLETE = "DELETE FROM pending_requests WHERE request_id = ?1 AND lease_id = ?2";
@@ -65,7 +83,16 @@ statements! {
     WAIT = settle!("status = 'pending', run_at = ?3, last_error = ?4, attempts = attempts - 1");
     /// Its time is that of its death.
     BURY = settle!("status = 'dead', last_error = ?3, run_at = ?4");
+    /// Of a row that cannot be read.
+    BURY_UNREADABLE = "UPDATE pending_requests SET status = 'dead', last_error = ?2, run_at = ?3, \
+          lease_id = NULL, lease_until = NULL, session = NULL \
+        WHERE request_id = ?1 RETURNING url";
     HAND_BACK = settle!("status = 'pending', attempts = attempts - 1");
+    HOLDS = "SELECT EXISTS (SELECT 1 FROM pending_requests \
+        WHERE status = 'leased' AND session = ?1)";
+    HAND_BACK_ALL = "UPDATE pending_requests SET status = 'pending', attempts = attempts - 1, \
+          lease_id = NULL, lease_until = NULL, session = NULL \
+        WHERE status = 'leased' AND session = ?1";
 }
 
 /// Returns how many, like the one below.
@@ -105,6 +132,41 @@ pub(super) async fn other_sessions(db: &mut SqliteConnection, own: Uuid) -> Resu
     query_scalar(OTHER_SESSIONS).bind(own.to_string()).fetch_all(db).await
 }
 
+/// Leases one pending job; `None` when it is not pending. A row that cannot be read is leased
+/// nevertheless, and an error that says so.
+pub(super) async fn lease(
+    db: &mut SqliteConnection,
+    id: i64,
+    until: Timestamp,
+    session: Uuid,
+) -> Result<Option<Job>> {
+    let token = Uuid::new_v4();
+    let lease = query(LEASE)
+        .bind(id)
+        .bind(token.to_string())
+        .bind(until.as_millis())
+        .bind(session.to_string());
+    let Some(row) = lease.fetch_optional(db).await? else { return Ok(None) };
+    row.try_get::<u32, _>("attempts")?;
+    job_of_row(&row, token).map(Some)
+}
+
+/// Buries the job of a row that cannot be read, lest it stop the others.
+pub(super) async fn bury_unreadable(
+    db: &mut SqliteConnection,
+    id: i64,
+    error: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let bury = query(BURY_UNREADABLE).bind(id).bind(error).bind(now.as_millis());
+    let row = bury.fetch_one(&mut *db).await?;
+    match row.try_get("url") {
+        Ok(url) => finished::finished(db, &Key::from_row(url), Finish::Failed).await,
+        // Nobody can wait for it.
+        Err(_) => Ok(()),
+    }
+}
+
 /// The job of a row that was just leased under `token`.
 fn job_of_row(row: &SqliteRow, token: Uuid) -> Result<Job> {
     let info = JobInfo::from_row(row)?;
@@ -128,6 +190,16 @@ pub(super) async fn is_ended(
 ) -> Result<bool> {
     let is_ended = query_scalar(IS_ENDED).bind(now.as_millis()).bind(latest_end.as_millis());
     is_ended.fetch_one(db).await
+}
+
+/// Whether a job is put off for longer than `latest`.
+pub(super) async fn is_lost(db: &mut SqliteConnection, latest: Timestamp) -> Result<bool> {
+    query_scalar(IS_LOST).bind(latest.as_millis()).fetch_one(db).await
+}
+
+/// Makes jobs that are put off for longer than `latest` as if they had never been put off.
+pub(super) async fn recall_lost(db: &mut SqliteConnection, latest: Timestamp) -> Result<()> {
+    query(RECALL_LOST).bind(latest.as_millis()).execute(db).await.map(drop)
 }
 
 /// Whether the lease still held.
@@ -196,6 +268,16 @@ pub(super) async fn hand_back(db: &mut SqliteConnection, lease: Lease) -> Result
     Ok(hand_back.execute(db).await?.rows_affected() == 1)
 }
 
+/// Whether a session holds a lease.
+pub(super) async fn holds(db: &mut SqliteConnection, session: Uuid) -> Result<bool> {
+    query_scalar(HOLDS).bind(session.to_string()).fetch_one(db).await
+}
+
+/// Hands back all that a session holds.
+pub(super) async fn hand_back_all(db: &mut SqliteConnection, session: Uuid) -> Result<()> {
+    query(HAND_BACK_ALL).bind(session.to_string()).execute(db).await.map(drop)
+}
+
 impl FromRow<'_, SqliteRow> for JobInfo {
     fn from_row(row: &SqliteRow) -> Result<Self> {
         Ok(Self {
@@ -206,12 +288,17 @@ impl FromRow<'_, SqliteRow> for JobInfo {
             provider: Provider::from_row(row.try_get("provider")?),
             priority: Priority::of_number(row.try_get("priority")?),
             status: JobState::of_str(row.try_get("status")?),
-            attempts: row.try_get("attempts")?,
+            attempts: clamped(row.try_get("attempts")?),
             created_at: Timestamp::from_millis(row.try_get("created_at")?),
             run_at: Timestamp::from_millis(row.try_get("run_at")?),
             last_error: row.try_get("last_error")?,
         })
     }
+}
+
+/// What is out of range is as far as the range goes.
+fn clamped(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 fn unsigned(count: i64) -> u64 {

@@ -1,5 +1,8 @@
 use super::*;
 
+/// From here a clock can be set back by a day; none shows a time before 1970.
+const TODAY: Timestamp = Timestamp::from_millis(2 * 24 * 60 * 60 * 1_000);
+
 #[tokio::test]
 async fn an_ended_lease_is_taken_by_the_next_claim_until_the_job_is_dead() {
     let folder = Folder::new();
@@ -82,12 +85,12 @@ async fn a_renewed_lease_holds_longer() {
 async fn a_clock_that_is_set_back_stops_nothing() {
     let folder = Folder::new();
     let queue = folder.open().await;
-    let hour_ago = after(NOW, -60 * 60 * 1_000);
+    let hour_ago = after(TODAY, -60 * 60 * 1_000);
     let jobs = ["leased", "queued", "revived"].map(|path| job(path, Priority::Batch));
-    queue.enqueue(&jobs, NOW).await.unwrap();
-    claim_one(&queue, NOW).await;
-    let held = hold(&queue, "revived", NOW).await.unwrap();
-    queue.set_back(&held, &Setback::Dead("for good".to_owned()), NOW).await.unwrap();
+    queue.enqueue(&jobs, TODAY).await.unwrap();
+    claim_one(&queue, TODAY).await;
+    let held = hold(&queue, "revived", TODAY).await.unwrap();
+    queue.set_back(&held, &Setback::Dead("for good".to_owned()), TODAY).await.unwrap();
     queue.revive(None).await.unwrap();
     assert!(is_due(&queue, hour_ago).await);
     assert_eq!(claim(&queue, 9, hour_ago).await, ["revived", "leased", "queued"]);
@@ -105,11 +108,11 @@ async fn a_lease_from_before_the_clock_was_set_back_holds_for_two_lengths_at_mos
     ] {
         let folder = Folder::new();
         let (first, second) = (folder.open().await, folder.open().await);
-        first.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
-        claim_one(&first, NOW).await;
-        let ended = after(NOW, holds_ms - back_ms);
+        first.enqueue(&[job("x", Priority::Batch)], TODAY).await.unwrap();
+        claim_one(&first, TODAY).await;
+        let ended = after(TODAY, holds_ms - back_ms);
         if holds_ms > 0 {
-            assert_eq!(claim(&second, 1, after(NOW, -back_ms)).await, [""; 0], "{back_ms}");
+            assert_eq!(claim(&second, 1, after(TODAY, -back_ms)).await, [""; 0], "{back_ms}");
             assert_eq!(claim(&second, 1, after(ended, -1)).await, [""; 0], "{back_ms}");
         }
         assert!(is_due(&second, ended).await, "{back_ms}");
@@ -146,4 +149,23 @@ async fn a_job_that_is_asked_for_is_leased_before_its_time_but_not_from_its_hold
     let held = hold(&second, "x", NOW).await.unwrap();
     assert_eq!(held.attempt, 2);
     assert!(hold(&first, "x", end()).await.is_some());
+}
+
+#[tokio::test]
+async fn a_job_that_is_put_off_for_longer_than_any_can_be_runs_and_one_for_less_waits() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    for (run_at, runs) in [
+        (after(TODAY, DAY_MS), false),
+        (after(TODAY, DAY_MS + 1), true),
+        (Timestamp::from_millis(i64::MAX), true),
+    ] {
+        let folder = Folder::new();
+        let queue = folder.open().await;
+        queue.enqueue(&[job("x", Priority::Batch)], TODAY).await.unwrap();
+        let held = claim_one(&queue, TODAY).await;
+        let setback = Setback::RetryAt(run_at, "busy".to_owned());
+        queue.set_back(&held, &setback, TODAY).await.unwrap();
+        assert_eq!(is_due(&queue, TODAY).await, runs, "{run_at:?}");
+        assert_eq!(!claim(&queue, 9, TODAY).await.is_empty(), runs, "{run_at:?}");
+    }
 }

@@ -1,4 +1,6 @@
 mod claiming;
+mod costs;
+mod damage;
 mod enqueueing;
 mod finishes;
 mod leases;
@@ -6,6 +8,8 @@ mod managing;
 mod settling;
 
 use std::fs;
+
+use uuid::Uuid;
 
 use super::*;
 use crate::identifier::Identifier;

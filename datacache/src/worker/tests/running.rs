@@ -118,10 +118,7 @@ async fn a_panic_in_a_job_is_a_failure_of_the_job() {
     let cache = folder.open().await;
     cache.enqueue([request("http://a.example/")]).await.unwrap();
     let worker = Worker::new(cache.clone(), WorkerConfig::default());
-    let changes = cache.0.db.changes().await.unwrap();
-    let running = Running::default();
-    let turns = Turns::default();
-    let mut shift = Shift { worker: &worker, turns, changes, look: looks(LOOK), running };
+    let mut shift = Shift::of(&worker).await.unwrap();
     for attempt in 1..=5 {
         let mut jobs = cache.0.queue.claim(&mut shift.turns, 1, folder.clock.now()).await.unwrap();
         let task = shift.running.tasks.spawn(async { panic!("as a defect would") });
@@ -153,7 +150,8 @@ async fn a_worker_that_cannot_note_how_a_job_ended_says_so_and_leaves_it_to_the_
     .unwrap();
     cache.enqueue([request(&origin.url("/x"))]).await.unwrap();
     execute(&cache, TROUBLE).await;
-    let worker = Worker::new(cache, WorkerConfig::default());
+    let until = Until::Drained { patience: Duration::ZERO };
+    let worker = Worker::new(cache, WorkerConfig { until, ..WorkerConfig::default() });
     let error = tokio::time::timeout(NET, worker.run(pending())).await.unwrap().unwrap_err();
     assert!(error.to_string().contains("as a full disk would"), "{error}");
     execute(&next, "DROP TRIGGER trouble").await;
