@@ -92,6 +92,8 @@ async fn obtain(
     }
     let plan = Arc::new(plan);
     tokio::select! {
+        // The flight begins, however late it is.
+        biased;
         answer = flight::fetch(cache, &plan) => answer.or_else(|error| stale_instead(stale, error)),
         () = patience => past_deadline(cache, &plan, stale),
     }
