@@ -32,6 +32,7 @@ mod processes;
 mod queue_cli;
 mod single_flight;
 mod tokens;
+mod unified;
 mod untrusted;
 mod versions;
 mod workers;

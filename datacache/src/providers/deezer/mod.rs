@@ -15,7 +15,7 @@ use crate::cache::Cache;
 use crate::config::DEEZER_SILHOUETTES;
 use crate::error::Result;
 
-const NAME: &str = "deezer";
+pub(super) const NAME: &str = "deezer";
 
 /// The calls of Deezer.
 ///
