@@ -81,7 +81,7 @@ impl Shop {
             ("lastfm", &*env, Origin::start(lastfm)),
             ("wikimedia", "", Origin::start(wikimedia)),
             ("spotify", &*client, Origin::start(spotify)),
-            ("songlink", "", Origin::start(only("/links?url=", LINKS))),
+            ("songlink", "", Origin::start(only("/links?", LINKS))),
             ("deezer", "", Origin::start(only("/search/artist?q=", ARTISTS))),
         ];
         let origins = origins.map(|(provider, settings, origin)| {
@@ -162,6 +162,12 @@ fn each_provider_has_a_table_for_people_and_an_object_for_programs() {
             "\"tidal\"",
         ),
         (
+            &["songlink", "--platform", "spotify", "--id", TRACK],
+            &["tidal  https://listen.tidal.com/track/1550546"],
+            "/value/song/title",
+            "\"One More Time\"",
+        ),
+        (
             &["deezer", "search-artists", "Daft Punk"],
             &["27  4887262  Daft Punk"],
             "/value/artists/0/fans",
@@ -231,6 +237,8 @@ fn what_cannot_be_asked_is_told_in_one_line() {
         (&["spotify", "track", "7"], &["22 letters"]),
         (&["spotify", "search-tracks", "x", "--limit", "51"], &["1 to 50"]),
         (&["songlink", "One More Time"], &["URL"]),
+        (&["songlink"], &["missing"]),
+        (&["songlink", "--id", "7"], &["missing", "--platform"]),
         (&["songlink", "https://a.example/", "--country", "Germany"], &["two letters"]),
     ] {
         shop.run(args).assert_failed(2, words);

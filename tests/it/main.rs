@@ -34,6 +34,7 @@ mod single_flight;
 #[cfg(unix)]
 mod steady;
 mod tokens;
+mod unified;
 mod untrusted;
 mod versions;
 mod workers;

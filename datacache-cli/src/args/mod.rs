@@ -15,10 +15,10 @@ use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
 
 pub(crate) use images::{Fill, Images, Resize};
 pub(crate) use providers::{
-    CoverArt, CoverArtCall, Deezer, DeezerCall, Discogs, DiscogsCall, DiscogsPage, FanartTv,
-    FanartTvCall, LastFm, LastFmCall, MusicBrainz, MusicBrainzCall, MusicBrainzPage, QueryOptions,
-    Songlink, Spotify, SpotifyCall, SpotifySearch, TheAudioDb, TheAudioDbCall, Wikimedia,
-    WikimediaCall,
+    Album, Artist, CoverArt, CoverArtCall, Deezer, DeezerCall, Discogs, DiscogsCall, DiscogsPage,
+    FanartTv, FanartTvCall, LastFm, LastFmCall, MusicBrainz, MusicBrainzCall, MusicBrainzPage,
+    QueryOptions, Songlink, SourceOptions, Spotify, SpotifyCall, SpotifySearch, TheAudioDb,
+    TheAudioDbCall, Track, Wikimedia, WikimediaCall,
 };
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
 use values::{data_type, duration, header, identifier, metadata, provider};
@@ -32,6 +32,7 @@ Examples:
   datacache put embedded://album/1 cover.png --identifier 'Daft Punk' --type front_cover
   datacache random 'Daft Punk' artistfanart -o fanart.jpg
   datacache images palette https://example.com/cover.png
+  datacache artist 'Daft Punk' --deadline 2s
   datacache ls --provider cdn
 
 Exit status:
@@ -128,6 +129,12 @@ pub(crate) enum Command {
     },
     /// Run queued requests, until told to stop
     Worker(WorkerOptions),
+    /// Ask all configured sources about an artist
+    Artist(Artist),
+    /// Ask all configured sources about an album
+    Album(Album),
+    /// Ask all configured sources about a track, and how often it was played
+    Track(Track),
     /// Ask MusicBrainz who an artist is, what a release is
     #[command(name = "musicbrainz")]
     MusicBrainz(MusicBrainz),

@@ -24,6 +24,7 @@ pub mod songlink;
 pub mod spotify;
 mod term;
 pub mod theaudiodb;
+pub mod unified;
 pub mod wikimedia;
 
 use url::Url;
@@ -47,6 +48,7 @@ pub use sized_image::SizedImage;
 use songlink::Songlink;
 use spotify::Spotify;
 use theaudiodb::TheAudioDb;
+use unified::Unified;
 use wikimedia::Wikimedia;
 
 /// The providers' typed calls.
@@ -151,6 +153,11 @@ impl Providers {
     /// Spotify: tracks, albums, artists.
     pub fn spotify(&self) -> Spotify {
         Spotify::new(self.cache.clone())
+    }
+
+    /// An artist, an album, a track, merged of what all configured sources say.
+    pub fn unified(&self) -> Unified {
+        Unified::new(self.clone())
     }
 
     /// Wikidata, Wikipedia and Wikimedia Commons.

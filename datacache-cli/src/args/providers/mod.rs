@@ -9,6 +9,7 @@ mod musicbrainz;
 mod songlink;
 mod spotify;
 mod theaudiodb;
+mod unified;
 mod wikimedia;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub(crate) use musicbrainz::{MusicBrainz, MusicBrainzCall, Page as MusicBrainzPa
 pub(crate) use songlink::Songlink;
 pub(crate) use spotify::{Search as SpotifySearch, Spotify, SpotifyCall};
 pub(crate) use theaudiodb::{TheAudioDb, TheAudioDbCall};
+pub(crate) use unified::{Album, Artist, SourceOptions, Track};
 pub(crate) use wikimedia::{Wikimedia, WikimediaCall};
 
 /// How a provider is asked.

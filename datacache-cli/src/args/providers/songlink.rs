@@ -12,5 +12,15 @@ pub(crate) struct Songlink {
     #[arg(long, value_name = "CC")]
     pub(crate) country: Option<Country>,
     /// A page or URI of the track or album on any platform
-    pub(crate) url: String,
+    #[arg(required_unless_present = "id")]
+    pub(crate) url: Option<String>,
+    /// The id on a platform instead of a page
+    #[arg(long, value_name = "ID", requires = "platform", conflicts_with = "url")]
+    pub(crate) id: Option<String>,
+    /// The platform that has this id: spotify, deezer, tidal, …
+    #[arg(long, value_name = "NAME", requires = "id")]
+    pub(crate) platform: Option<String>,
+    /// It is the id of an album
+    #[arg(long, requires = "id")]
+    pub(crate) album: bool,
 }

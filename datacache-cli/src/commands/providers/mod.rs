@@ -10,12 +10,14 @@ mod songlink;
 mod spotify;
 mod table;
 mod theaudiodb;
+mod unified;
 
 pub(super) use coverart::run as coverart;
 pub(super) use discogs::run as discogs;
 pub(super) use fanarttv::run as fanarttv;
 pub(super) use musicbrainz::run as musicbrainz;
 pub(super) use theaudiodb::run as theaudiodb;
+pub(super) use unified::{album, artist, track};
 mod wikimedia;
 
 pub(super) use deezer::run as deezer;

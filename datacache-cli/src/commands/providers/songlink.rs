@@ -1,7 +1,7 @@
 //! `datacache songlink`: where else something can be listened to.
 
 use datacache::Cache;
-use datacache::providers::songlink::Links;
+use datacache::providers::songlink::{Kind, Links};
 
 use super::table::{self, text};
 use super::tell;
@@ -13,12 +13,20 @@ pub(in crate::commands) async fn run(
     global: &Global,
     songlink: Songlink,
 ) -> anyhow::Result<Outcome> {
-    let Songlink { options, country, url } = songlink;
+    let Songlink { options, country, url, id, platform, album } = songlink;
     let mut it = cache.providers().songlink();
     if let Some(country) = country {
         it = it.country(country);
     }
-    tell(cache, global, options, it.links(&url), links).await
+    // Without an id there is a URL, and with one its platform: the command line sees to that.
+    let query = match (id, platform) {
+        (Some(id), Some(platform)) => {
+            let kind = if album { Kind::Album } else { Kind::Song };
+            it.links_of(&platform, kind, &id)
+        }
+        _ => it.links(&url.unwrap_or_default()),
+    };
+    tell(cache, global, options, query, links).await
 }
 
 fn links(links: &Links) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use super::query::Query;
 use crate::cache::Cache;
 use crate::error::Result;
 
-const NAME: &str = "coverartarchive";
+pub(super) const NAME: &str = "coverartarchive";
 
 /// How large a picture is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,7 +15,7 @@ use crate::cache::Cache;
 use crate::error::Result;
 use crate::fetch::is_known_placeholder;
 
-const NAME: &str = "deezer";
+pub(super) const NAME: &str = "deezer";
 
 /// The calls of Deezer.
 ///

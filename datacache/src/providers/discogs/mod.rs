@@ -21,7 +21,7 @@ use super::term;
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 
-const NAME: &str = "discogs";
+pub(super) const NAME: &str = "discogs";
 
 /// What has to be shown with what comes from Discogs.
 pub const ATTRIBUTION: &str = "Data provided by Discogs.";

@@ -13,7 +13,7 @@ use super::mbid::Mbid;
 use super::query::Query;
 use crate::cache::Cache;
 
-const NAME: &str = "fanarttv";
+pub(super) const NAME: &str = "fanarttv";
 
 /// The calls of fanart.tv.
 ///

@@ -24,7 +24,7 @@ use crate::cache::Cache;
 use crate::error::{Error, Result};
 use answer::{OfAlbum, OfArtist, OfTrack};
 
-const NAME: &str = "lastfm";
+pub(super) const NAME: &str = "lastfm";
 
 /// Parameters of a question.
 type Params = Vec<(&'static str, String)>;

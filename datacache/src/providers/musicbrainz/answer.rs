@@ -193,6 +193,9 @@ pub struct TrackArtist {
     pub id: Mbid,
     /// Its name.
     pub name: String,
+    /// Other names; searches tell them.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub aliases: Vec<Alias>,
 }
 
 /// An album, a single, before it is a certain edition of it.
@@ -222,6 +225,9 @@ pub struct ReleaseGroup {
     /// Its genres.
     #[serde(default, deserialize_with = "lenient::list")]
     pub genres: Vec<Tag>,
+    /// Where else it can be found.
+    #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
+    pub links: Vec<Link>,
     /// How well it fits a search, up to 100.
     #[serde(default, deserialize_with = "lenient::number")]
     pub score: Option<u8>,

@@ -25,7 +25,7 @@ use crate::cache::Cache;
 use crate::config::BaseUrl;
 use crate::error::{Error, Result};
 
-const NAME: &str = "musicbrainz";
+pub(super) const NAME: &str = "musicbrainz";
 
 /// How many results of a search are answered, and which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +161,7 @@ fn lookup_url(base_url: &BaseUrl, entity: &str, id: &str, includes: &[Include]) 
 
 /// An International Standard Recording Code: two letters, three letters or digits, seven digits
 /// (ISO 3901).
-fn checked_isrc(text: &str) -> Result<String> {
+pub(super) fn checked_isrc(text: &str) -> Result<String> {
     let isrc: String = text.trim().chars().filter(|c| *c != '-').collect();
     let isrc = isrc.to_ascii_uppercase();
     let is_one = isrc.len() == 12

@@ -18,7 +18,7 @@ use crate::cache::Cache;
 use crate::error::Result;
 use crate::key::Key;
 
-const NAME: &str = "songlink";
+pub(super) const NAME: &str = "songlink";
 
 /// What an id of a platform is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

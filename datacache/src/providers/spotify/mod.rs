@@ -22,7 +22,7 @@ use crate::cache::Cache;
 use crate::error::{Error, Result};
 use answer::{OfAlbums, OfArtists, OfTracks};
 
-const NAME: &str = "spotify";
+pub(super) const NAME: &str = "spotify";
 
 /// How many results of a search are answered, and which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

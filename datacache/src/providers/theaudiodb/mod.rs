@@ -18,7 +18,7 @@ use crate::cache::Cache;
 use crate::error::Result;
 use crate::redact::PATH_PLACEHOLDER;
 
-const NAME: &str = "theaudiodb";
+pub(super) const NAME: &str = "theaudiodb";
 
 /// The calls of TheAudioDB.
 ///

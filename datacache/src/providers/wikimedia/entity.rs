@@ -125,7 +125,7 @@ struct Snak {
 }
 
 /// The entity in an answer, which is the only one.
-pub(super) fn read(body: &[u8]) -> Result<Entity, serde_json::Error> {
+pub(in crate::providers) fn read(body: &[u8]) -> Result<Entity, serde_json::Error> {
     let Answer { entities } = serde_json::from_slice(body)?;
     let raw = entities.into_values().next();
     raw.map(Entity::from).ok_or_else(|| serde_json::Error::custom("there is no entity"))

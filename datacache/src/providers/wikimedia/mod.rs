@@ -21,6 +21,8 @@ mod entity;
 use url::Url;
 
 pub use answer::{File, PageKind, Summary};
+#[cfg(test)]
+pub(super) use entity::read as read_entity;
 pub use entity::{Entity, EntityId};
 
 use super::language::Language;
@@ -30,7 +32,7 @@ use crate::cache::Cache;
 use crate::config::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
 
-const NAME: &str = "wikimedia";
+pub(super) const NAME: &str = "wikimedia";
 const WIKIDATA: &str = "www.wikidata.org";
 const COMMONS: &str = "commons.wikimedia.org";
 

@@ -1,0 +1,155 @@
+//! `datacache artist`, `album` and `track`: what all configured sources say.
+
+mod rows;
+
+use anyhow::anyhow;
+use datacache::Cache;
+use datacache::providers::unified::{
+    AlbumQuery, ArtistQuery, Candidate, Merged, SourceReport, SourceState, TrackQuery, Unified,
+};
+use serde::Serialize;
+
+use super::table;
+use crate::args::{Album, Artist, Global, SourceOptions, Track};
+use crate::outcome::Outcome;
+use crate::output;
+
+pub(in crate::commands) async fn artist(
+    cache: &Cache,
+    global: &Global,
+    of: Artist,
+) -> anyhow::Result<Outcome> {
+    let mut query = of.name.map(ArtistQuery::named).unwrap_or_default();
+    if let Some(mbid) = of.mbid {
+        query = query.mbid(mbid);
+    }
+    if let Some(id) = of.spotify_id {
+        query = query.spotify_id(id);
+    }
+    let merged = sources(cache, of.options).artist(&query).await?;
+    tell(global, &merged, rows::artist)
+}
+
+pub(in crate::commands) async fn album(
+    cache: &Cache,
+    global: &Global,
+    of: Album,
+) -> anyhow::Result<Outcome> {
+    let names = of.title.zip(of.artist);
+    let mut query =
+        names.map(|(title, artist)| AlbumQuery::titled(title, artist)).unwrap_or_default();
+    if let Some(mbid) = of.mbid {
+        query = query.mbid(mbid);
+    }
+    if let Some(id) = of.spotify_id {
+        query = query.spotify_id(id);
+    }
+    let merged = sources(cache, of.options).album(&query).await?;
+    tell(global, &merged, rows::album)
+}
+
+pub(in crate::commands) async fn track(
+    cache: &Cache,
+    global: &Global,
+    of: Track,
+) -> anyhow::Result<Outcome> {
+    let names = of.title.zip(of.artist);
+    let mut query =
+        names.map(|(title, artist)| TrackQuery::titled(title, artist)).unwrap_or_default();
+    if let Some(mbid) = of.mbid {
+        query = query.mbid(mbid);
+    }
+    if let Some(isrc) = of.isrc {
+        query = query.isrc(isrc);
+    }
+    if let Some(id) = of.spotify_id {
+        query = query.spotify_id(id);
+    }
+    if let Some(plays) = of.local_plays {
+        query = query.local_plays(plays);
+    }
+    if let Some(plays) = of.spotify_plays {
+        query = query.spotify_plays(plays);
+    }
+    let merged = sources(cache, of.options).track(&query).await?;
+    tell(global, &merged, rows::track)
+}
+
+fn sources(cache: &Cache, options: SourceOptions) -> Unified {
+    let mut unified = cache.providers().unified();
+    if let Some(language) = options.lang {
+        unified = unified.language(language);
+    }
+    if let Some(deadline) = options.deadline {
+        unified = unified.deadline(deadline);
+    }
+    if options.offline { unified.offline() } else { unified }
+}
+
+/// Shows what is known, and says who has not answered.
+fn tell<T: Serialize>(
+    global: &Global,
+    merged: &Merged<T>,
+    rows: impl FnOnce(&T) -> Vec<[String; 3]>,
+) -> anyhow::Result<Outcome> {
+    if global.json {
+        output::json(merged)?;
+    }
+    merged.sources.iter().for_each(note);
+    let Some(value) = &merged.value else { return nothing(merged) };
+    if !global.json {
+        table::print(["FIELD", "FROM", "VALUE"], rows(value))?;
+        let mut attributions: Vec<_> =
+            merged.sources.iter().filter_map(|source| source.attribution).collect();
+        attributions.dedup();
+        attributions.into_iter().for_each(output::note);
+    }
+    Ok(Outcome::Done)
+}
+
+/// One line for a source that has not answered as it should. One that is not configured is not
+/// missed.
+fn note(source: &SourceReport) {
+    let SourceReport { from, question, state, error, .. } = source;
+    match (state, error) {
+        (SourceState::Pending, _) => output::note(format_args!("pending: {from}: {question}")),
+        (SourceState::NotCached, _) => {
+            output::note(format_args!("not in the cache: {from}: {question}"));
+        }
+        (SourceState::NotConfigured, _) | (_, None) => {}
+        (SourceState::Stale, Some(error)) => {
+            output::warn(format_args!("{from}: {error} (this is an older copy)"));
+        }
+        (_, Some(error)) => output::warn(format_args!("{from}: {error}")),
+    }
+}
+
+/// Says why there is nothing to show. A source that has failed may know what others do not.
+fn nothing<T>(merged: &Merged<T>) -> anyhow::Result<Outcome> {
+    let is = |state| merged.sources.iter().any(|source| source.state == state);
+    if !merged.candidates.is_empty() {
+        merged.candidates.iter().for_each(candidate);
+        return Err(anyhow!("several are called like this: choose one by --mbid"));
+    }
+    if is(SourceState::Pending) {
+        return Ok(Outcome::Queued);
+    }
+    if is(SourceState::Failed) {
+        return Err(anyhow!("nothing is known, as not all sources could be asked"));
+    }
+    let is_unasked = |source: &SourceReport| source.state == SourceState::NotConfigured;
+    match merged.sources.iter().find_map(|source| source.error.clone()) {
+        Some(error) if merged.sources.iter().all(is_unasked) => Err(error.into()),
+        _ => {
+            output::note("there is none: no source knows it");
+            Ok(Outcome::Absent)
+        }
+    }
+}
+
+fn candidate(candidate: &Candidate) {
+    let Candidate { mbid, name, by, about, .. } = candidate;
+    let told = [Some(name), by.as_ref(), about.as_ref()].into_iter().flatten();
+    let told: Vec<String> = told.map(|text| table::clean(text)).collect();
+    output::note(format_args!("{mbid}  {}", told.join("  ")));
+}
