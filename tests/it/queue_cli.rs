@@ -154,6 +154,18 @@ fn what_fails_is_put_off_or_given_up_and_says_why() {
     assert_eq!(jobs(&folder), Vec::<Value>::new());
 }
 
+#[test]
+fn a_worker_runs_one_request_at_once_or_some_but_not_thousands() {
+    let folder = Folder::new();
+    for number in ["0", "257", "18446744073709551616", "many"] {
+        let run = folder.run(["worker", "--drain", "--concurrency", number]);
+        run.assert_failed(2, &["--concurrency", "from 1 to 256"]);
+    }
+    for number in ["1", "256"] {
+        assert_eq!(folder.run(["worker", "--drain", "--concurrency", number]).status, 0);
+    }
+}
+
 /// An origin that tells of each request and answers none.
 fn silent() -> (Origin, Receiver<()>) {
     let (arrive, arrived) = mpsc::channel();

@@ -1,12 +1,11 @@
 //! The command line of what waits for workers, and of the workers.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{ArgGroup, Subcommand};
 use datacache::{Priority, Provider};
 
-use super::values::{duration, provider};
+use super::values::{concurrency, duration, provider};
 use super::{AskOptions, RequestOptions};
 
 #[derive(Debug, clap::Args)]
@@ -100,7 +99,7 @@ pub(crate) struct WorkerOptions {
     /// With --drain: do not wait for requests that are put off for longer than this
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
     pub(crate) patience: Duration,
-    /// How many requests run at once
-    #[arg(long, value_name = "N", default_value = "8")]
-    pub(crate) concurrency: NonZeroUsize,
+    /// How many requests run at once, 256 at most
+    #[arg(long, value_name = "N", value_parser = concurrency, default_value = "8")]
+    pub(crate) concurrency: usize,
 }

@@ -20,6 +20,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     humantime::parse_duration(text).map_err(|_| "a duration is written like 90s, 15m, 12h or 14d")
 }
 
+pub(super) fn concurrency(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse().ok().filter(|number| (1..=256).contains(number));
+    number.ok_or("it is a number from 1 to 256")
+}
+
 pub(super) fn metadata(text: &str) -> Result<Metadata, String> {
     serde_json::from_str(text).map_err(|error| {
         format!("not a JSON object (line {}, column {})", error.line(), error.column())

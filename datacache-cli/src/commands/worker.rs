@@ -25,7 +25,7 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Outcome> {
     let signals = StopSignals::listen()?;
     let mut config = WorkerConfig::default();
-    config.concurrency = options.concurrency.get();
+    config.concurrency = options.concurrency;
     if options.drain {
         config.until = Until::Drained { patience: options.patience };
     }

@@ -325,7 +325,7 @@ async fn complete(
 }
 
 /// Completes a job that leaves nothing in the store.
-async fn complete_alone(cache: &Inner, job: Option<&Job>, finish: Finish) -> Result<()> {
+pub(super) async fn complete_alone(cache: &Inner, job: Option<&Job>, finish: Finish) -> Result<()> {
     let Some(job) = job else { return Ok(()) };
     let mut tx = cache.db.write("complete").await?;
     Queue::complete_in(&mut tx, job, finish).await?;

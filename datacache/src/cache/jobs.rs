@@ -68,8 +68,7 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
         }
         if let Known::Answer(answer) = known {
             // Somebody else has asked meanwhile.
-            let answered = [(job.clone(), finish_of(&answer))];
-            return cache.queue.complete_answered(&answered).await.map(drop);
+            return fill::complete_alone(cache, Some(job), finish_of(&answer)).await;
         }
         fill::ask_origin(cache, &plan, Some(job)).await.map(drop)
     };
@@ -194,7 +193,8 @@ pub(crate) async fn panicked(cache: &Inner, job: &Job) -> Result<Ended> {
     set_back(cache, job, setback).await
 }
 
-/// What the job asks for, as it would have been asked when it was queued.
+/// What the job asks for, as it would have been asked when it was queued; an error if no answer could
+/// fulfil it.
 fn plan_of(cache: &Inner, job: &Job) -> Result<Plan> {
     let params = job.params().map_err(|source| {
         let reason = format_args!("its parameters cannot be read: {source}");
@@ -228,7 +228,9 @@ fn plan_of(cache: &Inner, job: &Job) -> Result<Plan> {
     if params.untrusted {
         request = request.untrusted();
     }
-    Plan::new(request, &cache.policies)
+    let plan = Plan::new(request, &cache.policies)?;
+    plan.check_fillable(cache.clock.now())?;
+    Ok(plan)
 }
 
 /// Does the work while renewing the lease; gives the work up when the lease is lost.

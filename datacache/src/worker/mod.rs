@@ -40,6 +40,9 @@ use trouble::Trouble;
 /// How often a worker looks for the dead and for jobs whose time has come.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A claim chooses among so many of each group, under the write lock.
+const MOST_AT_ONCE: usize = 256;
+
 /// So long after the grace a worker may wait for the database to hand back what it had begun.
 const HAND_BACK: Duration = Duration::from_millis(500);
 
@@ -47,7 +50,10 @@ const HAND_BACK: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WorkerConfig {
-    /// How many jobs run at once. Default 8.
+    /// How many jobs run at once, from 1 to 256; what lies beyond is taken for the nearest. Default 8.
+    ///
+    /// When a worker is killed, so many requests at most have been made that its successors make
+    /// again.
     pub concurrency: usize,
     /// When the worker ends by itself. Default never.
     pub until: Until,
@@ -192,7 +198,7 @@ impl<'a> Shift<'a> {
     /// Fills the free slots; returns how many jobs it began.
     async fn claim(&mut self) -> Result<usize> {
         let cache = &self.worker.cache.0;
-        let free = self.worker.config.concurrency.max(1) - self.running.jobs.len();
+        let free = self.worker.config.concurrency.clamp(1, MOST_AT_ONCE) - self.running.jobs.len();
         let now = cache.clock.now();
         if free == 0 {
             return Ok(0);

@@ -13,12 +13,13 @@ use crate::name::{DataType, Provider};
 
 /// Takes jobs back from their holder: those that have been tried too often are dead.
 macro_rules! take_back {
-    ($condition:literal) => {
+    ($condition:literal, $reason:literal) => {
         concat!(
             "UPDATE pending_requests SET lease_id = NULL, lease_until = NULL, session = NULL, \
                status = CASE WHEN attempts >= ?1 THEN 'dead' ELSE 'pending' END, \
-               is_left = 1, last_error = 'its worker died' \
-             WHERE status = 'leased' AND ",
+               is_left = 1, last_error = '",
+            $reason,
+            "' WHERE status = 'leased' AND ",
             $condition,
             " RETURNING url, status, params = ''"
         )
@@ -58,10 +59,13 @@ pub(crate) mod managing;
 
 statements! {
     /// Ended leases. One that ends later than any can was given before the clock was set back.
-    TAKE_BACK_ENDED = take_back!("(lease_until <= ?2 OR lease_until > ?3)");
+    TAKE_BACK_ENDED = take_back!(
+        "(lease_until <= ?2 OR lease_until > ?3)",
+        "its worker did not renew its lease"
+    );
     IS_ENDED = "SELECT EXISTS (SELECT 1 FROM pending_requests \
         WHERE status = 'leased' AND (lease_until <= ?1 OR lease_until > ?2))";
-    TAKE_BACK_OF_SESSION = take_back!("session = ?2");
+    TAKE_BACK_OF_SESSION = take_back!("session = ?2", "its worker died");
     OTHER_SESSIONS = "SELECT DISTINCT session FROM pending_requests \
         WHERE status = 'leased' AND session <> ?1";
 

@@ -21,7 +21,7 @@ async fn an_ended_lease_is_taken_by_the_next_claim_until_the_job_is_dead() {
     assert_eq!(claim(&queues[0], 1, now).await, [""; 0]);
     let info = info(&queues[0], "x").await;
     assert_eq!((info.status, info.attempts), (JobState::Dead, MAX_ATTEMPTS));
-    assert_eq!(info.last_error.as_deref(), Some("its worker died"));
+    assert_eq!(info.last_error.as_deref(), Some("its worker did not renew its lease"));
     assert!(!is_due(&queues[0], now).await);
 }
 
@@ -133,6 +133,7 @@ async fn the_jobs_of_a_dead_session_are_taken_back_at_once_and_those_of_a_live_o
     drop(dying);
     assert_eq!(looking.take_back_of_dead().await.unwrap(), 1);
     assert_eq!(looking.take_back_of_dead().await.unwrap(), 0);
+    assert_eq!(info(&looking, "dying").await.last_error.as_deref(), Some("its worker died"));
     assert_eq!(claim(&looking, 9, NOW).await, ["dying"]);
     assert_eq!(info(&looking, "dying").await.attempts, 2);
 }

@@ -113,6 +113,37 @@ async fn a_job_that_cannot_be_read_is_given_up_and_the_queue_goes_on() {
 }
 
 #[tokio::test]
+async fn a_job_that_no_answer_could_fulfil_is_given_up_without_asking() {
+    const FOR_EVER: &str = "UPDATE pending_requests \
+        SET params = json_set(params, '$.ttl_ms', 9223372036854775807)";
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let origin = Origin::start(|_| Reply::ok("one")).unwrap();
+    cache.enqueue([request(&origin.url("/x"))]).await.unwrap();
+    execute(&cache, FOR_EVER).await;
+    assert_eq!(drain(&cache).await, Progress { dead: 1, ..Progress::default() });
+    assert_eq!(origin.received().len(), 0);
+}
+
+#[tokio::test]
+async fn a_job_that_is_answered_but_lost_is_not_counted_as_done() {
+    let folder = Folder::new();
+    let (cache, other) = (folder.open().await, folder.open().await);
+    let url = "http://127.0.0.1:1/x";
+    cache.enqueue([request(url)]).await.unwrap();
+    let claim = async |cache: &Cache| {
+        let claimed = cache.0.queue.claim(&mut Turns::default(), 1, folder.clock.now()).await;
+        claimed.unwrap().pop().unwrap()
+    };
+    let lost = claim(&cache).await;
+    folder.clock.advance(Duration::from_mins(1));
+    let held = claim(&other).await;
+    cache.put(request(url), "one").await.unwrap();
+    assert_eq!(jobs::run(&cache.0, &lost).await.unwrap(), Ended::Lost);
+    assert_eq!(jobs::run(&other.0, &held).await.unwrap(), Ended::Completed);
+}
+
+#[tokio::test]
 async fn a_panic_in_a_job_is_a_failure_of_the_job() {
     let folder = Folder::new();
     let cache = folder.open().await;
