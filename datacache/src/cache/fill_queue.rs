@@ -35,7 +35,7 @@ pub struct QueueFill {
 impl Cache {
     /// Queues those of `urls` that are missing, in their order, until `subject` has as many images,
     /// queued ones included, as its type's cap and `max` allow. See
-    /// [`Images::fill_queue`](crate::providers::Images::fill_queue).
+    /// `Images::fill_queue`.
     pub(crate) async fn fill_queue(
         &self,
         subject: &Subject,
