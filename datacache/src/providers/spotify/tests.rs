@@ -1,11 +1,16 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::cache::{Answer, FoundState};
 use crate::error::ErrorKind;
 use crate::providers::Providers;
 use crate::providers::tests::{Api, KEY, assert_kept_secret, assert_needs_key, outcome, shot};
+use crate::queue::Priority;
 use crate::testing::Reply;
+use crate::worker::{Until, Worker, WorkerConfig};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -116,5 +121,26 @@ proptest! {
                 drop(serde_json::from_str::<OfTracks>(&mutated));
             }
         }
+    }
+}
+
+/// What is older than half a day is the answer all the same, and renewed once.
+#[tokio::test]
+async fn after_twelve_hours_the_old_answer_is_there_at_once_and_renewed_once() {
+    let api = Api::answering(NAME, settings(), Reply::ok(fixture!("track"))).await;
+    let query = || api.providers().spotify().track(&id());
+    query().await.unwrap();
+    for (hours, state, asked) in [(11, FoundState::Fresh, 1), (1, FoundState::Stale, 2)] {
+        api.clock.advance(Duration::from_hours(hours));
+        for _ in 0..3 {
+            let typed = query().with(|request| request.priority(Priority::Batch)).await.unwrap();
+            let Answer::Found(found) = typed.answer else { panic!("no answer") };
+            assert!(typed.value.is_some() && found.state == state, "{hours}");
+        }
+        let mut config = WorkerConfig::default();
+        config.until = Until::Drained { patience: Duration::ZERO };
+        let worker = Worker::new(api.cache.clone(), config);
+        worker.run(std::future::pending()).await.unwrap();
+        assert_eq!(api.asked().len(), asked, "{hours}");
     }
 }
