@@ -137,8 +137,8 @@ async fn after_twelve_hours_the_old_answer_is_there_at_once_and_renewed_once() {
             let Answer::Found(found) = typed.answer else { panic!("no answer") };
             assert!(typed.value.is_some() && found.state == state, "{hours}");
         }
-        let mut config = WorkerConfig::default();
-        config.until = Until::Drained { patience: Duration::ZERO };
+        let until = Until::Drained { patience: Duration::ZERO };
+        let config = WorkerConfig { until, ..WorkerConfig::default() };
         let worker = Worker::new(api.cache.clone(), config);
         worker.run(std::future::pending()).await.unwrap();
         assert_eq!(api.asked().len(), asked, "{hours}");
