@@ -10,8 +10,7 @@ ALTER TABLE pending_requests ADD COLUMN asked TEXT
     GENERATED ALWAYS AS (coalesce(origin, provider)) VIRTUAL;
 
 -- The next jobs: by status, urgency, data type and who is asked; within those, first the ones that were
--- never put off, the newest first, then the others by their time. It serves older programs as the
--- one that it replaces did.
+-- never put off, the newest first, then the others by their time.
 DROP INDEX pending_by_turn;
 CREATE INDEX pending_by_group ON pending_requests
     (status, priority, data_type, asked, due_at, created_at DESC, request_id, provider);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 /// Work that nobody waits for, except who closes the cache; clones share it.
@@ -16,6 +17,17 @@ impl Background {
         let mut tasks = self.tasks();
         while tasks.try_join_next().is_some() {}
         tasks.spawn_on(work, &runtime);
+    }
+
+    /// Does `work` to its end, also when the caller goes away meanwhile; what comes of it is dropped
+    /// then. `None` when it panics, or there is no runtime to do it.
+    pub(crate) async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        self.spawn(async move { drop(tell.send(work.await)) });
+        told.await.ok()
     }
 
     /// Waits for all of it, also for what it begins itself.

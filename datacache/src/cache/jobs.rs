@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::Inner;
@@ -81,17 +80,20 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
 /// Leases the row for a request that is to be made now; `None` when somebody is at it. What has
 /// begun runs to its end, lest a lease be left that nobody knows of.
 pub(super) async fn begin(cache: &Inner, (job, heirs): (NewJob, Heirs)) -> Result<Option<Held>> {
-    let (tell, told) = oneshot::channel();
     let (queue, background) = (cache.queue.clone(), cache.background.clone());
     let (key, clock) = (job.key.clone(), cache.clock.clone());
-    cache.background.spawn(async move {
-        let begun = queue.begin(&job, heirs, clock.now()).await;
-        let held =
-            |Begun { job, prior }| Held { queue, background, clock, job, prior, is_settled: false };
-        // Comes back, and is dropped, when the caller is gone.
-        drop(tell.send(begun.map(|begun| begun.map(held))));
+    let begun = cache.background.see_through(async move {
+        let begun = queue.begin(&job, heirs, clock.now()).await?;
+        Ok(begun.map(|Begun { job, prior }| Held {
+            queue,
+            background,
+            clock,
+            job,
+            prior,
+            is_settled: false,
+        }))
     });
-    told.await.unwrap_or_else(|_| {
+    begun.await.unwrap_or_else(|| {
         let reason = "the task that claims the job failed";
         Err(Error::new(ErrorKind::Internal, "claim", key, reason))
     })

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
-use tokio::sync::oneshot;
 
 use super::hop::Hop;
 use super::{Call, Fetcher, OPERATION, Token};
@@ -64,20 +63,16 @@ impl Fetcher {
         hop: &Hop,
         max_wait: Duration,
     ) -> Result<Result<Turn, Later>> {
-        let (tell, told) = oneshot::channel();
         let (limits, background) = (self.limits.clone(), self.background.clone());
         let (payer, urgency, timeout) = (hop.payer.clone(), hop.urgency, call.timeout);
-        self.background.spawn(async move {
+        let booked = self.background.see_through(async move {
             let ask = Ask { payer: &payer, urgency, max_wait, timeout };
-            let booked = limits.book(&ask).await;
-            let booked = booked.map(|booking| match booking {
+            Ok(match limits.book(&ask).await? {
                 Booking::Slot(slot) => Ok(Turn::new(limits, background, slot)),
                 Booking::Later(later) => Err(later),
-            });
-            // Comes back, and is given back, when the caller is gone.
-            drop(tell.send(booked));
+            })
         });
-        told.await.unwrap_or_else(|_| {
+        booked.await.unwrap_or_else(|| {
             let reason = "the task that books its slot failed";
             Err(Error::new(ErrorKind::Internal, OPERATION, call.key, reason))
         })

@@ -30,84 +30,37 @@ pub struct Images {
     cache: Cache,
 }
 
+/// A call for each image type.
+macro_rules! image_calls {
+    ($($name:ident, $data_type:ident, $what:literal;)+) => {$(
+        #[doc = concat!("Gets ", $what, " from the cache or its origin; a")]
+        /// [`Batch`](Priority::Batch) request that the cache cannot answer is queued.
+        ///
+        /// # Errors
+        /// Those of [`Cache::fetch`].
+        pub async fn $name(
+            &self,
+            url: &str,
+            identifier: &Identifier,
+            provider: Option<&Provider>,
+            priority: Priority,
+        ) -> Result<Answer> {
+            self.cache_image(url, identifier, DataType::$data_type, provider, priority).await
+        }
+    )+};
+}
+
 impl Images {
     pub(super) fn new(cache: Cache) -> Self {
         Self { cache }
     }
 
-    /// Gets an artist's thumbnail, from the cache or its origin; a [`Batch`](Priority::Batch) request that the cache
-    /// cannot answer is queued.
-    ///
-    /// # Errors
-    /// Those of [`Cache::fetch`].
-    pub async fn cache_artist_thumbnail(
-        &self,
-        url: &str,
-        identifier: &Identifier,
-        provider: Option<&Provider>,
-        priority: Priority,
-    ) -> Result<Answer> {
-        self.cache_image(url, identifier, DataType::ARTIST_THUMBNAIL, provider, priority).await
-    }
-
-    /// Gets an artist's logo, from the cache or its origin; a [`Batch`](Priority::Batch) request that the cache
-    /// cannot answer is queued.
-    ///
-    /// # Errors
-    /// Those of [`Cache::fetch`].
-    pub async fn cache_artist_logo(
-        &self,
-        url: &str,
-        identifier: &Identifier,
-        provider: Option<&Provider>,
-        priority: Priority,
-    ) -> Result<Answer> {
-        self.cache_image(url, identifier, DataType::ARTIST_LOGO, provider, priority).await
-    }
-
-    /// Gets an artist's banner, from the cache or its origin; a [`Batch`](Priority::Batch) request that the cache
-    /// cannot answer is queued.
-    ///
-    /// # Errors
-    /// Those of [`Cache::fetch`].
-    pub async fn cache_artist_banner(
-        &self,
-        url: &str,
-        identifier: &Identifier,
-        provider: Option<&Provider>,
-        priority: Priority,
-    ) -> Result<Answer> {
-        self.cache_image(url, identifier, DataType::ARTIST_BANNER, provider, priority).await
-    }
-
-    /// Gets a fanart of an artist, from the cache or its origin; a [`Batch`](Priority::Batch) request that the cache
-    /// cannot answer is queued.
-    ///
-    /// # Errors
-    /// Those of [`Cache::fetch`].
-    pub async fn cache_artist_fanart(
-        &self,
-        url: &str,
-        identifier: &Identifier,
-        provider: Option<&Provider>,
-        priority: Priority,
-    ) -> Result<Answer> {
-        self.cache_image(url, identifier, DataType::ARTIST_FANART, provider, priority).await
-    }
-
-    /// Gets an album's front cover, from the cache or its origin; a [`Batch`](Priority::Batch) request that the cache
-    /// cannot answer is queued.
-    ///
-    /// # Errors
-    /// Those of [`Cache::fetch`].
-    pub async fn cache_front_cover(
-        &self,
-        url: &str,
-        identifier: &Identifier,
-        provider: Option<&Provider>,
-        priority: Priority,
-    ) -> Result<Answer> {
-        self.cache_image(url, identifier, DataType::FRONT_COVER, provider, priority).await
+    image_calls! {
+        cache_artist_thumbnail, ARTIST_THUMBNAIL, "an artist's thumbnail";
+        cache_artist_logo, ARTIST_LOGO, "an artist's logo";
+        cache_artist_banner, ARTIST_BANNER, "an artist's banner";
+        cache_artist_fanart, ARTIST_FANART, "a fanart of an artist";
+        cache_front_cover, FRONT_COVER, "an album's front cover";
     }
 
     async fn cache_image(
