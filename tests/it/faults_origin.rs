@@ -1,8 +1,12 @@
 //! Origins that fail, redirect, or say nothing.
 
+#[cfg(target_os = "linux")]
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datacache::testing::{Origin, Reply};
+#[cfg(target_os = "linux")]
+use datacache_tests::Namespace;
 use datacache_tests::{Folder, write};
 
 /// Nobody listens there.
@@ -105,6 +109,41 @@ fn an_answer_to_a_question_that_nobody_asked_is_an_error() {
 fn an_unreachable_origin_is_an_error() {
     let folder = Folder::new();
     folder.run(["get", NOWHERE]).assert_failed(1, &[NOWHERE, "cannot be reached"]);
+    folder.assert_empty();
+}
+
+/// Nobody else has a port of this address.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_asked_for_offline_is_fetched_once_there_is_a_network() {
+    let folder = Folder::new();
+    let address = TcpListener::bind("127.77.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{address}/x");
+    folder.run(["enqueue", &url]);
+    let get = ["get", &url, "--retries", "0"];
+    folder.run(get).assert_failed(1, &[&url, "cannot be reached"]);
+    let worked = folder.run(["--json", "worker", "--drain", "--patience", "0s"]).json();
+    assert_eq!((&worked["done"], &worked["retried"]), (&0.into(), &1.into()), "{worked}");
+    folder.assert_empty();
+    let origin = Origin::start_at(address, |_| Reply::ok("hello")).unwrap();
+    assert_eq!(folder.run(get).text(), "hello");
+    assert_eq!(folder.run(["--json", "queue", "ls"]).text(), "");
+    assert_eq!(origin.received().len(), 1);
+}
+
+/// There is a network, but no name server on it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_cannot_be_looked_up_is_an_error() {
+    let folder = Folder::new();
+    let settings = folder.beside("resolv.conf");
+    write(&settings, "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+    let script = r#"PATH=$PATH:/sbin:/usr/sbin; ip link set lo up &&
+        mount --bind "$1" /etc/resolv.conf && echo ready && exec cat"#;
+    let namespace = Namespace::new(&["--user", "--mount", "--net"], script, [settings]);
+    let url = "http://name.example/x";
+    let run = namespace.run(&folder.program(["get", url, "--retries", "0"]));
+    run.assert_failed(1, &[url, "cannot be reached"]);
     folder.assert_empty();
 }
 

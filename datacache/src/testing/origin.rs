@@ -132,7 +132,18 @@ impl Origin {
     /// # Errors
     /// When no loopback port can be had.
     pub fn start(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), answer)
+    }
+
+    /// The same at an address that was asked before.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn start_at(
+        address: SocketAddr,
+        answer: impl Fn(&Received) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let listening = thread::spawn({
