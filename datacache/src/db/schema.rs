@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_derived.sql"),
     include_str!("../../migrations/0005_who_is_asked.sql"),
     include_str!("../../migrations/0006_groups.sql"),
+    include_str!("../../migrations/0007_upkeep.sql"),
 ];
 
 const OPERATION: &str = "open cache";

@@ -66,14 +66,14 @@ macro_rules! remove_entries {
 /// The name of the file that a removed row named, if it named one.
 macro_rules! returning_blob {
     () => {
-        "RETURNING CASE WHEN data_value IS NULL THEN content_checksum END"
+        "RETURNING file_checksum"
     };
 }
 
 /// The same after the key of the row.
 macro_rules! returning_removed {
     () => {
-        "RETURNING url, CASE WHEN data_value IS NULL THEN content_checksum END"
+        "RETURNING url, file_checksum"
     };
 }
 
@@ -134,10 +134,9 @@ statements! {
         ", NULL AS data_value"
     );
 
-    REPLACED = "SELECT CASE WHEN data_value IS NULL THEN content_checksum END \
+    REPLACED = "SELECT file_checksum \
         FROM cached_data WHERE url = ?1";
-    IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data \
-        WHERE content_checksum = ?1 AND data_value IS NULL)";
+    IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data WHERE file_checksum = ?1)";
 
     REMOVE_BY_KEY = concat!("DELETE FROM cached_data WHERE url = ?1 ", returning_removed!());
     REMOVE_VERSION = concat!(
