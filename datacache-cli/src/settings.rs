@@ -19,6 +19,9 @@ const DIR: &str = "DATACACHE_DIR";
 /// because a path need not be text.
 const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATACACHE_INLINE_MAX_BYTES", "cache", "inline_max_bytes"),
+    ("DATACACHE_MAX_BYTES", "cache", "max_bytes"),
+    ("DATACACHE_MIN_FREE", "cache", "min_free"),
+    ("DATACACHE_MAX_STALE", "cache", "max_stale"),
     ("DATACACHE_HTTP_CONTACT", "http", "contact"),
     ("DATACACHE_HTTP_USER_AGENT", "http", "user_agent"),
     ("DATACACHE_HTTP_MAX_BODY_BYTES", "http", "max_body_bytes"),
@@ -215,7 +218,8 @@ mod tests {
     #[test]
     fn every_variable_stands_for_a_setting() {
         for (variable, ..) in VARIABLES {
-            let is_duration = variable.ends_with("TIMEOUT") || variable.ends_with("WAIT");
+            let is_duration =
+                ["TIMEOUT", "WAIT", "STALE"].iter().any(|end| variable.ends_with(end));
             let value = if is_duration { "5s" } else { "5" };
             let value = if variable.contains("CONTACT") || variable.contains("AGENT") {
                 "x"

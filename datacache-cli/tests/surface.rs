@@ -23,6 +23,8 @@ const COMMANDS: &[&str] = &[
     "rm",
     "random",
     "keys",
+    "pin",
+    "unpin",
     "images",
     "enqueue",
     "queue",

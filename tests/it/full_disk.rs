@@ -30,8 +30,23 @@ impl Disk {
         Self { folder, namespace }
     }
 
+    /// A run that fills the disk to its last byte.
     fn run(&self, args: &[&str]) -> Run {
-        self.namespace.run(&self.folder.program(args))
+        self.run_leaving(0, args)
+    }
+
+    fn run_leaving(&self, min_free_bytes: u64, args: &[&str]) -> Run {
+        let mut program = self.folder.program(args);
+        program.env("DATACACHE_MIN_FREE", min_free_bytes.to_string());
+        self.namespace.run(&program)
+    }
+
+    fn free_bytes(&self) -> u64 {
+        let mut stat = Command::new("stat");
+        stat.args(["--file-system", "--format=%a %S"]).arg(self.folder.dir());
+        let text = self.namespace.run(&stat).text();
+        let (blocks, size) = text.trim().split_once(' ').unwrap();
+        blocks.parse::<u64>().unwrap() * size.parse::<u64>().unwrap()
     }
 
     /// A path on the disk as this process, which does not see the mount, can reach it.
@@ -149,6 +164,39 @@ async fn jobs_that_do_not_fit_wait_and_are_done_once_there_is_room() {
     }
     assert_eq!(disk.blobs().len(), urls.len());
     assert_eq!(disk.integrity().await, "ok");
+}
+
+/// Of what others have filled the disk with nothing is made up for: what is stored goes for what is
+/// to be stored.
+#[test]
+fn what_is_to_be_left_free_is_left_free() {
+    const LEFT_KIB: u64 = 1_024;
+    let disk = Disk::new();
+    let put = |number: u64| {
+        let file = disk.folder.beside(number.to_string());
+        write(&file, body(number, 200_000));
+        let url = format!("a://{number}");
+        disk.run_leaving(LEFT_KIB * KIB, &["put", &url, file.to_str().unwrap()])
+    };
+    for number in 0..5 {
+        assert_eq!(put(number).status, 0);
+    }
+    disk.leave_kib(LEFT_KIB + 500);
+    for number in 5..30 {
+        assert_eq!(put(number).status, 0, "{number}");
+        assert!(disk.free_bytes() >= LEFT_KIB * KIB, "{} after {number}", disk.free_bytes());
+    }
+    disk.leave_kib(LEFT_KIB - 100);
+    let (blobs, free_bytes) = (disk.blobs().len(), disk.free_bytes());
+    assert_eq!(put(30).status, 0);
+    assert_eq!(disk.blobs().len(), blobs, "one for another, and none for what others have taken");
+    assert!(disk.free_bytes() >= free_bytes - 16 * KIB);
+    assert_eq!(disk.run(&["rm", "--all"]).status, 0);
+    disk.leave_kib(LEFT_KIB - 100);
+    put(31).assert_failed(1, &["a://31", "cache.min_free"]);
+    disk.assert_no_temporary_file();
+    disk.empty();
+    assert_eq!(put(31).status, 0);
 }
 
 /// Whatever the first thing is that does not fit: the `-shm` file, the log, a body.

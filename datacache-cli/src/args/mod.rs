@@ -104,6 +104,18 @@ pub(crate) enum Command {
     Ls(Selection),
     /// Remove entries and their files
     Rm(Rm),
+    /// Keep what is about artists or albums, however little room there is
+    Pin {
+        /// About whom; nobody lists who is pinned
+        #[arg(value_name = "IDENTIFIER", value_parser = identifier)]
+        identifiers: Vec<Identifier>,
+    },
+    /// No longer keep what is about artists or albums
+    Unpin {
+        /// About whom
+        #[arg(value_name = "IDENTIFIER", value_parser = identifier, required = true)]
+        identifiers: Vec<Identifier>,
+    },
     /// Get a random image of an artist or album, not the same twice in a row if there are several
     Random(Random),
     /// List the cachekeys of an artist's or album's entries of one type

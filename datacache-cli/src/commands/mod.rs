@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 mod ls;
 mod man;
+mod pin;
 mod providers;
 mod put;
 mod queue;
@@ -48,6 +49,8 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Show { url } => show::run(cache, global, &url).await,
         Command::Ls(selection) => ls::run(cache, global, selection).await,
         Command::Rm(rm) => rm::run(cache, global, rm).await,
+        Command::Pin { identifiers } => pin::pin(cache, global, &identifiers).await,
+        Command::Unpin { identifiers } => pin::unpin(cache, global, &identifiers).await,
         Command::Random(random) => random::run(cache, global, random).await,
         Command::Keys { identifier, data_type } => {
             keys::run(cache, global, &identifier, &data_type).await

@@ -18,6 +18,7 @@ mod images;
 pub(crate) mod jobs;
 mod keeping;
 mod limiting;
+mod pins;
 mod plan;
 mod queueing;
 mod relating;
@@ -39,7 +40,9 @@ use crate::limits::Limits;
 use crate::platform;
 use crate::queue::{Queue, QueueCounts};
 use crate::session::OwnSession;
-use crate::store::{Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Store, Totals};
+use crate::store::{
+    Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store, Totals,
+};
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
 use bytes::Bytes;
@@ -118,15 +121,18 @@ impl Cache {
         fetch::check_settings(&config.http)?;
         let policies = Arc::new(Policies::new(&config.providers)?);
         config.images.check()?;
+        config.cache.check()?;
+        let allowance = Allowance::of(&config);
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
         make_dirs(&dir, &locks).await?;
-        let db = Db::open(&dir, &locks).await?;
+        let db = Db::open(&dir, &locks, allowance.log_bytes()).await?;
+        let background = Background::default();
+        let room = Room::new(allowance, clock.clone(), background.clone(), &locks);
         let session = Arc::new(OwnSession::new(locks));
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
-        let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
+        let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes, room);
         let limits = Limits::new(db.clone(), clock.clone());
-        let background = Background::default();
         let fetcher = Fetcher::new(
             config.http.clone(),
             Arc::clone(&policies),
@@ -293,7 +299,8 @@ impl Cache {
     pub async fn stats(&self) -> Result<Stats> {
         let totals = self.0.store.totals(self.now()).await?;
         let queue = self.0.queue.counts().await?;
-        let database_bytes = self.0.db.file_bytes().await?;
+        let files = self.0.db.file_sizes().await?;
+        let database_bytes = files.database_bytes + files.log_bytes;
         Ok(Stats { totals, queue, database_bytes })
     }
 

@@ -83,11 +83,41 @@ pub struct CacheConfig {
     /// Bodies up to this size lie in the database, larger ones in files of their own.
     /// Default 16 KiB.
     pub inline_max_bytes: usize,
+    /// What the cache may take on disk, with everything that lies in its folder: 0 for any amount,
+    /// else at least 4 MiB. What is used least makes room for what is new. Default 5 GiB.
+    pub max_bytes: u64,
+    /// What is left free on the disk: nothing is stored that would leave less, unless what it
+    /// replaces is removed first. Default 64 MiB.
+    #[serde(rename = "min_free")]
+    pub min_free_bytes: u64,
+    /// How long past its time an entry is kept for when its origin fails. Default 90 days.
+    #[serde(with = "duration")]
+    pub max_stale: Duration,
+}
+
+/// The smallest [`max_bytes`](CacheConfig::max_bytes) in which a database can work.
+const LEAST_MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+impl CacheConfig {
+    /// Refuses sizes with which no cache can work.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.max_bytes > 0 && self.max_bytes < LEAST_MAX_BYTES {
+            let reason = format_args!("it is 0 for any amount, else at least {LEAST_MAX_BYTES}");
+            return Err(Error::new(ErrorKind::Config, "open cache", "cache.max_bytes", reason));
+        }
+        Ok(())
+    }
 }
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { dir: None, inline_max_bytes: 16 * 1024 }
+        Self {
+            dir: None,
+            inline_max_bytes: 16 * 1024,
+            max_bytes: 5 * 1024 * 1024 * 1024,
+            min_free_bytes: 64 * 1024 * 1024,
+            max_stale: Duration::from_hours(90 * 24),
+        }
     }
 }
 

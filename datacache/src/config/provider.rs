@@ -44,6 +44,9 @@ pub struct ProviderConfig {
     /// The longest an answer may be fresh, whatever a request asks for.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub max_ttl: Option<Duration>,
+    /// What its entries may take on disk together: 0 or nothing for any amount within
+    /// `cache.max_bytes`. Those used least make room for new ones.
+    pub max_bytes: Option<u64>,
     /// How long one request may take, from sending to the last byte; more than 0.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub timeout: Option<Duration>,

@@ -158,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_hears_of_commits_also_after_an_error() {
         let dir = tempfile::tempdir().unwrap();
-        let db = Db::open(dir.path(), dir.path()).await.unwrap();
+        let db = Db::open(dir.path(), dir.path(), None).await.unwrap();
         let mut watched = Watched::begin(&db).await.unwrap();
         let has_failed = Arc::new(AtomicBool::new(false));
         let fails = Arc::clone(&has_failed);

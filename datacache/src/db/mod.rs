@@ -36,6 +36,7 @@ mod anchor;
 mod changes;
 mod doorbell;
 mod error;
+mod log;
 mod schema;
 mod transaction;
 
@@ -54,6 +55,7 @@ pub(crate) use changes::Changes;
 use changes::Watcher;
 use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
+pub(crate) use log::FileSizes;
 pub(crate) use transaction::WriteTransaction;
 
 const FILE_NAME: &str = "datacache.sqlite";
@@ -63,7 +65,11 @@ const FILE_NAME: &str = "datacache.sqlite";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The write-ahead log is cut back to this size when it is reset.
-const JOURNAL_SIZE_LIMIT: &str = "16777216";
+const LOG_MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// So many pages of the log SQLite copies back at a time, unless it is to be shorter.
+const CHECKPOINT_PAGES: u64 = 1_000;
+const PAGE_BYTES: u64 = 4_096;
 
 /// A handle to the database; clones share it.
 #[derive(Clone)]
@@ -73,6 +79,8 @@ struct Shared {
     path: PathBuf,
     options: SqliteConnectOptions,
     anchor: Anchor,
+    /// The write-ahead log is kept near this size.
+    log_bytes: u64,
     watcher: Watcher,
     doorbell: Doorbell,
     writer: Arc<Mutex<()>>,
@@ -80,19 +88,26 @@ struct Shared {
 
 impl Db {
     /// Opens the database in the cache folder `dir`, creating it and bringing its schema up to
-    /// date if need be. `locks` is the folder of advisory locks.
-    pub(crate) async fn open(dir: &Path, locks: &Path) -> Result<Self> {
+    /// date if need be. `locks` is the folder of advisory locks. The write-ahead log is kept near
+    /// `log_bytes`, if that is less than it would be anyway.
+    pub(crate) async fn open(dir: &Path, locks: &Path, log_bytes: Option<u64>) -> Result<Self> {
         let path = file_in(dir)?;
-        let options = SqliteConnectOptions::new()
+        let log_bytes = log_bytes.unwrap_or(LOG_MAX_BYTES).min(LOG_MAX_BYTES);
+        let mut options = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(BUSY_TIMEOUT)
             .synchronous(SqliteSynchronous::Normal)
-            .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+            .pragma("journal_size_limit", log_bytes.to_string())
             .disable_statement_logging();
+        let checkpoint_pages = log_bytes / PAGE_BYTES / 2;
+        if checkpoint_pages < CHECKPOINT_PAGES {
+            options = options.pragma("wal_autocheckpoint", checkpoint_pages.to_string());
+        }
         let db = Self(Arc::new(Shared {
             path,
             options,
             anchor: Anchor::default(),
+            log_bytes,
             watcher: Watcher::default(),
             doorbell: Doorbell::new(locks),
             writer: Arc::default(),
@@ -111,21 +126,6 @@ impl Db {
         let path = self.path().to_owned();
         let exists = tokio::task::spawn_blocking(move || path.try_exists());
         matches!(exists.await, Ok(Ok(false)))
-    }
-
-    /// The size of the database with its write-ahead log. The files are not opened.
-    pub(crate) async fn file_bytes(&self) -> Result<u64> {
-        let mut log = self.path().as_os_str().to_owned();
-        log.push("-wal");
-        let paths = [self.path().to_owned(), PathBuf::from(log)];
-        let sizes = tokio::task::spawn_blocking(move || {
-            paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum()
-        });
-        sizes.await.map_err(|join| {
-            let reason = "the thread that does the file work failed";
-            Error::new(ErrorKind::Internal, "count", self.path().display(), reason)
-                .with_source(join)
-        })
     }
 
     /// A connection for one operation that only reads.
@@ -205,6 +205,13 @@ impl Connection {
         if let Some(inner) = db.0.anchor.keep(inner)
             && let Err(error) = inner.close().await
         {
+            tracing::warn!(%error, "a database connection did not close cleanly");
+        }
+    }
+
+    /// Ends the operation without leaving the connection to the anchor.
+    async fn discard(self) {
+        if let Err(error) = self.inner.close().await {
             tracing::warn!(%error, "a database connection did not close cleanly");
         }
     }

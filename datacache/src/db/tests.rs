@@ -20,7 +20,7 @@ impl Folder {
     }
 
     async fn open(&self) -> Result<Db> {
-        Db::open(self.dir.path(), &self.dir.path().join("locks")).await
+        Db::open(self.dir.path(), &self.dir.path().join("locks"), None).await
     }
 
     fn file(&self) -> PathBuf {
@@ -75,6 +75,7 @@ async fn every_statement_prepares_and_uses_an_index() {
         store::sql::STATEMENTS,
         store::sql::derived::STATEMENTS,
         store::sql::picking::STATEMENTS,
+        store::sql::upkeep::STATEMENTS,
         queue::sql::STATEMENTS,
         queue::sql::due::STATEMENTS,
         queue::sql::enqueueing::STATEMENTS,

@@ -29,7 +29,7 @@ async fn with_call<T>(
 ) -> T {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("locks")).unwrap();
-    let db = Db::open(dir.path(), &dir.path().join("locks")).await.unwrap();
+    let db = Db::open(dir.path(), &dir.path().join("locks"), None).await.unwrap();
     let policies = Policies::new(&serde_json::from_str(providers).unwrap()).unwrap();
     let policies = Arc::new(policies);
     let (http, clock) = (HttpConfig::default(), Clock::system());

@@ -29,7 +29,10 @@ mod derived;
 mod entry;
 mod filter;
 mod held;
+mod making_room;
+mod pins;
 mod random;
+mod room;
 mod row;
 pub(crate) mod sql;
 mod totals;
@@ -52,11 +55,14 @@ use entry::NOT_FOUND;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
 pub(crate) use entry::{NewEntry, Renewal, Terms};
 pub use filter::Filter;
+pub(crate) use making_room::Room;
 pub(crate) use random::Pick;
+pub(crate) use room::Allowance;
 use row::{Row, Version};
 pub use totals::{GroupTotals, Totals};
 
 const LOOK_UP: &str = "look up";
+const STORE: &str = "store";
 
 /// A handle to the entries; clones share it.
 #[derive(Clone)]
@@ -64,6 +70,7 @@ pub(crate) struct Store {
     db: Db,
     blobs: Blobs,
     inline_max_bytes: usize,
+    room: Room,
 }
 
 /// What a row is found by.
@@ -91,8 +98,8 @@ impl Outline {
 }
 
 impl Store {
-    pub(crate) fn new(db: Db, blobs: Blobs, inline_max_bytes: usize) -> Self {
-        Self { db, blobs, inline_max_bytes }
+    pub(crate) fn new(db: Db, blobs: Blobs, inline_max_bytes: usize, room: Room) -> Self {
+        Self { db, blobs, inline_max_bytes, room }
     }
 
     /// The entry of `key`, fresh or not, with its bytes verified.

@@ -7,9 +7,10 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::room::{Disk, Need};
 use super::row::{Row, Version};
 use super::sql::Replaced;
-use super::{Store, sql};
+use super::{STORE, Store, sql};
 use crate::blob::Staged;
 use crate::checksum::Checksum;
 use crate::db::WriteTransaction;
@@ -17,7 +18,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::store::{EntryInfo, Filter, NewEntry, Renewal};
 
-const STORE: &str = "store";
 const RENEW: &str = "renew";
 const REMOVE: &str = "remove";
 
@@ -32,6 +32,8 @@ const DROP_PATIENCE: Duration = Duration::from_millis(100);
 pub(crate) struct StagedEntry {
     pub(super) new: NewEntry,
     file: Option<Staged>,
+    /// What there was on the disk before.
+    disk: Disk,
 }
 
 impl Store {
@@ -45,12 +47,13 @@ impl Store {
 
     /// Does the slow part of storing, for which no lock is needed. Dropping the result undoes it.
     pub(crate) async fn stage(&self, new: NewEntry) -> Result<StagedEntry> {
+        let disk = self.disk().await?;
         let file = if new.data.len() > self.inline_max_bytes {
             Some(self.blobs.stage(new.data.clone(), new.checksum).await?)
         } else {
             None
         };
-        Ok(StagedEntry { new, file })
+        Ok(StagedEntry { new, file, disk })
     }
 
     /// Stores what was staged, commits, and removes the file that it replaced.
@@ -64,16 +67,22 @@ impl Store {
     }
 
     async fn finish_now(&self, mut tx: WriteTransaction, staged: StagedEntry) -> Result<EntryInfo> {
-        let StagedEntry { new, file } = staged;
+        let StagedEntry { new, file, disk } = staged;
         let own = new.checksum.to_string();
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
         let is_in_file = file.is_some();
+        let need = need(&new, is_in_file, replaced.as_ref());
+        let id = replaced.as_ref().map(|replaced| replaced.entry_id);
+        let made = self.make_room(&mut tx, &new.key, id, &need, disk).await?;
         if let Some(file) = file {
             file.publish().await?;
         }
         let stored = upsert(tx, &new, is_in_file, replaced).await;
         let (stored, unneeded) = match stored {
-            Ok((info, unneeded)) => (Ok(info), unneeded),
+            Ok((info, mut unneeded)) => {
+                unneeded.extend(made.blobs);
+                (Ok(info), unneeded)
+            }
             Err(error) => (Err(error), is_in_file.then(|| own.clone()).into_iter().collect()),
         };
         let unneeded = unneeded.into_iter().filter(|old| stored.is_err() || *old != own);
@@ -81,6 +90,7 @@ impl Store {
         if let Err(error) = self.release(unneeded.collect()).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");
         }
+        self.tidy_later(&made.usage, disk.log_bytes);
         stored
     }
 
@@ -166,7 +176,7 @@ impl Store {
     }
 
     /// Removes those of the files that no row names any more, under the write lock.
-    async fn release(&self, checksums: Vec<String>) -> Result<()> {
+    pub(super) async fn release(&self, checksums: Vec<String>) -> Result<()> {
         // What is no checksum, in a damaged row, names no file.
         let checksums: Vec<Checksum> =
             checksums.iter().filter_map(|text| text.parse().ok()).collect();
@@ -181,6 +191,18 @@ impl Store {
             }
         }
         tx.commit().await
+    }
+}
+
+/// What an entry will take, where it replaces another one.
+fn need(new: &NewEntry, is_in_file: bool, replaced: Option<&Replaced>) -> Need {
+    let size_bytes = new.data.len() as u64;
+    let (file_bytes, row_bytes) = if is_in_file { (size_bytes, 0) } else { (0, size_bytes) };
+    Need {
+        provider: new.provider.clone(),
+        file_bytes,
+        row_bytes,
+        replaced_bytes: replaced.map_or(0, |replaced| replaced.size_bytes),
     }
 }
 
@@ -205,7 +227,7 @@ async fn upsert(
     Ok((row.info, unneeded))
 }
 
-async fn to_its_end<T: Send + 'static>(
+pub(super) async fn to_its_end<T: Send + 'static>(
     operation: &'static str,
     change: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {

@@ -31,7 +31,7 @@ impl Folder {
     /// A handle as another process would have it: nothing is shared but the folder and the time.
     async fn open(&self) -> Limits {
         let locks = self.dir.path().join("locks");
-        Limits::new(Db::open(self.dir.path(), &locks).await.unwrap(), self.clock.clone())
+        Limits::new(Db::open(self.dir.path(), &locks, None).await.unwrap(), self.clock.clone())
     }
 }
 

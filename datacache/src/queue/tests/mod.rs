@@ -31,7 +31,7 @@ impl Folder {
     /// A handle as another process would have it: nothing is shared but the folder.
     async fn open(&self) -> Queue {
         let locks = self.dir.path().join("locks");
-        let db = Db::open(self.dir.path(), &locks).await.unwrap();
+        let db = Db::open(self.dir.path(), &locks, None).await.unwrap();
         Queue::new(db, Arc::new(OwnSession::new(locks)))
     }
 }

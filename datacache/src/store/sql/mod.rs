@@ -79,6 +79,7 @@ macro_rules! returning_removed {
 
 pub(crate) mod derived;
 pub(crate) mod picking;
+pub(crate) mod upkeep;
 
 statements! {
     BY_KEY = select_entry!("url = ?1");
@@ -99,11 +100,13 @@ statements! {
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
            last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
-           source_url, source_checksum, ordinal) \
+           source_url, source_checksum, ordinal, is_pinned, rank) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
            ?18, ?19, \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
-            WHERE identifier = ?3 AND data_type = ?4)) \
+            WHERE identifier = ?3 AND data_type = ?4), \
+           EXISTS (SELECT 1 FROM pins WHERE identifier = ?3), \
+           (SELECT value + 1 FROM upkeep WHERE name = 'age')) \
          ON CONFLICT (url) DO UPDATE SET \
            identifier = excluded.identifier, data_type = excluded.data_type, \
            provider = excluded.provider, metadata = excluded.metadata, \
@@ -114,6 +117,7 @@ statements! {
            etag = excluded.etag, last_modified = excluded.last_modified, \
            varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
            source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
+           is_pinned = excluded.is_pinned, \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
              THEN ordinal ELSE excluded.ordinal END \
@@ -126,6 +130,7 @@ statements! {
         "UPDATE cached_data SET \
            identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
            etag = ?9, last_modified = ?10, varies_on = ?11, may_be_stale = ?12, \
+           is_pinned = EXISTS (SELECT 1 FROM pins WHERE identifier = ?4), \
            ordinal = CASE WHEN (identifier, data_type) = (?4, ?5) THEN ordinal ELSE \
              (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
               WHERE identifier = ?4 AND data_type = ?5) END \
@@ -134,8 +139,7 @@ statements! {
         ", NULL AS data_value"
     );
 
-    REPLACED = "SELECT file_checksum \
-        FROM cached_data WHERE url = ?1";
+    REPLACED = "SELECT entry_id, file_checksum, disk_size FROM cached_data WHERE url = ?1";
     IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data WHERE file_checksum = ?1)";
 
     REMOVE_BY_KEY = concat!("DELETE FROM cached_data WHERE url = ?1 ", returning_removed!());
@@ -160,7 +164,8 @@ statements! {
     );
     LIST_ANY = list_entries!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
 
-    TOUCH = "UPDATE cached_data SET access_count = access_count + 1, last_accessed = ?2 \
+    TOUCH = "UPDATE cached_data SET access_count = access_count + 1, last_accessed = ?2, \
+          rank = access_count + 2 + (SELECT value FROM upkeep WHERE name = 'age') \
         WHERE entry_id = ?1 AND last_accessed <= ?2 - ?3";
 
     TOTALS = "SELECT provider, data_type, \
@@ -272,13 +277,20 @@ pub(super) async fn renew(
 
 /// What is there of a row that is about to be replaced.
 pub(super) struct Replaced {
+    pub(super) entry_id: i64,
     /// The file that it names, if it has one.
     pub(super) blob: Option<String>,
+    pub(super) size_bytes: u64,
 }
 
 pub(super) async fn replaced(db: &mut SqliteConnection, key: &Key) -> Result<Option<Replaced>> {
-    let row = query_scalar(REPLACED).bind(key.as_str()).fetch_optional(db).await?;
-    Ok(row.map(|blob| Replaced { blob }))
+    let row = query_as(REPLACED).bind(key.as_str()).fetch_optional(db).await?;
+    let read = |(entry_id, blob, size): (i64, Option<String>, i64)| Replaced {
+        entry_id,
+        blob,
+        size_bytes: u64::try_from(size).unwrap_or(0),
+    };
+    Ok(row.map(read))
 }
 
 pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: Checksum) -> Result<bool> {

@@ -1,3 +1,4 @@
+mod budget;
 mod concurrency;
 mod damage;
 mod deferred;
@@ -16,6 +17,8 @@ use std::task::Poll;
 use std::{fs, io};
 
 use super::*;
+use crate::background::Background;
+use crate::clock::Clock;
 use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
 use crate::session::OwnSession;
@@ -26,21 +29,31 @@ const LATER: Timestamp = Timestamp::from_millis(2_000_000);
 
 struct Folder {
     dir: tempfile::TempDir,
+    allowance: Allowance,
+    clock: Clock,
+    background: Background,
 }
 
 impl Folder {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("locks")).unwrap();
-        Self { dir }
+        let clock = Clock::manual(NOW);
+        Self { dir, allowance: Allowance::default(), clock, background: Background::default() }
     }
 
     /// A handle as another process would have it: nothing is shared but the folder.
     async fn open(&self) -> Store {
         let (dir, locks) = (self.dir.path(), self.dir.path().join("locks"));
-        let db = Db::open(dir, &locks).await.unwrap();
+        let db = Db::open(dir, &locks, self.allowance.log_bytes()).await.unwrap();
         let blobs = Blobs::open(dir, Arc::new(OwnSession::new(locks))).await.unwrap();
-        Store::new(db, blobs, INLINE_MAX)
+        let room = Room::new(
+            self.allowance.clone(),
+            self.clock.clone(),
+            self.background.clone(),
+            &self.dir.path().join("locks"),
+        );
+        Store::new(db, blobs, INLINE_MAX, room)
     }
 
     /// The names of all blob files.

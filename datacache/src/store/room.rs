@@ -1,0 +1,247 @@
+//! How much room there is: what the cache takes, and what it may take.
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+use crate::name::Provider;
+
+const MIB: u64 = 1024 * 1024;
+
+/// The write-ahead log and what else comes and goes is left so much of the whole.
+const RESERVE_PART: u64 = 4;
+const RESERVE_MAX_BYTES: u64 = 24 * MIB;
+
+/// So much of the whole is kept free behind the writers' backs, so that they need not make room
+/// themselves.
+const SLACK_PART: u64 = 32;
+
+/// What a row takes beside its body, with its places in the indices.
+const ROW_BYTES: u64 = 2 * 1024;
+
+/// What the cache may take on disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Allowance {
+    /// `None` for any amount.
+    pub(super) max_bytes: Option<u64>,
+    pub(super) min_free_bytes: u64,
+    providers: BTreeMap<Provider, u64>,
+}
+
+/// What the cache takes, as the database knows it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Usage {
+    pub(super) page_bytes: u64,
+    pub(super) pages: u64,
+    pub(super) free_pages: u64,
+    /// Of all files.
+    pub(super) file_bytes: u64,
+    /// Of the rows and files of the provider in question.
+    pub(super) provider_bytes: u64,
+}
+
+/// What there is on the disk.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "their unit is part of their names")]
+pub(super) struct Disk {
+    /// Of the write-ahead log.
+    pub(super) log_bytes: u64,
+    /// What is left.
+    pub(super) free_bytes: u64,
+    /// What will be free besides, of what has just been removed.
+    pub(super) freed_bytes: u64,
+}
+
+/// What an entry that is to be stored will take.
+#[derive(Clone, Debug)]
+pub(super) struct Need {
+    pub(super) provider: Provider,
+    pub(super) file_bytes: u64,
+    pub(super) row_bytes: u64,
+    /// What goes with the entry that it replaces.
+    pub(super) replaced_bytes: u64,
+}
+
+/// How many bytes must go before there is room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "their unit is part of their names")]
+pub(super) struct Shortfall {
+    /// In the whole cache.
+    pub(super) total_bytes: u64,
+    /// Among the entries of the provider.
+    pub(super) provider_bytes: u64,
+    /// On the disk.
+    pub(super) disk_bytes: u64,
+}
+
+impl Shortfall {
+    pub(super) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Allowance {
+    pub(crate) fn of(config: &Config) -> Self {
+        let max_bytes = |bytes: u64| (bytes > 0).then_some(bytes);
+        let of_provider = |(name, provider): (&Provider, &crate::config::ProviderConfig)| {
+            Some((name.clone(), provider.max_bytes.and_then(max_bytes)?))
+        };
+        Self {
+            max_bytes: max_bytes(config.cache.max_bytes),
+            min_free_bytes: config.cache.min_free_bytes,
+            providers: config.providers.iter().filter_map(of_provider).collect(),
+        }
+    }
+
+    /// How long the write-ahead log may become before it is cut back, so that it stays within what
+    /// is reserved for it; `None` for as long as SQLite thinks fit.
+    pub(crate) fn log_bytes(&self) -> Option<u64> {
+        self.max_bytes.map(|max_bytes| reserve(max_bytes) / 2)
+    }
+
+    /// Whether the disk need not be looked at.
+    pub(super) fn is_boundless(&self) -> bool {
+        self.max_bytes.is_none() && self.min_free_bytes == 0
+    }
+
+    /// Whether `need` could not be met by an empty cache either.
+    pub(super) fn is_never_enough(&self, need: &Need) -> bool {
+        let most = self.max_bytes.map_or(u64::MAX, |max_bytes| max_bytes - reserve(max_bytes));
+        let of_provider = self.providers.get(&need.provider).copied().unwrap_or(u64::MAX);
+        need.file_bytes + need.row_bytes > most.min(of_provider)
+    }
+
+    /// How much too little room there is for `need`.
+    pub(super) fn shortfall(&self, usage: &Usage, need: &Need, room: Disk) -> Shortfall {
+        let added = need.added_bytes();
+        let over = |bytes: u64, most: u64| bytes.saturating_sub(most);
+        let total = usage.total_with(need).saturating_sub(need.replaced_bytes);
+        // A log that a reader keeps from being cut back takes room from the entries, but not all.
+        let reserved = |max: u64| reserve(max).max(room.log_bytes.min(max / 2));
+        let provider_max_bytes = self.providers.get(&need.provider).copied().unwrap_or(u64::MAX);
+        let short_on_disk = match self.min_free_bytes {
+            0 => 0,
+            min_free_bytes => over(min_free_bytes.saturating_add(added), room.free_bytes),
+        };
+        Shortfall {
+            total_bytes: self.max_bytes.map_or(0, |max| over(total, max - reserved(max))),
+            provider_bytes: over(usage.provider_bytes + added, provider_max_bytes),
+            // What others have filled the disk with is theirs to remove.
+            disk_bytes: short_on_disk.min(added).saturating_sub(room.freed_bytes),
+        }
+    }
+
+    /// What is to go so that the next entries find room: nothing while there is some slack.
+    pub(super) fn tidy_bytes(&self, usage: &Usage) -> u64 {
+        let Some(max_bytes) = self.max_bytes else { return 0 };
+        let slack = max_bytes / SLACK_PART;
+        let most = max_bytes - reserve(max_bytes) - slack;
+        let total = usage.pages * usage.page_bytes + usage.file_bytes;
+        // Twice the slack, so that it is not looked for again at once.
+        if total > most { total - most + slack } else { 0 }
+    }
+}
+
+impl Usage {
+    fn total_with(&self, need: &Need) -> u64 {
+        let row_bytes = need.row_bytes + ROW_BYTES;
+        let more = row_bytes.saturating_sub(self.free_pages * self.page_bytes);
+        self.pages * self.page_bytes + self.file_bytes + need.file_bytes + more
+    }
+
+    /// How many unused pages the database need not keep for `need`.
+    pub(super) fn spare_pages(&self, need: &Need) -> u64 {
+        let row_pages = (need.row_bytes + ROW_BYTES).div_ceil(self.page_bytes.max(1));
+        self.free_pages.saturating_sub(row_pages)
+    }
+}
+
+impl Need {
+    pub(super) fn added_bytes(&self) -> u64 {
+        (self.file_bytes + self.row_bytes).saturating_sub(self.replaced_bytes)
+    }
+}
+
+fn reserve(max_bytes: u64) -> u64 {
+    (max_bytes / RESERVE_PART).min(RESERVE_MAX_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIB: u64 = 1024;
+
+    fn allowance(config: &str) -> Allowance {
+        Allowance::of(&serde_json::from_str(config).unwrap())
+    }
+
+    fn need(file_bytes: u64) -> Need {
+        let provider = Provider::new("cdn").unwrap();
+        Need { provider, file_bytes, row_bytes: 0, replaced_bytes: 0 }
+    }
+
+    fn usage(file_bytes: u64) -> Usage {
+        Usage { page_bytes: 4 * KIB, pages: 256, file_bytes, ..Usage::default() }
+    }
+
+    const ROOMY: Disk = Disk { log_bytes: 0, free_bytes: u64::MAX, freed_bytes: 0 };
+
+    #[test]
+    fn a_cache_without_bounds_has_always_room() {
+        let any = allowance(r#"{"cache": {"max_bytes": 0, "min_free": 0}}"#);
+        let nothing_free = Disk { free_bytes: 0, ..ROOMY };
+        assert!(any.shortfall(&usage(u64::MAX / 4), &need(1 << 40), nothing_free).is_none());
+        assert_eq!((any.tidy_bytes(&usage(u64::MAX / 4)), any.log_bytes()), (0, None));
+    }
+
+    /// Of 16 MiB a quarter is reserved for the log; 1 MiB is the database.
+    #[test]
+    fn what_is_missing_is_what_goes_beyond_the_whole_less_its_reserve() {
+        let allowance = allowance(r#"{"cache": {"max_bytes": 16777216}}"#);
+        let short = |file_bytes, need: &Need| {
+            allowance.shortfall(&usage(file_bytes), need, ROOMY).total_bytes
+        };
+        assert_eq!(short(10 * MIB, &need(MIB - ROW_BYTES)), 0);
+        assert_eq!(short(10 * MIB, &need(MIB)), ROW_BYTES);
+        assert_eq!(short(11 * MIB, &need(MIB)), MIB + ROW_BYTES);
+        let replacing = Need { replaced_bytes: MIB, ..need(MIB) };
+        assert_eq!(short(11 * MIB, &replacing), ROW_BYTES);
+        let free = Usage { free_pages: 5, ..usage(11 * MIB) };
+        let row = Need { row_bytes: 16 * KIB, ..need(0) };
+        assert!(allowance.shortfall(&free, &row, ROOMY).is_none(), "it fits in unused pages");
+        assert_eq!((free.spare_pages(&row), free.spare_pages(&need(MIB))), (0, 4));
+        assert!(allowance.is_never_enough(&need(13 * MIB)));
+        assert_eq!(allowance.log_bytes(), Some(2 * MIB));
+    }
+
+    #[test]
+    fn a_provider_has_a_part_of_its_own() {
+        let allowance = allowance(r#"{"providers": {"cdn": {"max_bytes": 1048576}}}"#);
+        let full = Usage { provider_bytes: MIB, ..usage(MIB) };
+        assert_eq!(allowance.shortfall(&full, &need(KIB), ROOMY).provider_bytes, KIB);
+        let other = Need { provider: Provider::new("lastfm").unwrap(), ..need(KIB) };
+        assert!(allowance.shortfall(&full, &other, ROOMY).is_none());
+        assert!(allowance.is_never_enough(&need(MIB + 1)));
+    }
+
+    #[test]
+    fn what_others_have_filled_the_disk_with_is_not_made_up_for() {
+        let allowance = allowance(r#"{"cache": {"min_free": 1048576}}"#);
+        let short = |free_bytes, freed_bytes| {
+            let disk = Disk { free_bytes, freed_bytes, ..ROOMY };
+            allowance.shortfall(&usage(0), &need(10 * KIB), disk).disk_bytes
+        };
+        assert_eq!(short(MIB + 10 * KIB, 0), 0);
+        assert_eq!(short(MIB + 4 * KIB, 0), 6 * KIB);
+        assert_eq!(short(0, 0), 10 * KIB);
+        assert_eq!(short(0, 10 * KIB), 0);
+    }
+
+    #[test]
+    fn tidying_begins_before_there_is_too_little_and_ends_well_below() {
+        let allowance = allowance(r#"{"cache": {"max_bytes": 33554432}}"#);
+        let most = 24 * MIB - MIB;
+        assert_eq!(allowance.tidy_bytes(&usage(most - MIB)), 0);
+        assert_eq!(allowance.tidy_bytes(&usage(most - MIB + 1)), MIB + 1);
+    }
+}

@@ -1,0 +1,143 @@
+//! Statements that keep the entries within bounds: what there is, what goes first, what stays.
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Result, Row as _, query, query_scalar};
+
+use crate::clock::Timestamp;
+use crate::identifier::Identifier;
+use crate::name::Provider;
+use crate::store::room::Usage;
+
+/// Removes the first `?4` entries in an order, but the entry `?3`.
+macro_rules! evict {
+    ($condition:literal, $order:literal) => {
+        concat!(
+            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
+             WHERE is_pinned = 0 AND ",
+            $condition,
+            " AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 ORDER BY ",
+            $order,
+            " LIMIT ?4) RETURNING url, file_checksum, disk_size, rank"
+        )
+    };
+}
+
+statements! {
+    USAGE = "SELECT page_size, page_count, freelist_count, \
+          (SELECT value FROM upkeep WHERE name = 'file_bytes'), \
+          COALESCE((SELECT size_bytes FROM provider_usage WHERE provider = ?1), 0) \
+        FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
+
+    EVICT_EXPIRED = evict!("expires_at <= ?1", "expires_at");
+    /// Whatever ?1 is.
+    EVICT_LEAST_USED =
+        evict!("keep_class >= 0 AND ?1 IS NOT NULL", "keep_class, rank, last_accessed");
+    AGE = "UPDATE upkeep SET value = MAX(value, ?1) WHERE name = 'age'";
+
+    PIN = "INSERT OR IGNORE INTO pins VALUES (?1)";
+    UNPIN = "DELETE FROM pins WHERE identifier = ?1";
+    PINNED = "SELECT identifier FROM pins ORDER BY identifier";
+    MARK_PINNED = "UPDATE cached_data SET is_pinned = ?2 WHERE identifier = ?1";
+}
+
+fn count(row: &sqlx::sqlite::SqliteRow, index: usize) -> Result<u64> {
+    row.try_get::<i64, _>(index).map(|count| u64::try_from(count).unwrap_or(0))
+}
+
+/// What the cache takes, and of it the entries of `provider`.
+pub(in crate::store) async fn usage(
+    db: &mut SqliteConnection,
+    provider: Option<&Provider>,
+) -> Result<Usage> {
+    let row = query(USAGE).bind(provider.map(Provider::as_str)).fetch_one(db).await?;
+    Ok(Usage {
+        page_bytes: count(&row, 0)?,
+        pages: count(&row, 1)?,
+        free_pages: count(&row, 2)?,
+        file_bytes: count(&row, 3)?,
+        provider_bytes: count(&row, 4)?,
+    })
+}
+
+/// What was removed to make room.
+#[derive(Default)]
+pub(in crate::store) struct Evicted {
+    pub(in crate::store) urls: Vec<String>,
+    /// The files that the removed rows named; other rows may still name them.
+    pub(in crate::store) blobs: Vec<String>,
+    pub(in crate::store) size_bytes: u64,
+    last_rank: i64,
+}
+
+/// Removes at most `limit` entries, of `provider` if that is given, but not the entry `but`: those
+/// whose time has passed, else images before others, and of those the ones used least.
+pub(in crate::store) async fn evict(
+    db: &mut SqliteConnection,
+    provider: Option<&Provider>,
+    but: Option<i64>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Evicted> {
+    let expired = evict_by(db, EVICT_EXPIRED, provider, but, now, limit).await?;
+    if !expired.urls.is_empty() {
+        return Ok(expired);
+    }
+    let least_used = evict_by(db, EVICT_LEAST_USED, provider, but, now, limit).await?;
+    query(AGE).bind(least_used.last_rank).execute(db).await?;
+    Ok(least_used)
+}
+
+async fn evict_by(
+    db: &mut SqliteConnection,
+    statement: &'static str,
+    provider: Option<&Provider>,
+    but: Option<i64>,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Evicted> {
+    let rows = query(statement)
+        .bind(now.as_millis())
+        .bind(provider.map(Provider::as_str))
+        .bind(but.unwrap_or(0))
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    let mut evicted = Evicted::default();
+    for row in rows {
+        evicted.urls.push(row.try_get(0)?);
+        evicted.blobs.extend(row.try_get::<Option<String>, _>(1)?);
+        evicted.size_bytes += count(&row, 2)?;
+        evicted.last_rank = evicted.last_rank.max(row.try_get(3)?);
+    }
+    Ok(evicted)
+}
+
+/// Gives at most so many unused pages back to the file system, with the next checkpoint.
+pub(in crate::store) async fn vacuum(db: &mut SqliteConnection, pages: u64) -> Result<()> {
+    let vacuum = format!("PRAGMA incremental_vacuum({pages})");
+    query(AssertSqlSafe(vacuum)).execute(db).await.map(drop)
+}
+
+/// Pins what is about `identifier`, now and later; says whether it was not before.
+pub(in crate::store) async fn pin(
+    db: &mut SqliteConnection,
+    identifier: &Identifier,
+) -> Result<bool> {
+    let pinned = query(PIN).bind(identifier.as_str()).execute(&mut *db).await?;
+    query(MARK_PINNED).bind(identifier.as_str()).bind(true).execute(db).await?;
+    Ok(pinned.rows_affected() > 0)
+}
+
+/// Unpins it; says whether it was pinned.
+pub(in crate::store) async fn unpin(
+    db: &mut SqliteConnection,
+    identifier: &Identifier,
+) -> Result<bool> {
+    let unpinned = query(UNPIN).bind(identifier.as_str()).execute(&mut *db).await?;
+    query(MARK_PINNED).bind(identifier.as_str()).bind(false).execute(db).await?;
+    Ok(unpinned.rows_affected() > 0)
+}
+
+pub(in crate::store) async fn pinned(db: &mut SqliteConnection) -> Result<Vec<String>> {
+    query_scalar(PINNED).fetch_all(db).await
+}
