@@ -44,6 +44,7 @@ const COMMANDS: &[&str] = &[
     "songlink",
     "deezer",
     "stats",
+    "maintain",
     "completions",
     "man",
 ];

@@ -30,6 +30,10 @@ CREATE INDEX cached_data_by_expiry ON cached_data (expires_at, provider) WHERE i
 CREATE INDEX cached_data_by_rank ON cached_data (keep_class, rank, last_accessed, provider)
     WHERE is_pinned = 0;
 
+-- What is remembered not to exist, which is worth nothing once its time has passed.
+CREATE INDEX cached_data_absent ON cached_data (expires_at)
+    WHERE status_code <> 200 AND is_pinned = 0;
+
 -- About whom everything is kept.
 CREATE TABLE pins (
     identifier TEXT NOT NULL PRIMARY KEY

@@ -38,6 +38,12 @@ impl Timestamp {
         self.0.checked_add(millis).map(Self)
     }
 
+    /// This moment less `duration`; `None` when that is out of range.
+    pub(crate) fn checked_sub(self, duration: Duration) -> Option<Self> {
+        let millis = i64::try_from(duration.as_millis()).ok()?;
+        self.0.checked_sub(millis).map(Self)
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);

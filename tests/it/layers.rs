@@ -27,6 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["limits", "queue", "store"],
     &["fetch"],
     &["cache"],
+    &["maintenance"],
     &["providers", "worker"],
 ];
 

@@ -174,6 +174,12 @@ pub(crate) enum Command {
     Deezer(Deezer),
     /// Show what the cache holds
     Stats,
+    /// Remove what is too old, make room, compact the database; workers do so by themselves
+    Maintain {
+        /// How long each task may take [default: 5s]
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        patience: Option<Duration>,
+    },
     /// Print shell completions
     Completions {
         /// For which shell

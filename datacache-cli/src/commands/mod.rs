@@ -7,6 +7,7 @@ mod images;
 mod keys;
 mod limits;
 mod ls;
+mod maintain;
 mod man;
 mod pin;
 mod providers;
@@ -73,6 +74,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Spotify(of) => providers::spotify(cache, global, of).await,
         Command::Wikimedia(of) => providers::wikimedia(cache, global, of).await,
         Command::Stats => stats::run(cache, global).await,
+        Command::Maintain { patience } => maintain::run(cache, global, patience).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }

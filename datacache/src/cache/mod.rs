@@ -27,6 +27,7 @@ mod target;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::background::{self, Background};
 use crate::blob::Blobs;
@@ -84,6 +85,8 @@ pub(crate) struct Inner {
     dir: PathBuf,
     pub(crate) policies: Arc<Policies>,
     images: ImagesConfig,
+    /// So long past their time entries are kept.
+    pub(crate) max_stale: Duration,
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) store: Store,
@@ -143,6 +146,7 @@ impl Cache {
         Ok(Self(Arc::new(Inner {
             policies,
             images: config.images,
+            max_stale: config.cache.max_stale,
             deriving: Deriving::new(store.clone()),
             deferred: Deferred::new(store.clone()),
             queue: Queue::new(db.clone(), session),

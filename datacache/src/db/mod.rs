@@ -34,6 +34,7 @@ mod statements;
 
 mod anchor;
 mod changes;
+mod compact;
 mod doorbell;
 mod error;
 mod log;
@@ -238,3 +239,5 @@ impl DerefMut for Connection {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::assert_every_statement_uses_an_index;

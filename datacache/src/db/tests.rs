@@ -65,12 +65,14 @@ async fn a_new_database_is_in_wal_mode_private_and_of_the_current_schema() {
     }
 }
 
-/// Prepares every statement of the crate, and keeps full scans to those that mean to read all.
 #[tokio::test]
 async fn every_statement_prepares_and_uses_an_index() {
+    assert_every_statement_uses_an_index(&Folder::new().open().await.unwrap()).await;
+}
+
+/// Prepares every statement of the crate, and keeps full scans to those that mean to read all.
+pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
     const READS_ALL: &[&str] = &["TOTALS", "COUNTS", "REMOVE_ANY"];
-    let folder = Folder::new();
-    let db = folder.open().await.unwrap();
     for (name, sql) in [
         store::sql::STATEMENTS,
         store::sql::derived::STATEMENTS,

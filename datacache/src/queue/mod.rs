@@ -70,6 +70,9 @@ const CLAIM: &str = "claim";
 /// How many requests one transaction queues, so that it holds the write lock only briefly.
 const ENQUEUE_BATCH: usize = 1_000;
 
+/// So many requests are forgotten at a time.
+const FORGET_STEP: i64 = 500;
+
 /// A handle to the queue; clones share it.
 #[derive(Clone)]
 pub(crate) struct Queue {
@@ -299,6 +302,12 @@ impl Queue {
     /// Makes the dead request for `key`, or every dead one, pending again; returns how many.
     pub(crate) async fn revive(&self, key: Option<&Key>) -> Result<u64> {
         self.write("retry", async |db| sql::managing::revive(db, key).await).await
+    }
+
+    /// Removes some of the requests that were given up before `before`; returns how many.
+    pub(crate) async fn forget_dead(&self, before: Timestamp) -> Result<u64> {
+        let forget = async |db: &mut _| sql::managing::forget_dead(db, before, FORGET_STEP).await;
+        self.write("forget requests", forget).await
     }
 
     async fn read<T>(

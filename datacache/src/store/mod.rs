@@ -36,6 +36,7 @@ mod room;
 mod row;
 pub(crate) mod sql;
 mod totals;
+mod upkeep;
 mod write;
 
 use std::collections::BTreeMap;
@@ -60,6 +61,7 @@ pub(crate) use random::Pick;
 pub(crate) use room::Allowance;
 use row::{Row, Version};
 pub use totals::{GroupTotals, Totals};
+pub(crate) use upkeep::Gone;
 
 const LOOK_UP: &str = "look up";
 const STORE: &str = "store";

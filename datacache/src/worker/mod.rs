@@ -5,7 +5,7 @@
 //! and looks again when a job ends or the database changes. It looks once a second whether other
 //! workers have died, and takes up their jobs. When nothing is due it sleeps. Who may not be asked
 //! just now is given no job until it may, so that what a slow provider costs depends on its budget and
-//! not on how much is queued for it.
+//! not on how much is queued for it. Beside that it looks after the cache ([`upkeep`]).
 //!
 //! # Trouble with the cache
 //! What may pass, such as a lock that another process holds for long, keeps a worker from beginning
@@ -17,6 +17,7 @@
 
 mod progress;
 mod trouble;
+mod upkeep;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -36,6 +37,7 @@ use crate::key::Key;
 use crate::queue::{Finish, Job, Queue, Turns};
 pub use progress::Progress;
 use trouble::Trouble;
+use upkeep::Upkeep;
 
 /// How often a worker looks for the dead and for jobs whose time has come.
 const LOOK: Duration = Duration::from_secs(1);
@@ -133,6 +135,7 @@ struct Shift<'a> {
     look: Interval,
     running: Running,
     trouble: Trouble,
+    upkeep: Upkeep,
 }
 
 /// The jobs that are running, each in a task.
@@ -153,6 +156,7 @@ impl<'a> Shift<'a> {
             look: looks(LOOK),
             running: Running::default(),
             trouble: Trouble::new(worker.config.until),
+            upkeep: Upkeep::new(worker.config.until),
         })
     }
 
@@ -183,6 +187,7 @@ impl<'a> Shift<'a> {
             Some(ended) = self.running.tasks.join_next_with_id() => self.reap(ended).await?,
             changed = self.changes.next() => changed?,
             () = next_turn(&self.turns, &self.worker.cache.0.clock) => {}
+            () = self.upkeep.time() => self.upkeep.begin(&self.worker.cache),
             _ = self.look.tick() => {
                 self.queue.take_back_of_dead().await?;
             }

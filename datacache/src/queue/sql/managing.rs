@@ -23,6 +23,9 @@ statements! {
     REMOVE = "DELETE FROM pending_requests WHERE url = ?1 AND status <> 'leased'";
     REMOVE_DEAD_OF = "DELETE FROM pending_requests WHERE url = ?1 AND status = 'dead'";
     REMOVE_DEAD = "DELETE FROM pending_requests WHERE status = 'dead'";
+    FORGET_DEAD = "DELETE FROM pending_requests WHERE request_id IN \
+        (SELECT request_id FROM pending_requests \
+         WHERE status = 'dead' AND run_at <> created_at AND run_at <= ?1 LIMIT ?2)";
     REVIVE = "UPDATE pending_requests SET status = 'pending', attempts = 0, run_at = created_at \
         WHERE url = ?1 AND status = 'dead'";
     REVIVE_ALL = "UPDATE pending_requests SET status = 'pending', attempts = 0, \
@@ -111,4 +114,14 @@ pub(in crate::queue) async fn counts(db: &mut SqliteConnection) -> Result<QueueC
         oldest: moment(4)?,
         next_run_at: moment(5)?,
     })
+}
+
+/// Removes at most `limit` of the requests that were given up before `before`; returns how many.
+pub(in crate::queue) async fn forget_dead(
+    db: &mut SqliteConnection,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64> {
+    let forget = query(FORGET_DEAD).bind(before.as_millis()).bind(limit);
+    Ok(forget.execute(db).await?.rows_affected())
 }

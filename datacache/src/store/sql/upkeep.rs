@@ -1,6 +1,6 @@
 //! Statements that keep the entries within bounds: what there is, what goes first, what stays.
 
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Result, Row as _, query, query_scalar};
 
 use crate::clock::Timestamp;
@@ -22,11 +22,31 @@ macro_rules! evict {
     };
 }
 
+macro_rules! expire {
+    ($condition:literal) => {
+        concat!(
+            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data WHERE ",
+            $condition,
+            " ORDER BY expires_at LIMIT ?2) RETURNING url, file_checksum, disk_size, 0"
+        )
+    };
+}
+
 statements! {
     USAGE = "SELECT page_size, page_count, freelist_count, \
           (SELECT value FROM upkeep WHERE name = 'file_bytes'), \
           COALESCE((SELECT size_bytes FROM provider_usage WHERE provider = ?1), 0) \
         FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
+
+    /// At most ?2 whose time passed before ?1.
+    EXPIRE = expire!("is_pinned = 0 AND expires_at <= ?1");
+    EXPIRE_ABSENT = expire!("is_pinned = 0 AND status_code <> 200 AND expires_at <= ?1");
+    FORGET_PICKS = "DELETE FROM last_picks WHERE NOT EXISTS (SELECT 1 FROM cached_data \
+        WHERE cached_data.identifier = last_picks.identifier \
+          AND cached_data.data_type = last_picks.data_type)";
+
+    NOTED = "SELECT value FROM upkeep WHERE name = ?1";
+    NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
 
     EVICT_EXPIRED = evict!("expires_at <= ?1", "expires_at");
     /// Whatever ?1 is.
@@ -40,7 +60,7 @@ statements! {
     MARK_PINNED = "UPDATE cached_data SET is_pinned = ?2 WHERE identifier = ?1";
 }
 
-fn count(row: &sqlx::sqlite::SqliteRow, index: usize) -> Result<u64> {
+fn count(row: &SqliteRow, index: usize) -> Result<u64> {
     row.try_get::<i64, _>(index).map(|count| u64::try_from(count).unwrap_or(0))
 }
 
@@ -67,6 +87,19 @@ pub(in crate::store) struct Evicted {
     pub(in crate::store) blobs: Vec<String>,
     pub(in crate::store) size_bytes: u64,
     last_rank: i64,
+}
+
+impl Evicted {
+    fn of(rows: &[SqliteRow]) -> Result<Self> {
+        let mut evicted = Self::default();
+        for row in rows {
+            evicted.urls.push(row.try_get(0)?);
+            evicted.blobs.extend(row.try_get::<Option<String>, _>(1)?);
+            evicted.size_bytes += count(row, 2)?;
+            evicted.last_rank = evicted.last_rank.max(row.try_get(3)?);
+        }
+        Ok(evicted)
+    }
 }
 
 /// Removes at most `limit` entries, of `provider` if that is given, but not the entry `but`: those
@@ -102,14 +135,39 @@ async fn evict_by(
         .bind(limit)
         .fetch_all(db)
         .await?;
-    let mut evicted = Evicted::default();
-    for row in rows {
-        evicted.urls.push(row.try_get(0)?);
-        evicted.blobs.extend(row.try_get::<Option<String>, _>(1)?);
-        evicted.size_bytes += count(&row, 2)?;
-        evicted.last_rank = evicted.last_rank.max(row.try_get(3)?);
-    }
-    Ok(evicted)
+    Evicted::of(&rows)
+}
+
+/// Removes at most `limit` entries whose time passed before `before`, and at most so many absences
+/// whose time has passed.
+pub(in crate::store) async fn expire(
+    db: &mut SqliteConnection,
+    before: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Evicted> {
+    let rows = query(EXPIRE).bind(before.as_millis()).bind(limit).fetch_all(&mut *db);
+    let mut rows = rows.await?;
+    rows.extend(query(EXPIRE_ABSENT).bind(now.as_millis()).bind(limit).fetch_all(db).await?);
+    Evicted::of(&rows)
+}
+
+/// Forgets what was picked last among images of which none is left; returns how often.
+pub(in crate::store) async fn forget_picks(db: &mut SqliteConnection) -> Result<u64> {
+    Ok(query(FORGET_PICKS).execute(db).await?.rows_affected())
+}
+
+/// A number that was noted under `name`.
+pub(in crate::store) async fn noted(db: &mut SqliteConnection, name: &str) -> Result<Option<i64>> {
+    query_scalar(NOTED).bind(name).fetch_optional(db).await
+}
+
+pub(in crate::store) async fn note(
+    db: &mut SqliteConnection,
+    name: &str,
+    value: i64,
+) -> Result<()> {
+    query(NOTE).bind(name).bind(value).execute(db).await.map(drop)
 }
 
 /// Gives at most so many unused pages back to the file system, with the next checkpoint.

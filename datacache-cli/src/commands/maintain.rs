@@ -1,0 +1,67 @@
+//! `datacache maintain`: looks after the cache now.
+
+use std::time::Duration;
+
+use datacache::{Cache, Maintained, Maintenance, Task, TaskEnd, TaskReport};
+use serde_json::json;
+
+use crate::args::Global;
+use crate::outcome::Outcome;
+use crate::output;
+
+pub(crate) async fn run(
+    cache: &Cache,
+    global: &Global,
+    patience: Option<Duration>,
+) -> anyhow::Result<Outcome> {
+    let mut maintenance = Maintenance::default();
+    maintenance.patience = patience.unwrap_or(maintenance.patience);
+    let Maintained::Done(report) = cache.maintain(maintenance).await? else {
+        if global.json {
+            output::json(&json!({ "tasks": [], "elsewhere": true }))?;
+        } else {
+            output::note("another process is about it");
+        }
+        return Ok(Outcome::Done);
+    };
+    if global.json {
+        output::json(&report)?;
+    } else {
+        print(&report.tasks)?;
+    }
+    let has_failed = |task: &TaskReport| matches!(task.end, TaskEnd::Failed { .. });
+    Ok(if report.tasks.iter().any(has_failed) { Outcome::Failed } else { Outcome::Done })
+}
+
+fn print(tasks: &[TaskReport]) -> anyhow::Result<()> {
+    let columns = format!("{:<26}  {:>8}  {:>11}  {:>9}", "TASK", "REMOVED", "SIZE", "TOOK");
+    output::line(output::heading(columns))?;
+    for task in tasks {
+        let end = match &task.end {
+            TaskEnd::MoreLeft => "  more is left".to_owned(),
+            TaskEnd::Failed { error } => format!("  {error}"),
+            _ => String::new(),
+        };
+        output::line(format_args!(
+            "{:<26}  {:>8}  {:>11}  {:>6} ms{end}",
+            name(task.task),
+            task.removed,
+            output::size(task.size_bytes),
+            task.took_ms,
+        ))?;
+    }
+    Ok(())
+}
+
+fn name(task: Task) -> &'static str {
+    match task {
+        Task::Expire => "remove what is too old",
+        Task::Evict => "make room",
+        Task::DeadRequests => "forget failed requests",
+        Task::Picks => "forget picks",
+        Task::Compact => "compact the database",
+        Task::Optimize => "look at what there is",
+        Task::Checkpoint => "cut back the log",
+        _ => "other",
+    }
+}

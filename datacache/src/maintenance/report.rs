@@ -1,0 +1,95 @@
+//! What the maintenance did.
+
+use serde::{Serialize, Serializer};
+
+use crate::error::Error;
+
+/// What became of a call to [`maintain`](crate::Cache::maintain).
+#[derive(Clone, Debug)]
+pub enum Maintained {
+    /// It was done here.
+    Done(MaintenanceReport),
+    /// Another process is about it.
+    Elsewhere,
+}
+
+/// What each task did, in the order in which they were done.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct MaintenanceReport {
+    /// One for each task.
+    pub tasks: Vec<TaskReport>,
+}
+
+/// One thing that the maintenance does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Task {
+    /// Removes entries that are past their time by more than `cache.max_stale`, and absences that
+    /// are past theirs.
+    Expire,
+    /// Makes room for the next entries, if little is left.
+    Evict,
+    /// Removes requests that were given up a week ago.
+    DeadRequests,
+    /// Forgets which image was picked last of those that are all gone.
+    Picks,
+    /// Gives unused pages of the database back.
+    Compact,
+    /// Has SQLite look anew at what is in the database, by which it chooses among indices.
+    Optimize,
+    /// Copies the write-ahead log back into the database and cuts it to nothing.
+    Checkpoint,
+}
+
+impl Task {
+    /// In the order in which they are done.
+    pub(super) const ALL: [Self; 7] = [
+        Self::Expire,
+        Self::Evict,
+        Self::DeadRequests,
+        Self::Picks,
+        Self::Compact,
+        Self::Optimize,
+        Self::Checkpoint,
+    ];
+}
+
+/// What one task did.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct TaskReport {
+    /// Which.
+    pub task: Task,
+    /// How many entries, requests or the like it removed.
+    pub removed: u64,
+    /// How many bytes it removed or gave back.
+    pub size_bytes: u64,
+    /// How long it took.
+    pub took_ms: u64,
+    /// How it ended.
+    #[serde(flatten)]
+    pub end: TaskEnd,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TaskEnd {
+    /// There is nothing left to do.
+    Done,
+    /// Its time was over; the next run goes on. For the checkpoint: somebody was in the way.
+    MoreLeft,
+    /// It failed; what it had done before stands.
+    Failed {
+        /// Why.
+        #[serde(serialize_with = "as_text")]
+        error: Error,
+    },
+}
+
+fn as_text<S: Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(error)
+}

@@ -1,0 +1,169 @@
+use super::*;
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::{DataType, Request};
+
+const DAY: Duration = Duration::from_hours(24);
+
+struct Folder {
+    dir: tempfile::TempDir,
+    clock: Clock,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let clock = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
+        Self { dir: tempfile::tempdir().unwrap(), clock }
+    }
+
+    async fn open(&self, settings: &str) -> Cache {
+        let mut config: Config = serde_json::from_str(settings).unwrap();
+        config.cache.dir = Some(self.dir.path().to_owned());
+        Cache::open_with_clock(config, self.clock.clone()).await.unwrap()
+    }
+}
+
+async fn maintain(cache: &Cache, maintenance: Maintenance) -> Vec<TaskReport> {
+    match cache.maintain(maintenance).await.unwrap() {
+        Maintained::Done(report) => report.tasks,
+        Maintained::Elsewhere => panic!("nobody else does it"),
+    }
+}
+
+fn report(tasks: &[TaskReport], task: Task) -> (u64, &TaskEnd) {
+    let report = tasks.iter().find(|report| report.task == task).unwrap();
+    (report.removed, &report.end)
+}
+
+async fn put(cache: &Cache, url: &str, ttl: Duration, size: usize) {
+    cache.put(Request::new(url).ttl(ttl), vec![7; size]).await.unwrap();
+}
+
+async fn urls(cache: &Cache) -> Vec<String> {
+    let (entries, _) = cache.list(&crate::Filter::all(), crate::Page::default()).await.unwrap();
+    entries.iter().map(|entry| entry.url.to_string()).collect()
+}
+
+#[tokio::test]
+async fn what_is_past_its_stale_allowance_goes_and_what_is_only_stale_stays() {
+    let folder = Folder::new();
+    let cache = folder.open(r#"{"cache": {"max_stale": "30d"}}"#).await;
+    put(&cache, "a://old", DAY, 20_000).await;
+    put(&cache, "a://stale", 10 * DAY, 10).await;
+    put(&cache, "a://fresh", 90 * DAY, 10).await;
+    let pinned = crate::Identifier::new("Daft Punk").unwrap();
+    cache.pin(&pinned).await.unwrap();
+    let request = Request::new("a://pinned").ttl(DAY).identifier("Daft Punk");
+    cache.put(request, "x").await.unwrap();
+    cache.put_absence(Request::new("a://absent").negative_ttl(DAY)).await.unwrap();
+
+    folder.clock.advance(DAY / 2);
+    assert_eq!(report(&maintain(&cache, Maintenance::default()).await, Task::Expire).0, 0);
+    folder.clock.advance(31 * DAY);
+    let tasks = maintain(&cache, Maintenance::default()).await;
+    assert!(matches!(report(&tasks, Task::Expire), (2, TaskEnd::Done)), "{tasks:?}");
+    assert_eq!(urls(&cache).await, ["a://stale", "a://fresh", "a://pinned"]);
+}
+
+#[tokio::test]
+async fn a_task_whose_time_is_over_goes_on_with_the_next_run() {
+    let folder = Folder::new();
+    let cache = folder.open(r#"{"cache": {"max_stale": "1d"}}"#).await;
+    for number in 0..450 {
+        put(&cache, &format!("a://{number}"), DAY, 1).await;
+    }
+    folder.clock.advance(3 * DAY);
+    // A clock that stands still: there is time for one step only.
+    let hasty = Maintenance { patience: Duration::ZERO };
+    let mut removed = Vec::new();
+    for _ in 0..4 {
+        let tasks = maintain(&cache, hasty.clone()).await;
+        let (count, end) = report(&tasks, Task::Expire);
+        removed.push((count, matches!(end, TaskEnd::Done)));
+    }
+    assert_eq!(removed, [(200, false), (200, false), (50, false), (0, true)]);
+}
+
+#[tokio::test]
+async fn the_database_becomes_smaller_and_its_log_is_cut() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    for number in 0..300 {
+        put(&cache, &format!("a://{number}"), DAY, 10_000).await;
+    }
+    cache.remove_matching(&crate::Filter::all()).await.unwrap();
+    let before = cache.stats().await.unwrap().database_bytes;
+    let tasks = maintain(&cache, Maintenance::default()).await;
+    let after = cache.stats().await.unwrap().database_bytes;
+    assert!(tasks.iter().all(|task| matches!(task.end, TaskEnd::Done)), "{tasks:?}");
+    assert!(before > 3_000_000 && after < 700_000, "{before} {after}");
+    let log = folder.dir.path().join("datacache.sqlite-wal");
+    assert!(log.metadata().unwrap().len() < 10_000, "it has what the run itself has noted");
+}
+
+#[tokio::test]
+async fn requests_that_were_given_up_long_ago_are_forgotten() {
+    let folder = Folder::new();
+    let cache = folder.open(r#"{"cache": {"max_stale": "30d"}}"#).await;
+    for number in 0..3 {
+        cache.enqueue([Request::new(format!("http://a.example/{number}"))]).await.unwrap();
+    }
+    let given_up = "UPDATE pending_requests SET status = 'dead', run_at = created_at + 1 \
+        WHERE url LIKE '%/0'";
+    let mut tx = cache.0.db.write("test").await.unwrap();
+    sqlx::query(given_up).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    folder.clock.advance(6 * DAY);
+    assert_eq!(report(&maintain(&cache, Maintenance::default()).await, Task::DeadRequests).0, 0);
+    folder.clock.advance(2 * DAY);
+    assert_eq!(report(&maintain(&cache, Maintenance::default()).await, Task::DeadRequests).0, 1);
+    assert_eq!(cache.stats().await.unwrap().queue.immediate, 2);
+}
+
+#[tokio::test]
+async fn one_process_does_it_at_a_time_and_others_need_not_wait() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    let lock = cache.maintenance_lock().await.unwrap();
+    let other = folder.open("{}").await;
+    let maintained = other.maintain(Maintenance::default()).await.unwrap();
+    assert!(matches!(maintained, Maintained::Elsewhere));
+    drop(lock);
+    let maintained = other.maintain(Maintenance::default()).await.unwrap();
+    assert!(matches!(maintained, Maintained::Done(_)));
+}
+
+#[tokio::test]
+async fn a_worker_does_it_when_it_is_due() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    let done_at = async || cache.0.store.noted(DONE_AT).await.unwrap();
+    cache.maintain_if_due().await.unwrap();
+    let first = done_at().await.unwrap();
+    folder.clock.advance(PERIOD / 2);
+    cache.maintain_if_due().await.unwrap();
+    assert_eq!(done_at().await, Some(first));
+    folder.clock.advance(PERIOD / 2);
+    cache.maintain_if_due().await.unwrap();
+    assert!(done_at().await.unwrap() > first);
+    // A moment that lies ahead tells of a clock that was set back.
+    folder.clock.set(Timestamp::from_millis(1_000));
+    cache.maintain_if_due().await.unwrap();
+    assert_eq!(done_at().await, Some(1_000));
+}
+
+/// What SQLite knows about the content leads it past no index.
+#[tokio::test]
+async fn statements_use_their_indices_with_what_sqlite_knows() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    for number in 0..300 {
+        let request = Request::new(format!("a://{number}")).identifier(format!("n{}", number % 9));
+        let request = request.data_type(DataType::new("bio_en").unwrap());
+        cache.put(request, "x").await.unwrap();
+        cache.enqueue([Request::new(format!("http://a.example/{number}"))]).await.unwrap();
+    }
+    maintain(&cache, Maintenance::default()).await;
+    crate::db::assert_every_statement_uses_an_index(&cache.0.db).await;
+}
