@@ -45,6 +45,7 @@ impl Cache {
         let due = plans.iter().filter(|plan| !is_answered(plan));
         let policies = &self.0.policies;
         let jobs = due.map(|plan| plan.job(plan.priority, policies)).collect::<Result<Vec<_>>>()?;
+        self.0.store.make_room_for_requests(&mut connection, jobs.len()).await?;
         let mut enqueued = self.0.queue.enqueue_on(connection, &jobs, now).await?;
         enqueued.cached = (plans.len() - jobs.len()) as u64;
         Ok(enqueued)

@@ -18,7 +18,8 @@ pub struct ImagesConfig {
     /// From which types an image is picked, in this order, when there is none of a type:
     /// `artistlogo = ["artistthumbnail"]`. Default: from none.
     pub fallbacks: BTreeMap<DataType, Vec<DataType>>,
-    /// How many images of a type an artist has at most before no more are queued. Default 10 of
+    /// How many images of a type an artist has at most. What is set here holds for all that is
+    /// stored: what is used least makes room. The defaults only say when no more are queued: 10 of
     /// `artistfanart`, 2 of the other artist types, and any number of `front_cover`.
     pub max_per_artist: BTreeMap<DataType, usize>,
 }

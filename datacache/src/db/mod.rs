@@ -100,7 +100,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Normal)
             .pragma("journal_size_limit", log_bytes.to_string())
             .disable_statement_logging();
-        let checkpoint_pages = log_bytes / PAGE_BYTES / 2;
+        // Where somebody reads, it grows on for a while.
+        let checkpoint_pages = log_bytes / PAGE_BYTES / 4;
         if checkpoint_pages < CHECKPOINT_PAGES {
             options = options.pragma("wal_autocheckpoint", checkpoint_pages.to_string());
         }

@@ -1,20 +1,21 @@
 //! Making room: what is used least goes, so that the cache stays within its bounds.
 //!
-//! A put that does not find room makes it in its own transaction, and the files that go are removed
-//! when that has been committed. So that this is rarely needed, whoever has stored something looks
+//! A put that does not find room makes it in its own transaction. Other than where somebody asks for
+//! a removal, the files go before that is committed, so that what comes does not lie beside what goes;
+//! should it not be committed, the entries are lost all the same, which read as misses. So that this is rarely needed, whoever has stored something looks
 //! whether little is left, and then has a task make some slack behind the writers' backs, in steps
 //! between which others write. One process does so at a time, under an advisory lock.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::room::{Allowance, Disk, Need, Shortfall, Usage};
 use super::sql::upkeep;
 use super::{STORE, Store};
 use crate::background::Background;
 use crate::clock::Clock;
-use crate::db::{FileSizes, WriteTransaction};
+use crate::db::{Connection, FileSizes, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::lock;
@@ -27,6 +28,12 @@ const MOST_AT_ONCE: i64 = 8;
 
 /// So many steps a put takes at most; a cache that was given much smaller bounds needs more in all.
 const STEPS: usize = 256;
+
+/// It is looked for room when so many requests have been queued.
+const REQUESTS_UNSEEN: u64 = 64;
+
+/// What a queued request takes, with its places in the indices.
+const REQUEST_BYTES: u64 = 1_536;
 
 /// So many unused pages are given back at a time.
 const GIVE_BACK_PAGES: u64 = 256;
@@ -44,6 +51,8 @@ struct Shared {
     background: Background,
     lock: PathBuf,
     is_tidying: AtomicBool,
+    /// Requests that were queued since it was last looked whether there is room for them.
+    queued: AtomicU64,
 }
 
 impl Room {
@@ -55,17 +64,13 @@ impl Room {
         locks: &std::path::Path,
     ) -> Self {
         let lock = locks.join("evict.lock");
-        let is_tidying = AtomicBool::new(false);
-        Self(Arc::new(Shared { allowance, clock, background, lock, is_tidying }))
+        let (is_tidying, queued) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self(Arc::new(Shared { allowance, clock, background, lock, is_tidying, queued }))
     }
-}
 
-/// What there is after room was made.
-pub(super) struct Made {
-    /// The files of what was removed, which go after the commit.
-    pub(super) blobs: Vec<String>,
-    /// What was in use before the entry that the room is for.
-    pub(super) usage: Usage,
+    pub(super) fn allowance(&self) -> &Allowance {
+        &self.0.allowance
+    }
 }
 
 impl Store {
@@ -78,7 +83,8 @@ impl Store {
         Ok(Disk { free_bytes, freed_bytes: 0, log_bytes })
     }
 
-    /// Makes room for what is to be stored under `key`, whose entry is now `own`.
+    /// Makes room for what is to be stored under `key`, whose entry is now `own`; returns what is in
+    /// use then.
     ///
     /// # Errors
     /// [`TooLarge`](ErrorKind::TooLarge) when there never will be; [`Full`](ErrorKind::Full) when
@@ -90,40 +96,79 @@ impl Store {
         own: Option<i64>,
         need: &Need,
         mut disk: Disk,
-    ) -> Result<Made> {
+    ) -> Result<Usage> {
         let Shared { allowance, .. } = &*self.room.0;
         if allowance.is_never_enough(need) {
             let reason = "it is larger than what the cache or its provider may take (max_bytes)";
             return Err(Error::new(ErrorKind::TooLarge, STORE, key, reason));
         }
-        let mut made = Made { blobs: Vec::new(), usage: Usage::default() };
         let mut at_once = 1;
-        for step in 0.. {
-            let usage = upkeep::usage(tx, Some(&need.provider)).await;
-            made.usage = usage.map_err(|source| tx.error(source))?;
-            let short = allowance.shortfall(&made.usage, need, disk);
+        let mut step = 0;
+        loop {
+            step += 1;
+            let usage = upkeep::usage(tx, need.provider.as_ref()).await;
+            let usage = usage.map_err(|source| tx.error(source))?;
+            let short = allowance.shortfall(&usage, need, disk);
             let is_no_larger = disk.freed_bytes >= need.added_bytes();
-            if short.is_none() || (step >= STEPS && is_no_larger) {
-                break;
+            if short.is_none() || (step > STEPS && is_no_larger) {
+                return Ok(usage);
             }
-            let provider = (short.provider_bytes > 0).then_some(&need.provider);
-            let spare_pages = made.usage.spare_pages(need);
-            if step < STEPS && provider.is_none() && short.total_bytes > 0 && spare_pages > 0 {
-                give_back(tx, &made.usage, short.total_bytes, spare_pages).await?;
+            let provider = need.provider.as_ref().filter(|_| short.provider_bytes > 0);
+            let spare_pages = usage.spare_pages(need);
+            if step <= STEPS && provider.is_none() && short.total_bytes > 0 && spare_pages > 0 {
+                give_back(tx, &usage, short.total_bytes, spare_pages).await?;
                 continue;
             }
             let evicted = self.evict(tx, provider, own, at_once).await?;
             at_once = MOST_AT_ONCE.min(at_once * 2);
-            if evicted.urls.is_empty() || step >= STEPS {
+            if evicted.urls.is_empty() || step > STEPS {
                 return Err(full(key, short));
             }
             disk.freed_bytes += evicted.size_bytes;
-            made.blobs.extend(evicted.blobs);
         }
-        Ok(made)
     }
 
-    /// Removes some entries, with what was made from them.
+    /// Makes room for so many requests that are to be queued, which live in the same file. It is
+    /// looked for now and then only: a request is small.
+    ///
+    /// # Errors
+    /// [`Full`](ErrorKind::Full) when there is nothing left that may go.
+    pub(crate) async fn make_room_for_requests(
+        &self,
+        connection: &mut Connection,
+        requests: usize,
+    ) -> Result<()> {
+        let Shared { allowance, queued, .. } = &*self.room.0;
+        let queued_since = queued.fetch_add(requests as u64, Ordering::AcqRel) + requests as u64;
+        if queued_since < REQUESTS_UNSEEN || allowance.is_boundless() {
+            return Ok(());
+        }
+        queued.store(0, Ordering::Release);
+        let row_bytes = REQUEST_BYTES * requests as u64;
+        let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
+        let disk = Disk { log_bytes: 0, freed_bytes: 0, free_bytes: u64::MAX };
+        let mut at_once = 1;
+        loop {
+            let usage = upkeep::usage(connection, None).await;
+            let usage = usage.map_err(|source| connection.error(TIDY, source))?;
+            if allowance.shortfall(&usage, &need, disk).is_none() {
+                self.tidy_later(&usage, 0);
+                return Ok(());
+            }
+            if self.evict_alone(at_once).await? == 0 {
+                let reason = "the cache takes all it may (cache.max_bytes)";
+                return Err(Error::new(
+                    ErrorKind::Full,
+                    "enqueue",
+                    self.db.path().display(),
+                    reason,
+                ));
+            }
+            at_once = MOST_AT_ONCE.min(at_once * 2);
+        }
+    }
+
+    /// Removes some entries, with what was made from them, and their files.
     async fn evict(
         &self,
         tx: &mut WriteTransaction,
@@ -136,6 +181,7 @@ impl Store {
         let mut evicted = evicted.map_err(|source| tx.error(source))?;
         let derived = super::sql::derived::remove_of(tx, &evicted.urls).await;
         evicted.blobs.extend(derived.map_err(|source| tx.error(source))?);
+        self.remove_unnamed(tx, &evicted.blobs).await?;
         tracing::debug!(entries = evicted.urls.len(), bytes = evicted.size_bytes, "made room");
         Ok(evicted)
     }
@@ -177,24 +223,30 @@ impl Store {
 
     /// One step of it; `None` when there is slack, or nothing that may go.
     async fn tidy_step(&self, limit: i64) -> Result<Option<u64>> {
+        let mut tx = self.db.write(TIDY).await?;
+        let usage = upkeep::usage(&mut tx, None).await.map_err(|source| tx.error(source))?;
+        let bytes = self.room.0.allowance.tidy_bytes(&usage);
+        if bytes == 0 {
+            return Ok(None);
+        }
+        if usage.free_pages > 0 {
+            give_back(&mut tx, &usage, bytes, usage.free_pages).await?;
+            tx.commit().await?;
+            return Ok(Some(0));
+        }
+        drop(tx);
+        let count = self.evict_alone(limit).await?;
+        Ok((count > 0).then_some(count))
+    }
+
+    /// Removes some entries in a transaction of its own; returns how many.
+    async fn evict_alone(&self, limit: i64) -> Result<u64> {
         let store = self.clone();
         super::write::to_its_end(TIDY, async move {
             let mut tx = store.db.write(TIDY).await?;
-            let usage = upkeep::usage(&mut tx, None).await.map_err(|source| tx.error(source))?;
-            let bytes = store.room.0.allowance.tidy_bytes(&usage);
-            if bytes == 0 {
-                return Ok(None);
-            }
-            if usage.free_pages > 0 {
-                give_back(&mut tx, &usage, bytes, usage.free_pages).await?;
-                tx.commit().await?;
-                return Ok(Some(0));
-            }
             let evicted = store.evict(&mut tx, None, None, limit).await?;
             tx.commit().await?;
-            store.release(evicted.blobs).await?;
-            let count = evicted.urls.len() as u64;
-            Ok((count > 0).then_some(count))
+            Ok(evicted.urls.len() as u64)
         })
         .await
     }

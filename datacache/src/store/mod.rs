@@ -24,6 +24,7 @@
 //! Access counts and the memory of the last random pick are noted in memory and written behind the
 //! reader's back ([`Deferred`]).
 
+mod caps;
 mod deferred;
 mod derived;
 mod entry;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::name::Provider;
+use crate::name::{DataType, Provider};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -25,6 +25,8 @@ pub(crate) struct Allowance {
     pub(super) max_bytes: Option<u64>,
     pub(super) min_free_bytes: u64,
     providers: BTreeMap<Provider, u64>,
+    /// How many images of a type an artist may have.
+    caps: BTreeMap<DataType, usize>,
 }
 
 /// What the cache takes, as the database knows it.
@@ -54,7 +56,8 @@ pub(super) struct Disk {
 /// What an entry that is to be stored will take.
 #[derive(Clone, Debug)]
 pub(super) struct Need {
-    pub(super) provider: Provider,
+    /// `None` for what belongs to none.
+    pub(super) provider: Option<Provider>,
     pub(super) file_bytes: u64,
     pub(super) row_bytes: u64,
     /// What goes with the entry that it replaces.
@@ -89,13 +92,20 @@ impl Allowance {
             max_bytes: max_bytes(config.cache.max_bytes),
             min_free_bytes: config.cache.min_free_bytes,
             providers: config.providers.iter().filter_map(of_provider).collect(),
+            caps: config.images.max_per_artist.clone(),
         }
     }
 
     /// How long the write-ahead log may become before it is cut back, so that it stays within what
     /// is reserved for it; `None` for as long as SQLite thinks fit.
     pub(crate) fn log_bytes(&self) -> Option<u64> {
-        self.max_bytes.map(|max_bytes| reserve(max_bytes) / 2)
+        self.max_bytes.map(|max_bytes| reserve(max_bytes) / 3 * 2)
+    }
+
+    /// How many images of a type an artist may have; `None` for any number, and for what is no
+    /// image.
+    pub(super) fn cap(&self, data_type: &DataType) -> Option<usize> {
+        self.caps.get(data_type).copied()
     }
 
     /// Whether the disk need not be looked at.
@@ -106,8 +116,7 @@ impl Allowance {
     /// Whether `need` could not be met by an empty cache either.
     pub(super) fn is_never_enough(&self, need: &Need) -> bool {
         let most = self.max_bytes.map_or(u64::MAX, |max_bytes| max_bytes - reserve(max_bytes));
-        let of_provider = self.providers.get(&need.provider).copied().unwrap_or(u64::MAX);
-        need.file_bytes + need.row_bytes > most.min(of_provider)
+        need.file_bytes + need.row_bytes > most.min(self.of_provider(need))
     }
 
     /// How much too little room there is for `need`.
@@ -117,17 +126,21 @@ impl Allowance {
         let total = usage.total_with(need).saturating_sub(need.replaced_bytes);
         // A log that a reader keeps from being cut back takes room from the entries, but not all.
         let reserved = |max: u64| reserve(max).max(room.log_bytes.min(max / 2));
-        let provider_max_bytes = self.providers.get(&need.provider).copied().unwrap_or(u64::MAX);
         let short_on_disk = match self.min_free_bytes {
             0 => 0,
             min_free_bytes => over(min_free_bytes.saturating_add(added), room.free_bytes),
         };
         Shortfall {
             total_bytes: self.max_bytes.map_or(0, |max| over(total, max - reserved(max))),
-            provider_bytes: over(usage.provider_bytes + added, provider_max_bytes),
+            provider_bytes: over(usage.provider_bytes + added, self.of_provider(need)),
             // What others have filled the disk with is theirs to remove.
             disk_bytes: short_on_disk.min(added).saturating_sub(room.freed_bytes),
         }
+    }
+
+    fn of_provider(&self, need: &Need) -> u64 {
+        let max_bytes = need.provider.as_ref().and_then(|provider| self.providers.get(provider));
+        max_bytes.copied().unwrap_or(u64::MAX)
     }
 
     /// What is to go so that the next entries find room: nothing while there is some slack.
@@ -176,7 +189,7 @@ mod tests {
     }
 
     fn need(file_bytes: u64) -> Need {
-        let provider = Provider::new("cdn").unwrap();
+        let provider = Provider::new("cdn").ok();
         Need { provider, file_bytes, row_bytes: 0, replaced_bytes: 0 }
     }
 
@@ -211,7 +224,7 @@ mod tests {
         assert!(allowance.shortfall(&free, &row, ROOMY).is_none(), "it fits in unused pages");
         assert_eq!((free.spare_pages(&row), free.spare_pages(&need(MIB))), (0, 4));
         assert!(allowance.is_never_enough(&need(13 * MIB)));
-        assert_eq!(allowance.log_bytes(), Some(2 * MIB));
+        assert_eq!(allowance.log_bytes(), Some(4 * MIB / 3 * 2));
     }
 
     #[test]
@@ -219,7 +232,7 @@ mod tests {
         let allowance = allowance(r#"{"providers": {"cdn": {"max_bytes": 1048576}}}"#);
         let full = Usage { provider_bytes: MIB, ..usage(MIB) };
         assert_eq!(allowance.shortfall(&full, &need(KIB), ROOMY).provider_bytes, KIB);
-        let other = Need { provider: Provider::new("lastfm").unwrap(), ..need(KIB) };
+        let other = Need { provider: Provider::new("lastfm").ok(), ..need(KIB) };
         assert!(allowance.shortfall(&full, &other, ROOMY).is_none());
         assert!(allowance.is_never_enough(&need(MIB + 1)));
     }

@@ -73,14 +73,15 @@ impl Store {
         let is_in_file = file.is_some();
         let need = need(&new, is_in_file, replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
-        let made = self.make_room(&mut tx, &new.key, id, &need, disk).await?;
+        let surplus = self.keep_cap(&mut tx, &new, id).await?;
+        let usage = self.make_room(&mut tx, &new.key, id, &need, disk).await?;
         if let Some(file) = file {
             file.publish().await?;
         }
         let stored = upsert(tx, &new, is_in_file, replaced).await;
         let (stored, unneeded) = match stored {
             Ok((info, mut unneeded)) => {
-                unneeded.extend(made.blobs);
+                unneeded.extend(surplus);
                 (Ok(info), unneeded)
             }
             Err(error) => (Err(error), is_in_file.then(|| own.clone()).into_iter().collect()),
@@ -90,7 +91,7 @@ impl Store {
         if let Err(error) = self.release(unneeded.collect()).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");
         }
-        self.tidy_later(&made.usage, disk.log_bytes);
+        self.tidy_later(&usage, disk.log_bytes);
         stored
     }
 
@@ -177,20 +178,29 @@ impl Store {
 
     /// Removes those of the files that no row names any more, under the write lock.
     pub(super) async fn release(&self, checksums: Vec<String>) -> Result<()> {
-        // What is no checksum, in a damaged row, names no file.
-        let checksums: Vec<Checksum> =
-            checksums.iter().filter_map(|text| text.parse().ok()).collect();
         if checksums.is_empty() {
             return Ok(());
         }
         let mut tx = self.db.write("remove blob").await?;
+        self.remove_unnamed(&mut tx, &checksums).await?;
+        tx.commit().await
+    }
+
+    /// The same in a transaction.
+    pub(super) async fn remove_unnamed(
+        &self,
+        tx: &mut WriteTransaction,
+        checksums: &[String],
+    ) -> Result<()> {
+        // What is no checksum, in a damaged row, names no file.
+        let checksums = checksums.iter().filter_map(|text| text.parse::<Checksum>().ok());
         for checksum in checksums {
-            let named = sql::is_blob_named(&mut tx, checksum).await;
+            let named = sql::is_blob_named(tx, checksum).await;
             if !named.map_err(|source| tx.error(source))? {
                 self.blobs.remove(checksum).await?;
             }
         }
-        tx.commit().await
+        Ok(())
     }
 }
 
@@ -199,7 +209,7 @@ fn need(new: &NewEntry, is_in_file: bool, replaced: Option<&Replaced>) -> Need {
     let size_bytes = new.data.len() as u64;
     let (file_bytes, row_bytes) = if is_in_file { (size_bytes, 0) } else { (0, size_bytes) };
     Need {
-        provider: new.provider.clone(),
+        provider: Some(new.provider.clone()),
         file_bytes,
         row_bytes,
         replaced_bytes: replaced.map_or(0, |replaced| replaced.size_bytes),

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Result, Row as _, query, query_scalar};
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
 use crate::name::Provider;
+use crate::store::Subject;
 use crate::store::room::Usage;
 
 /// Removes the first `?4` entries in an order, but the entry `?3`.
@@ -53,6 +54,13 @@ statements! {
     EVICT_LEAST_USED =
         evict!("keep_class >= 0 AND ?1 IS NOT NULL", "keep_class, rank, last_accessed");
     AGE = "UPDATE upkeep SET value = MAX(value, ?1) WHERE name = 'age'";
+
+    /// All but the ?4 of a subject that are used most, and but the entry ?3.
+    REMOVE_SURPLUS = "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
+          WHERE identifier = ?1 AND data_type = ?2 AND status_code = 200 AND is_pinned = 0 \
+            AND entry_id <> ?3 \
+          ORDER BY rank DESC, last_accessed DESC LIMIT -1 OFFSET ?4) \
+        RETURNING url, file_checksum, disk_size, 0";
 
     PIN = "INSERT OR IGNORE INTO pins VALUES (?1)";
     UNPIN = "DELETE FROM pins WHERE identifier = ?1";
@@ -155,6 +163,23 @@ pub(in crate::store) async fn expire(
 /// Forgets what was picked last among images of which none is left; returns how often.
 pub(in crate::store) async fn forget_picks(db: &mut SqliteConnection) -> Result<u64> {
     Ok(query(FORGET_PICKS).execute(db).await?.rows_affected())
+}
+
+/// Removes all entries of a subject but the `kept` that are used most, and but the entry `but`.
+pub(in crate::store) async fn remove_surplus(
+    db: &mut SqliteConnection,
+    subject: &Subject,
+    but: Option<i64>,
+    kept: usize,
+) -> Result<Evicted> {
+    let rows = query(REMOVE_SURPLUS)
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str())
+        .bind(but.unwrap_or(0))
+        .bind(i64::try_from(kept).unwrap_or(i64::MAX))
+        .fetch_all(db)
+        .await?;
+    Evicted::of(&rows)
 }
 
 /// A number that was noted under `name`.

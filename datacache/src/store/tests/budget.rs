@@ -253,3 +253,43 @@ async fn entries_that_share_a_file_count_it_once_and_keep_it_until_the_last_has_
     assert_counted(&store).await;
     assert_eq!(count(&store, files).await, 0);
 }
+
+#[tokio::test]
+async fn an_artist_has_no_more_images_than_the_settings_say() {
+    let folder = bounded(r#"{"images": {"max_per_artist": {"front_cover": 3}}}"#);
+    let store = folder.open().await;
+    let about = |path: &str, name: &str, number| NewEntry {
+        identifier: Some(identifier(name)),
+        ..image(path, unique(number, 2 * KIB))
+    };
+    store.put(about("other", "nobody", 0)).await.unwrap();
+    for number in 1..=5 {
+        store.put(about(&number.to_string(), "a", number)).await.unwrap();
+        store.put(about("3", "a", 10 + number)).await.unwrap();
+    }
+    let mut left = Vec::new();
+    for path in ["1", "2", "3", "4", "5", "other"] {
+        if has(&store, path).await {
+            left.push(path);
+        }
+    }
+    assert_eq!(left.len(), 4, "{left:?}");
+    assert!(["3", "5", "other"].iter().all(|path| left.contains(path)), "{left:?}");
+    assert_eq!(folder.blob_files().len(), 4);
+    assert_counted(&store).await;
+}
+
+#[tokio::test]
+async fn queued_requests_take_room_from_entries_and_no_more_than_there_is() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 40, |_| 60 * KIB).await;
+    let mut connection = store.db.read("test").await.unwrap();
+    store.make_room_for_requests(&mut connection, 10).await.unwrap();
+    let before = entries(&store).await;
+    store.make_room_for_requests(&mut connection, 500).await.unwrap();
+    assert!(entries(&store).await < before);
+    let error = store.make_room_for_requests(&mut connection, 5_000).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Full);
+    connection.close().await;
+}
