@@ -17,6 +17,7 @@ mod limits;
 mod lock;
 mod media;
 mod name;
+mod numbers;
 mod platform;
 pub mod providers;
 mod queue;
@@ -29,8 +30,8 @@ mod trail;
 mod worker;
 
 pub use cache::{
-    Absence, Answer, Cache, Explained, FinishedKey, Finishes, Found, FoundState, Lookup, Page,
-    QueueFill, Request, Source, Stats,
+    Absence, Answer, Cache, DiskUse, Explained, FinishedKey, Finishes, Found, FoundState, Lookup,
+    Page, QueueFill, Request, Source, Stats,
 };
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
@@ -44,6 +45,7 @@ pub use key::Key;
 pub use limits::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
 pub use media::{Colour, ImageSize, Palette, PaletteKind};
 pub use name::{DataType, Provider};
+pub use numbers::{Counts, GroupCounts, Latencies, Numbers};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
 pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};
 pub use trail::Step;

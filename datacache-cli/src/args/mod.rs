@@ -3,6 +3,7 @@
 mod images;
 mod providers;
 mod queue;
+mod stats;
 mod values;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use providers::{
     TheAudioDbCall, Track, Wikimedia, WikimediaCall,
 };
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
+pub(crate) use stats::Stats;
 use values::{data_type, duration, header, identifier, metadata, provider};
 
 const STYLES: Styles = Styles::styled();
@@ -160,8 +162,8 @@ pub(crate) enum Command {
     Songlink(Songlink),
     /// Ask Deezer about artists and their pictures
     Deezer(Deezer),
-    /// Show what the cache holds
-    Stats,
+    /// Show what the cache holds, and how it has done
+    Stats(Stats),
     /// Print shell completions
     Completions {
         /// For which shell

@@ -69,7 +69,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Songlink(of) => providers::songlink(cache, global, of).await,
         Command::Spotify(of) => providers::spotify(cache, global, of).await,
         Command::Wikimedia(of) => providers::wikimedia(cache, global, of).await,
-        Command::Stats => stats::run(cache, global).await,
+        Command::Stats(stats) => stats::run(cache, global, stats).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }

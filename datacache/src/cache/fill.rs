@@ -20,30 +20,40 @@ use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 /// A renewal that was given up is not tried again for so long.
 const RENEWAL_PAUSE: Duration = Duration::from_hours(1);
 
-pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer> {
-    let patience = patience(plan.deadline);
-    let known = known(cache, &plan).await?;
+/// Where to look for the answer to a request.
+pub(super) enum Prospect {
+    AtHand(Answer),
+    /// At its origin, be it through the queue; meanwhile there may be a stale entry.
+    Abroad(Option<Box<Entry>>),
+}
+
+/// What can be answered without asking the origin, and what the request takes over from the entry that
+/// is there.
+pub(super) async fn at_hand(cache: &Arc<Inner>, plan: &mut Plan) -> Result<Prospect> {
+    let known = known(cache, plan).await?;
     plan.trail.note(|| known.told(cache.clock.now()));
     if let Some(info) = known.to_inherit() {
         plan.inherit(info, &cache.policies);
     }
     let stale = match known {
-        Known::Answer(answer) => return Ok(answer),
+        Known::Answer(answer) => return Ok(Prospect::AtHand(answer)),
         Known::Stale(entry) => Some(entry),
         Known::Useless(_) | Known::Nothing => None,
     };
+    let expired = |entry, prospect| Ok(Prospect::AtHand(expired(cache, entry, prospect)));
     if plan.reach == Reach::Cache {
         plan.trail.note(|| "the request may not leave the machine");
-        let expired = |entry| expired(cache, entry, "the request may not leave the machine");
-        return Ok(stale.map_or(Answer::Miss, expired));
+        return match stale {
+            Some(entry) => expired(entry, "the request may not leave the machine"),
+            None => Ok(Prospect::AtHand(Answer::Miss)),
+        };
     }
     let fillable = plan.check_fillable(cache.clock.now());
     let Some(entry) = stale else {
-        fillable?;
-        return obtain(cache, plan, None, patience).await;
+        return fillable.map(|()| Prospect::Abroad(None));
     };
     if fillable.is_err() {
-        return Ok(expired(cache, entry, "no origin has a newer answer"));
+        return expired(entry, "no origin has a newer answer");
     }
     match plan.job(Priority::Batch, &cache.policies) {
         Ok(job) => {
@@ -51,23 +61,23 @@ pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer>
             let renewal = queue_renewal(Arc::clone(cache), job);
             match plan.priority {
                 Priority::Batch => renewal.await?,
-                Priority::Immediate => cache.background.spawn(behind(plan.key, renewal)),
+                Priority::Immediate => cache.background.spawn(behind(plan.key.clone(), renewal)),
             }
-            Ok(expired(cache, entry, "a newer answer is to be fetched"))
+            expired(entry, "a newer answer is to be fetched")
         }
         Err(_) if plan.priority == Priority::Batch => {
-            Ok(expired(cache, entry, "with a credential its renewal cannot be queued"))
+            expired(entry, "with a credential its renewal cannot be queued")
         }
         // What cannot be queued is asked for at once.
         Err(_) => {
             plan.trail.note(|| "with its credential the renewal cannot be queued");
-            obtain(cache, plan, Some(entry), patience).await
+            Ok(Prospect::Abroad(Some(entry)))
         }
     }
 }
 
 /// Ends when the deadline of a caller who begins to wait now has passed.
-fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
+pub(super) fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
     #[expect(clippy::disallowed_methods, reason = "callers wait in real time")]
     let sleep = deadline.map(tokio::time::sleep);
     async move {
@@ -79,7 +89,7 @@ fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
 }
 
 /// Gets what the cache does not have, from the origin or through the queue.
-async fn obtain(
+pub(super) async fn obtain(
     cache: &Arc<Inner>,
     plan: Plan,
     stale: Option<Box<Entry>>,
@@ -208,19 +218,25 @@ pub(super) async fn come_since(
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.
 pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
-    plan.check_credential(job, &cache.policies)?;
     // On the heap, lest the future of every request be as large as one under way.
-    Box::pin(ask(cache, plan, job)).await
+    let answer = Box::pin(ask(cache, plan, job)).await;
+    if let Err(error) = &answer {
+        cache.fetch_failed(plan, error);
+    }
+    answer
 }
 
 async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
+    plan.check_credential(job, &cache.policies)?;
     let mut known = renewable(cache, plan).await?;
     loop {
         let condition = known.as_ref().map(|(_, condition)| condition);
         if condition.is_some() {
             plan.trail.note(|| "the origin is asked only for what has changed");
         }
-        let fetched = cache.fetcher.get(plan.call(condition)).await?;
+        let fetched = cache.fetcher.get(plan.call(condition)).await;
+        cache.fetched(plan, &fetched);
+        let fetched = fetched?;
         match (fetched, known.take()) {
             (Fetched::NotModified(caching), Some((Entry { info, data }, _))) => {
                 if let Some(info) = renew(cache, plan, info, &caching, job).await? {

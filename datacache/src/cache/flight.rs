@@ -119,13 +119,13 @@ impl Flights {
         (flight, Role::Leader)
     }
 
-    /// Waits for the end of the flight for `key`, if there is one.
-    pub(super) async fn land(&self, key: &Key) {
+    /// Waits for the end of the flight for `key`; says whether there was one.
+    pub(super) async fn land(&self, key: &Key) -> bool {
         let flight = self.by_key().get(key).cloned();
-        if let Some(Flight { mut landing, .. }) = flight {
-            // Called off is an end as well.
-            let _ = landing.wait_for(Option::is_some).await;
-        }
+        let Some(Flight { mut landing, .. }) = flight else { return false };
+        // Called off is an end as well.
+        let _ = landing.wait_for(Option::is_some).await;
+        true
     }
 
     /// Calls off the flights that are under way. Their jobs are handed back in the background.

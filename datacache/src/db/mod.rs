@@ -65,6 +65,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 /// The write-ahead log is cut back to this size when it is reset.
 const JOURNAL_SIZE_LIMIT: &str = "16777216";
 
+/// The sizes of the database's files; one that is not there has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Files {
+    pub(crate) database_bytes: u64,
+    pub(crate) log_bytes: u64,
+}
+
 /// A handle to the database; clones share it.
 #[derive(Clone)]
 pub(crate) struct Db(Arc<Shared>);
@@ -113,13 +120,15 @@ impl Db {
         matches!(exists.await, Ok(Ok(false)))
     }
 
-    /// The size of the database with its write-ahead log. The files are not opened.
-    pub(crate) async fn file_bytes(&self) -> Result<u64> {
+    /// How large the files are. They are not opened.
+    pub(crate) async fn files(&self) -> Result<Files> {
         let mut log = self.path().as_os_str().to_owned();
         log.push("-wal");
-        let paths = [self.path().to_owned(), PathBuf::from(log)];
-        let sizes = tokio::task::spawn_blocking(move || {
-            paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum()
+        let (database, log) = (self.path().to_owned(), PathBuf::from(log));
+        let size = |path: PathBuf| path.metadata().map_or(0, |file| file.len());
+        let sizes = tokio::task::spawn_blocking(move || Files {
+            database_bytes: size(database),
+            log_bytes: size(log),
         });
         sizes.await.map_err(|join| {
             let reason = "the thread that does the file work failed";

@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::queue::{Finish, Queue, Turns};
 use crate::session::OwnSession;
-use crate::{limits, queue, store};
+use crate::{limits, numbers, queue, store};
 
 struct Folder {
     dir: tempfile::TempDir,
@@ -82,6 +82,7 @@ async fn every_statement_prepares_and_uses_an_index() {
         queue::sql::flights::STATEMENTS,
         queue::sql::managing::STATEMENTS,
         limits::sql::STATEMENTS,
+        numbers::sql::STATEMENTS,
     ]
     .concat()
     {
