@@ -7,8 +7,9 @@
 use tracing::Instrument as _;
 
 use super::answer::{Answer, Found, FoundState, Lookup};
-use super::fill::{self, Prospect};
+use super::fill;
 use super::plan::Plan;
+use super::prospect::{self, Prospect};
 use super::request::Request;
 use super::{Cache, Inner};
 use crate::clock::Stopwatch;
@@ -93,7 +94,7 @@ impl Cache {
         let span = tracing::debug_span!("fetch", key = %plan.key, provider = %plan.provider);
         let asked = async {
             let patience = fill::patience(plan.deadline);
-            let prospect = fill::at_hand(&self.0, &mut plan).await;
+            let prospect = prospect::at_hand(&self.0, &mut plan).await;
             let about = About::of(Some(&plan.provider), &plan.data_type);
             let (way, answer) = match prospect {
                 Ok(Prospect::AtHand(answer)) => (Way::Cache, Ok(answer)),

@@ -1,4 +1,4 @@
-//! Answering a request, step by step as [`Cache::fetch`](super::Cache::fetch) says.
+//! Answering a request from its origin, or the queue, as [`Cache::fetch`](super::Cache::fetch) says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,74 +7,15 @@ use humantime::format_duration;
 
 use super::answer::{Absence, Answer, Found, FoundState, Source};
 use super::plan::{Plan, Revalidation};
-use super::request::{Reach, Staleness};
+use super::request::Staleness;
 use super::{Inner, flight};
 use crate::clock::Timestamp;
 use crate::db::WriteTransaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Caching, Condition, Fetched, Storing};
 use crate::key::Key;
-use crate::queue::{Finish, Job, JobState, NewJob, Priority, Queue};
+use crate::queue::{Finish, Job, Priority, Queue};
 use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
-
-/// A renewal that was given up is not tried again for so long.
-const RENEWAL_PAUSE: Duration = Duration::from_hours(1);
-
-/// Where to look for the answer to a request.
-pub(super) enum Prospect {
-    AtHand(Answer),
-    /// At its origin, be it through the queue; meanwhile there may be a stale entry.
-    Abroad(Option<Box<Entry>>),
-}
-
-/// What can be answered without asking the origin, and what the request takes over from the entry that
-/// is there.
-pub(super) async fn at_hand(cache: &Arc<Inner>, plan: &mut Plan) -> Result<Prospect> {
-    let known = known(cache, plan).await?;
-    plan.trail.note(|| known.told(cache.clock.now()));
-    if let Some(info) = known.to_inherit() {
-        plan.inherit(info, &cache.policies);
-    }
-    let stale = match known {
-        Known::Answer(answer) => return Ok(Prospect::AtHand(answer)),
-        Known::Stale(entry) => Some(entry),
-        Known::Useless(_) | Known::Nothing => None,
-    };
-    let expired = |entry, prospect| Ok(Prospect::AtHand(expired(cache, entry, prospect)));
-    if plan.reach == Reach::Cache {
-        plan.trail.note(|| "the request may not leave the machine");
-        return match stale {
-            Some(entry) => expired(entry, "the request may not leave the machine"),
-            None => Ok(Prospect::AtHand(Answer::Miss)),
-        };
-    }
-    let fillable = plan.check_fillable(cache.clock.now());
-    let Some(entry) = stale else {
-        return fillable.map(|()| Prospect::Abroad(None));
-    };
-    if fillable.is_err() {
-        return expired(entry, "no origin has a newer answer");
-    }
-    match plan.job(Priority::Batch, &cache.policies) {
-        Ok(job) => {
-            plan.trail.note(|| "the stale entry is the answer; its renewal is queued");
-            let renewal = queue_renewal(Arc::clone(cache), job);
-            match plan.priority {
-                Priority::Batch => renewal.await?,
-                Priority::Immediate => cache.background.spawn(behind(plan.key.clone(), renewal)),
-            }
-            expired(entry, "a newer answer is to be fetched")
-        }
-        Err(_) if plan.priority == Priority::Batch => {
-            expired(entry, "with a credential its renewal cannot be queued")
-        }
-        // What cannot be queued is asked for at once.
-        Err(_) => {
-            plan.trail.note(|| "with its credential the renewal cannot be queued");
-            Ok(Prospect::Abroad(Some(entry)))
-        }
-    }
-}
 
 /// Ends when the deadline of a caller who begins to wait now has passed.
 pub(super) fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
@@ -109,26 +50,6 @@ pub(super) async fn obtain(
     }
 }
 
-/// Queues the renewal of a stale entry, unless it is queued, or was given up not long ago. Readers
-/// take no lock.
-async fn queue_renewal(cache: Arc<Inner>, job: NewJob) -> Result<()> {
-    let now = cache.clock.now();
-    let is_due = cache.queue.get(&job.key).await?.is_none_or(|queued| {
-        queued.status == JobState::Dead && now.since(queued.run_at) >= RENEWAL_PAUSE
-    });
-    if is_due {
-        cache.queue.enqueue(std::slice::from_ref(&job), now).await?;
-    }
-    Ok(())
-}
-
-/// What goes wrong behind the caller's back, is only noted.
-async fn behind(key: Key, renewal: impl Future<Output = Result<()>>) {
-    if let Err(error) = renewal.await {
-        tracing::warn!(%key, %error, "a stale entry is not being renewed");
-    }
-}
-
 /// What the cache knows, as far as this request may use it.
 pub(super) enum Known {
     Answer(Answer),
@@ -140,7 +61,7 @@ pub(super) enum Known {
 
 impl Known {
     /// What the store had to say, at `now`.
-    fn told(&self, now: Timestamp) -> String {
+    pub(super) fn told(&self, now: Timestamp) -> String {
         let (what, info) = match self {
             Self::Answer(Answer::Found(found)) => ("a fresh entry", &found.entry.info),
             Self::Answer(Answer::Absent(absence)) => ("\"there is none\"", &absence.info),
@@ -388,7 +309,7 @@ async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
 }
 
 /// An entry past its time, which is said.
-fn expired(cache: &Inner, entry: Box<Entry>, prospect: &str) -> Answer {
+pub(super) fn expired(cache: &Inner, entry: Box<Entry>, prospect: &str) -> Answer {
     Answer::Found(Box::new(Found::expired(*entry, cache.clock.now(), prospect)))
 }
 

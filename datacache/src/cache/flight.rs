@@ -22,6 +22,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use super::answer::Answer;
 use super::background::Background;
@@ -110,12 +111,14 @@ impl Flights {
         let flight = Flight { plan: Arc::clone(plan), landing };
         by_key.insert(plan.key.clone(), flight.clone());
         let (cache, plan) = (Arc::clone(cache), Arc::clone(plan));
-        self.tasks.spawn(async move {
+        let span = tracing::debug_span!("flight", key = %plan.key);
+        let flying = async move {
             let result = fly(&cache, &plan).await;
             // Off the board first: who comes now finds the answer in the store.
             cache.flights.by_key().remove(&plan.key);
             land.send_replace(Some(result));
-        });
+        };
+        self.tasks.spawn(flying.instrument(span));
         (flight, Role::Leader)
     }
 

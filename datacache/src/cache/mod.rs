@@ -22,6 +22,7 @@ mod limiting;
 mod numbers;
 mod plan;
 mod prometheus;
+mod prospect;
 mod queueing;
 mod relating;
 mod request;

@@ -98,7 +98,9 @@ async fn migrate(db: &Db) -> Result<()> {
     }
     let stamp = format!("PRAGMA application_id = {APPLICATION_ID}");
     run(&mut tx, &stamp).await.map_err(|source| tx.error(source))?;
-    tx.commit().await
+    tx.commit().await?;
+    tracing::info!(from = version, to = current_version(), "the database was brought up to date");
+    Ok(())
 }
 
 /// The statements of a migration, which is text of this crate.
