@@ -76,7 +76,9 @@ fn killed_processes_lose_none_of_the_numbers_that_were_written() {
     let all = 3 * LOOK_UPS;
     wait_until(|| {
         // A peer that waits for an order does nothing else.
-        peers.iter_mut().for_each(|peer| drop(peer.order("remove a://none")));
+        for peer in &mut peers {
+            peer.order("remove a://none");
+        }
         written() == all
     });
     for peer in &mut peers {
@@ -180,7 +182,7 @@ fn ended(mut child: Child) -> (Option<i32>, String) {
     if text.is_err() {
         child.kill().unwrap();
     }
-    (child.wait().unwrap().code(), text.expect("it ends by itself"))
+    (child.wait().unwrap().code(), text.unwrap())
 }
 
 #[test]
@@ -243,5 +245,27 @@ fn what_cannot_be_shown_together_is_wrong_usage() {
     ] {
         let run = folder.run(["stats"].iter().chain(args));
         assert_eq!(run.status, 2, "{args:?}: {run:?}");
+    }
+}
+
+#[test]
+fn a_hit_says_nothing_above_debug_and_a_fetch_says_so() {
+    let (folder, origin) = (Folder::new(), origin());
+    let url = origin.url("/x?api_key=S3CRET");
+    let said = |verbosity| {
+        let run = folder.run(["get", &url, "--ttl", "1h", verbosity]);
+        assert_eq!(run.status, 0, "{run:?}");
+        assert!(!run.stderr.contains("S3CRET"), "{run:?}");
+        run.stderr
+    };
+    let fetched = said("-vv");
+    for word in ["an origin was asked", "answer=\"found\"", "size_bytes=3", "key=http://127.0.0.1"]
+    {
+        assert!(fetched.contains(word), "no {word} in {fetched}");
+    }
+    assert_eq!(said("-vv"), "");
+    let hit = said("-vvv");
+    for word in ["fetch{key=http://127.0.0.1", "answered", "outcome=\"fresh\"", "took="] {
+        assert!(hit.contains(word), "no {word} in {hit}");
     }
 }

@@ -4,7 +4,7 @@
 //! of the entry that it is, else under those of the request. What the cache looks up for its own sake
 //! is no answer: a worker, a palette, a list. Who goes away before he is answered is not counted.
 
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::answer::{Answer, Found, FoundState, Lookup};
 use super::fill;
@@ -43,6 +43,7 @@ pub(crate) struct About {
 #[must_use = "what is not counted is missing from the numbers"]
 pub(crate) struct Asked<'a> {
     asking: Asking<'a>,
+    span: Span,
     about: About,
     way: Way,
     pub(crate) answer: Result<Answer>,
@@ -103,17 +104,18 @@ impl Cache {
                 }
                 Err(error) => (Way::Cache, Err(error)),
             };
-            Asked { asking, about, way, answer }
+            (about, way, answer)
         };
-        Ok(asked.instrument(span).await)
+        let (about, way, answer) = asked.instrument(span.clone()).await;
+        Ok(Asked { asking, span, about, way, answer })
     }
 }
 
 impl Asked<'_> {
     /// Counts the answer.
     pub(crate) fn counted(self) -> Result<Answer> {
-        let Self { asking, about, way, answer } = self;
-        asking.answered(way, &answer, || about);
+        let Self { asking, span, about, way, answer } = self;
+        span.in_scope(|| asking.answered(way, &answer, || about));
         answer
     }
 }
@@ -166,13 +168,11 @@ impl Asking<'_> {
     ) {
         let size_bytes = info.map_or(0, |info| info.data_size);
         let came_to = CameTo { outcome, way, size_bytes };
-        match info {
-            Some(info) => self.came_to(&info.provider, &info.data_type, &came_to),
-            None => {
-                let About { provider, data_type } = about();
-                self.came_to(&provider, &data_type, &came_to);
-            }
+        if let Some(info) = info {
+            return self.came_to(&info.provider, &info.data_type, &came_to);
         }
+        let About { provider, data_type } = about();
+        self.came_to(&provider, &data_type, &came_to);
     }
 
     /// Counts a call that came to this.

@@ -158,7 +158,9 @@ mod tests {
 
     fn of(took_us: &[u64]) -> Latencies {
         let mut latencies = Latencies::default();
-        took_us.iter().for_each(|us| latencies.record(Duration::from_micros(*us)));
+        for us in took_us {
+            latencies.record(Duration::from_micros(*us));
+        }
         latencies
     }
 

@@ -45,7 +45,9 @@ impl Numbers {
     /// The numbers of these groups, which are counted `since` then.
     pub fn new(since: Option<Timestamp>, groups: Vec<GroupCounts>) -> Self {
         let mut total = Counts::default();
-        groups.iter().for_each(|group| total.add(&group.counts));
+        for group in &groups {
+            total.add(&group.counts);
+        }
         Self { since, total, groups }
     }
 }

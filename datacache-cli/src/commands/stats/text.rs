@@ -240,7 +240,9 @@ mod tests {
 
     fn latencies(millis: &[u64]) -> Latencies {
         let mut latencies = Latencies::default();
-        millis.iter().for_each(|it| latencies.record(Duration::from_millis(*it)));
+        for it in millis {
+            latencies.record(Duration::from_millis(*it));
+        }
         latencies
     }
 
