@@ -76,6 +76,18 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     to_stdout(io::stdout().write_all(&line))
 }
 
+/// Empties the terminal, be it one without colours.
+pub(crate) fn clear() -> anyhow::Result<()> {
+    let to_the_corner_and_clear = b"\x1b[H\x1b[J";
+    to_stdout(io::stdout().write_all(to_the_corner_and_clear))
+}
+
+/// Text that is laid out already, in one piece.
+pub(crate) fn text(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    let mut out = anstream::stdout();
+    to_stdout(out.write_all(text.to_string().as_bytes()).and_then(|()| out.flush()))
+}
+
 /// One line for people.
 pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     to_stdout(writeln!(anstream::stdout(), "{text}"))

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
@@ -81,6 +81,15 @@ impl Clock {
         }
     }
 
+    /// Measures from now on how long something takes, finer than by milliseconds, and however the
+    /// system's clock is set meanwhile.
+    pub(crate) fn stopwatch(&self) -> Stopwatch {
+        match &self.0 {
+            Source::System => Stopwatch::Running(instant()),
+            Source::Manual(_) => Stopwatch::OfClock(self.clone(), self.now()),
+        }
+    }
+
     /// Moves a manual clock forward; the system's clock stays as it is.
     pub fn advance(&self, duration: Duration) {
         if let Source::Manual(millis) = &self.0 {
@@ -96,6 +105,27 @@ impl Clock {
             millis.store(now.0, Ordering::Release);
         }
     }
+}
+
+/// What has passed since somebody began to measure.
+#[derive(Clone, Debug)]
+pub(crate) enum Stopwatch {
+    Running(Instant),
+    OfClock(Clock, Timestamp),
+}
+
+impl Stopwatch {
+    pub(crate) fn elapsed(&self) -> Duration {
+        match self {
+            Self::Running(since) => since.elapsed(),
+            Self::OfClock(clock, since) => clock.now().since(*since),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
+fn instant() -> Instant {
+    Instant::now()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]

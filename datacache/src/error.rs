@@ -67,6 +67,37 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// The kind as it stands in numbers and in other places that programs read: `rate_limited`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid_input",
+            Self::Config => "config",
+            Self::Busy => "busy",
+            Self::LeaseLost => "lease_lost",
+            Self::Corrupt => "corrupt",
+            Self::NewerSchema => "newer_schema",
+            Self::ReadOnly => "read_only",
+            Self::Full => "full",
+            Self::Io => "io",
+            Self::Closed => "closed",
+            Self::Offline => "offline",
+            Self::Timeout => "timeout",
+            Self::Interrupted => "interrupted",
+            Self::Tls => "tls",
+            Self::RateLimited => "rate_limited",
+            Self::CircuitOpen => "circuit_open",
+            Self::Unauthorized => "unauthorized",
+            Self::Upstream => "upstream",
+            Self::Refused => "refused",
+            Self::TooLarge => "too_large",
+            Self::Unsupported => "unsupported",
+            Self::Expired => "expired",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 /// An error with its context. It is one pointer wide, cheap to clone, and no secret can be in it.
 #[derive(Clone)]
 pub struct Error(Box<Repr>);

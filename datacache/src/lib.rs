@@ -18,6 +18,7 @@ mod lock;
 mod maintenance;
 mod media;
 mod name;
+mod numbers;
 mod platform;
 pub mod providers;
 mod queue;
@@ -30,8 +31,8 @@ mod trail;
 mod worker;
 
 pub use cache::{
-    Absence, Answer, Cache, Explained, FinishedKey, Finishes, Found, FoundState, Lookup, Page,
-    QueueFill, Request, Source, Stats,
+    Absence, Answer, Cache, DiskUse, Explained, FinishedKey, Finishes, Found, FoundState, Lookup,
+    Page, QueueFill, Request, Source, Stats,
 };
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
@@ -46,6 +47,7 @@ pub use limits::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
 pub use maintenance::{Maintained, Maintenance, MaintenanceReport, Task, TaskEnd, TaskReport};
 pub use media::{Colour, ImageSize, Palette, PaletteKind};
 pub use name::{DataType, Provider};
+pub use numbers::{Counts, GroupCounts, Latencies, Numbers};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
 pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};
 pub use trail::Step;

@@ -24,7 +24,7 @@ const LAYERS: &[&[&str]] = &[
         "trail",
     ],
     &["blob", "db"],
-    &["limits", "queue", "store"],
+    &["limits", "numbers", "queue", "store"],
     &["fetch"],
     &["cache"],
     &["maintenance"],

@@ -27,8 +27,10 @@ mod layers;
 mod limits_cli;
 mod main_job;
 mod musicbrainz;
+mod numbers;
 mod picture;
 mod processes;
+mod prometheus;
 mod queue_cli;
 mod single_flight;
 #[cfg(unix)]

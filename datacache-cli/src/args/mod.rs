@@ -3,6 +3,7 @@
 mod images;
 mod providers;
 mod queue;
+mod stats;
 mod values;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use providers::{
     TheAudioDbCall, Track, Wikimedia, WikimediaCall,
 };
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
+pub(crate) use stats::Stats;
 use values::{data_type, duration, header, identifier, metadata, provider};
 
 const STYLES: Styles = Styles::styled();
@@ -172,14 +174,14 @@ pub(crate) enum Command {
     Songlink(Songlink),
     /// Ask Deezer about artists and their pictures
     Deezer(Deezer),
-    /// Show what the cache holds
-    Stats,
     /// Remove what is too old, make room, compact the database; workers do so by themselves
     Maintain {
         /// How long each task may take [default: 5s]
         #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
         patience: Option<Duration>,
     },
+    /// Show what the cache holds, and how it has done
+    Stats(Stats),
     /// Print shell completions
     Completions {
         /// For which shell

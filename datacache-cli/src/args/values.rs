@@ -20,6 +20,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     humantime::parse_duration(text).map_err(|_| "a duration is written like 90s, 15m, 12h or 14d")
 }
 
+/// How often something is shown.
+pub(super) fn interval(text: &str) -> Result<Duration, &'static str> {
+    let interval = duration(text)?;
+    let is_slow_enough = interval >= Duration::from_millis(100);
+    if is_slow_enough { Ok(interval) } else { Err("nobody can read more than one in 100ms") }
+}
+
 pub(super) fn concurrency(text: &str) -> Result<usize, &'static str> {
     let number = text.parse().ok().filter(|number| (1..=256).contains(number));
     number.ok_or("it is a number from 1 to 256")

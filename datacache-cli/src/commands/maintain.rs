@@ -59,6 +59,7 @@ fn name(task: Task) -> &'static str {
         Task::Evict => "make room",
         Task::DeadRequests => "forget failed requests",
         Task::Picks => "forget picks",
+        Task::Numbers => "add up numbers",
         Task::Compact => "compact the database",
         Task::Optimize => "look at what there is",
         Task::Checkpoint => "cut back the log",

@@ -73,8 +73,8 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Songlink(of) => providers::songlink(cache, global, of).await,
         Command::Spotify(of) => providers::spotify(cache, global, of).await,
         Command::Wikimedia(of) => providers::wikimedia(cache, global, of).await,
-        Command::Stats => stats::run(cache, global).await,
         Command::Maintain { patience } => maintain::run(cache, global, patience).await,
+        Command::Stats(stats) => stats::run(cache, global, stats).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }

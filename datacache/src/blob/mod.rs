@@ -84,6 +84,11 @@ impl Blobs {
         self.blocking("remove blob", move |shared| remove(&path::of(&shared.root, checksum))).await
     }
 
+    /// The bytes of the files that are being written, in all processes.
+    pub(crate) async fn temp_bytes(&self) -> Result<u64> {
+        self.blocking("count", |shared| temp::size_bytes(&shared.root)).await
+    }
+
     /// Where the file named by `checksum` lies, if there is one.
     pub(crate) fn path(&self, checksum: Checksum) -> PathBuf {
         path::of(&self.0.root, checksum)

@@ -73,6 +73,18 @@ pub(super) fn stage(
     Ok(Staged { temp, checksum, target: path::of(&shared.root, checksum) })
 }
 
+/// The bytes of all temporary files. Blocking.
+pub(super) fn size_bytes(root: &Path) -> io::Result<u64> {
+    let files = match fs::read_dir(path::temp_dir(root)) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    // One that cannot be looked at has just been renamed or removed.
+    let sizes = files.filter_map(|file| file.and_then(|file| file.metadata()).ok());
+    Ok(sizes.map(|file| file.len()).sum())
+}
+
 /// Removes the temporary files of dead sessions, then their lock files. Blocking.
 pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<()> {
     let files = match fs::read_dir(path::temp_dir(root)) {

@@ -1,4 +1,4 @@
-//! Answering a request, step by step as [`Cache::fetch`](super::Cache::fetch) says.
+//! Answering a request from its origin, or the queue, as [`Cache::fetch`](super::Cache::fetch) says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,67 +7,18 @@ use humantime::format_duration;
 
 use super::answer::{Absence, Answer, Found, FoundState, Source};
 use super::plan::{Plan, Revalidation};
-use super::request::{Reach, Staleness};
+use super::request::Staleness;
 use super::{Inner, flight};
 use crate::clock::Timestamp;
 use crate::db::WriteTransaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Caching, Condition, Fetched, Storing};
 use crate::key::Key;
-use crate::queue::{Finish, Job, JobState, NewJob, Priority, Queue};
+use crate::queue::{Finish, Job, Priority, Queue};
 use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 
-/// A renewal that was given up is not tried again for so long.
-const RENEWAL_PAUSE: Duration = Duration::from_hours(1);
-
-pub(super) async fn answer(cache: &Arc<Inner>, mut plan: Plan) -> Result<Answer> {
-    let patience = patience(plan.deadline);
-    let known = known(cache, &plan).await?;
-    plan.trail.note(|| known.told(cache.clock.now()));
-    if let Some(info) = known.to_inherit() {
-        plan.inherit(info, &cache.policies);
-    }
-    let stale = match known {
-        Known::Answer(answer) => return Ok(answer),
-        Known::Stale(entry) => Some(entry),
-        Known::Useless(_) | Known::Nothing => None,
-    };
-    if plan.reach == Reach::Cache {
-        plan.trail.note(|| "the request may not leave the machine");
-        let expired = |entry| expired(cache, entry, "the request may not leave the machine");
-        return Ok(stale.map_or(Answer::Miss, expired));
-    }
-    let fillable = plan.check_fillable(cache.clock.now());
-    let Some(entry) = stale else {
-        fillable?;
-        return obtain(cache, plan, None, patience).await;
-    };
-    if fillable.is_err() {
-        return Ok(expired(cache, entry, "no origin has a newer answer"));
-    }
-    match plan.job(Priority::Batch, &cache.policies) {
-        Ok(job) => {
-            plan.trail.note(|| "the stale entry is the answer; its renewal is queued");
-            let renewal = queue_renewal(Arc::clone(cache), job);
-            match plan.priority {
-                Priority::Batch => renewal.await?,
-                Priority::Immediate => cache.background.spawn(behind(plan.key, renewal)),
-            }
-            Ok(expired(cache, entry, "a newer answer is to be fetched"))
-        }
-        Err(_) if plan.priority == Priority::Batch => {
-            Ok(expired(cache, entry, "with a credential its renewal cannot be queued"))
-        }
-        // What cannot be queued is asked for at once.
-        Err(_) => {
-            plan.trail.note(|| "with its credential the renewal cannot be queued");
-            obtain(cache, plan, Some(entry), patience).await
-        }
-    }
-}
-
 /// Ends when the deadline of a caller who begins to wait now has passed.
-fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
+pub(super) fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
     #[expect(clippy::disallowed_methods, reason = "callers wait in real time")]
     let sleep = deadline.map(tokio::time::sleep);
     async move {
@@ -79,7 +30,7 @@ fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
 }
 
 /// Gets what the cache does not have, from the origin or through the queue.
-async fn obtain(
+pub(super) async fn obtain(
     cache: &Arc<Inner>,
     plan: Plan,
     stale: Option<Box<Entry>>,
@@ -99,26 +50,6 @@ async fn obtain(
     }
 }
 
-/// Queues the renewal of a stale entry, unless it is queued, or was given up not long ago. Readers
-/// take no lock.
-async fn queue_renewal(cache: Arc<Inner>, job: NewJob) -> Result<()> {
-    let now = cache.clock.now();
-    let is_due = cache.queue.get(&job.key).await?.is_none_or(|queued| {
-        queued.status == JobState::Dead && now.since(queued.run_at) >= RENEWAL_PAUSE
-    });
-    if is_due {
-        cache.queue.enqueue(std::slice::from_ref(&job), now).await?;
-    }
-    Ok(())
-}
-
-/// What goes wrong behind the caller's back, is only noted.
-async fn behind(key: Key, renewal: impl Future<Output = Result<()>>) {
-    if let Err(error) = renewal.await {
-        tracing::warn!(%key, %error, "a stale entry is not being renewed");
-    }
-}
-
 /// What the cache knows, as far as this request may use it.
 pub(super) enum Known {
     Answer(Answer),
@@ -130,7 +61,7 @@ pub(super) enum Known {
 
 impl Known {
     /// What the store had to say, at `now`.
-    fn told(&self, now: Timestamp) -> String {
+    pub(super) fn told(&self, now: Timestamp) -> String {
         let (what, info) = match self {
             Self::Answer(Answer::Found(found)) => ("a fresh entry", &found.entry.info),
             Self::Answer(Answer::Absent(absence)) => ("\"there is none\"", &absence.info),
@@ -208,19 +139,25 @@ pub(super) async fn come_since(
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.
 pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
-    plan.check_credential(job, &cache.policies)?;
     // On the heap, lest the future of every request be as large as one under way.
-    Box::pin(ask(cache, plan, job)).await
+    let answer = Box::pin(ask(cache, plan, job)).await;
+    if let Err(error) = &answer {
+        cache.fetch_failed(plan, error);
+    }
+    answer
 }
 
 async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
+    plan.check_credential(job, &cache.policies)?;
     let mut known = renewable(cache, plan).await?;
     loop {
         let condition = known.as_ref().map(|(_, condition)| condition);
         if condition.is_some() {
             plan.trail.note(|| "the origin is asked only for what has changed");
         }
-        let fetched = cache.fetcher.get(plan.call(condition)).await?;
+        let fetched = cache.fetcher.get(plan.call(condition)).await;
+        cache.fetched(plan, &fetched);
+        let fetched = fetched?;
         match (fetched, known.take()) {
             (Fetched::NotModified(caching), Some((Entry { info, data }, _))) => {
                 if let Some(info) = renew(cache, plan, info, &caching, job).await? {
@@ -372,7 +309,7 @@ async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
 }
 
 /// An entry past its time, which is said.
-fn expired(cache: &Inner, entry: Box<Entry>, prospect: &str) -> Answer {
+pub(super) fn expired(cache: &Inner, entry: Box<Entry>, prospect: &str) -> Answer {
     Answer::Found(Box::new(Found::expired(*entry, cache.clock.now(), prospect)))
 }
 

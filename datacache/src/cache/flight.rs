@@ -22,6 +22,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use super::answer::Answer;
 use super::background::Background;
@@ -110,22 +111,24 @@ impl Flights {
         let flight = Flight { plan: Arc::clone(plan), landing };
         by_key.insert(plan.key.clone(), flight.clone());
         let (cache, plan) = (Arc::clone(cache), Arc::clone(plan));
-        self.tasks.spawn(async move {
+        let span = tracing::debug_span!("flight", key = %plan.key);
+        let flying = async move {
             let result = fly(&cache, &plan).await;
             // Off the board first: who comes now finds the answer in the store.
             cache.flights.by_key().remove(&plan.key);
             land.send_replace(Some(result));
-        });
+        };
+        self.tasks.spawn(flying.instrument(span));
         (flight, Role::Leader)
     }
 
-    /// Waits for the end of the flight for `key`, if there is one.
-    pub(super) async fn land(&self, key: &Key) {
+    /// Waits for the end of the flight for `key`; says whether there was one.
+    pub(super) async fn land(&self, key: &Key) -> bool {
         let flight = self.by_key().get(key).cloned();
-        if let Some(Flight { mut landing, .. }) = flight {
-            // Called off is an end as well.
-            let _ = landing.wait_for(Option::is_some).await;
-        }
+        let Some(Flight { mut landing, .. }) = flight else { return false };
+        // Called off is an end as well.
+        let _ = landing.wait_for(Option::is_some).await;
+        true
     }
 
     /// Calls off the flights that are under way. Their jobs are handed back in the background.

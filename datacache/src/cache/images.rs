@@ -1,12 +1,13 @@
 //! Images of an artist or an album, and what is made from them.
 
 use super::answer::Lookup;
+use super::counting::About;
 use super::{Cache, Page};
 use crate::error::{Error, Result};
 use crate::identifier::Identifier;
 use crate::media::{ImageSize, Palette};
 use crate::name::{DataType, Provider};
-use crate::store::{Cachekey, Entry, Filter, Pick, Subject};
+use crate::store::{self, Cachekey, Entry, Filter, Pick};
 
 impl Cache {
     /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
@@ -20,8 +21,38 @@ impl Cache {
         data_type: &DataType,
         provider: Option<&Provider>,
     ) -> Result<Option<Entry>> {
-        require_image_type("pick at random", data_type)?;
-        let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
+        self.counted_pick(identifier, std::slice::from_ref(data_type), provider).await
+    }
+
+    /// A pick of the first of these types that has an image.
+    async fn counted_pick(
+        &self,
+        identifier: &Identifier,
+        choices: &[DataType],
+        provider: Option<&Provider>,
+    ) -> Result<Option<Entry>> {
+        let asking = self.asking();
+        let Some(first) = choices.first() else { return Ok(None) };
+        require_image_type("pick at random", first)?;
+        let mut picked = Ok(None);
+        for choice in choices {
+            picked = self.pick(identifier, choice, provider).await;
+            if !matches!(picked, Ok(None)) {
+                break;
+            }
+        }
+        asking.picked(&picked, || About::of(provider, first));
+        picked
+    }
+
+    async fn pick(
+        &self,
+        identifier: &Identifier,
+        data_type: &DataType,
+        provider: Option<&Provider>,
+    ) -> Result<Option<Entry>> {
+        let subject =
+            store::Subject { identifier: identifier.clone(), data_type: data_type.clone() };
         let now = self.now();
         let mut rng = fastrand::Rng::new();
         for fresh_after in [Some(now), None] {
@@ -64,9 +95,15 @@ impl Cache {
 
     /// The picture at `url` scaled down to fit into `size`.
     pub(crate) async fn resized(&self, url: &str, size: ImageSize) -> Result<Lookup> {
+        let asking = self.asking();
         let key = self.key(url)?;
-        let resized = self.0.deriving.resized(&key, size).await?;
-        Ok(self.judge(resized))
+        let resized = self.0.deriving.resized(&key, size).await;
+        let lookup = resized.map(|resized| self.judge(resized));
+        asking.looked_up(&lookup, || About {
+            data_type: DataType::DERIVED,
+            ..About::key(&self.0.policies, &key)
+        });
+        lookup
     }
 
     /// An image of the first type that has one: `data_type`, or what it falls back on.
@@ -76,13 +113,8 @@ impl Cache {
         data_type: &DataType,
         provider: Option<&Provider>,
     ) -> Result<Option<Entry>> {
-        for choice in self.0.images.choices(data_type) {
-            let picked = self.random_image(identifier, &choice, provider).await?;
-            if picked.is_some() {
-                return Ok(picked);
-            }
-        }
-        Ok(None)
+        let choices = self.0.images.choices(data_type);
+        self.counted_pick(identifier, &choices, provider).await
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod answer;
 mod calls;
+mod counting;
 mod deriving;
 mod fill;
 mod fill_queue;
@@ -18,8 +19,11 @@ mod images;
 pub(crate) mod jobs;
 mod keeping;
 mod limiting;
+mod numbers;
 mod pins;
 mod plan;
+mod prometheus;
+mod prospect;
 mod queueing;
 mod relating;
 mod request;
@@ -38,25 +42,29 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{self, Fetcher};
 use crate::key::Key;
 use crate::limits::Limits;
+use crate::name::DataType;
+use crate::numbers::Tally;
 use crate::platform;
-use crate::queue::{Queue, QueueCounts};
+use crate::queue::Queue;
 use crate::session::OwnSession;
 use crate::store::{
-    Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store, Totals,
+    Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store,
 };
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
 use bytes::Bytes;
 use calls::Turns;
+use counting::{About, Asked};
+pub(crate) use counting::{Called, CameTo, Outcome, Way};
 use deriving::Deriving;
 pub use fill_queue::QueueFill;
 pub(crate) use fill_queue::image_request;
 use flight::Flights;
 pub(crate) use images::require_image_type;
+pub use numbers::{DiskUse, Stats};
 use plan::Plan;
 pub use queueing::{FinishedKey, Finishes};
 pub use request::Request;
-use serde::Serialize;
 
 /// A handle to a cache folder. Cloning it is cheap, and clones share everything; it works under
 /// either flavour of the tokio runtime.
@@ -97,6 +105,7 @@ pub(crate) struct Inner {
     flights: Flights,
     deriving: Deriving,
     turns: Turns,
+    pub(crate) tally: Tally,
     background: Background,
 }
 
@@ -136,6 +145,7 @@ impl Cache {
         let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes, room);
         let limits = Limits::new(db.clone(), clock.clone());
+        let tally = Tally::new(db.clone(), clock.clone());
         let fetcher = Fetcher::new(
             config.http.clone(),
             Arc::clone(&policies),
@@ -158,6 +168,7 @@ impl Cache {
             fetcher,
             flights: Flights::default(),
             turns: Turns::default(),
+            tally,
             background,
         })))
     }
@@ -181,15 +192,25 @@ impl Cache {
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a malformed URL; otherwise the cache itself
     /// has failed. A miss is not an error.
     pub async fn lookup(&self, url: &str) -> Result<Lookup> {
+        let asking = self.asking();
         let key = self.key(url)?;
-        let entry = self.0.store.get(&key).await?;
-        Ok(self.judge(entry))
+        let lookup = self.look_up(&key).await;
+        asking.looked_up(&lookup, || About::key(&self.0.policies, &key));
+        lookup
+    }
+
+    /// The same for the cache's own sake: it is not counted.
+    pub(crate) async fn look_up(&self, key: &Key) -> Result<Lookup> {
+        Ok(self.judge(self.0.store.get(key).await?))
     }
 
     /// The entry with the handle `cachekey`.
     pub async fn lookup_cachekey(&self, cachekey: Cachekey) -> Result<Lookup> {
-        let entry = self.0.store.get_by_cachekey(cachekey).await?;
-        Ok(self.judge(entry))
+        let asking = self.asking();
+        let entry = self.0.store.get_by_cachekey(cachekey).await;
+        let lookup = entry.map(|entry| self.judge(entry));
+        asking.looked_up(&lookup, || About::of(None, &DataType::OTHER));
+        lookup
     }
 
     fn judge(&self, entry: Option<Entry>) -> Lookup {
@@ -234,17 +255,14 @@ impl Cache {
     /// # Cancel safety
     /// Dropping the future does not stop a fetch that has begun; [`close`](Self::close) does.
     pub async fn fetch(&self, request: Request) -> Result<Answer> {
-        let plan = Plan::new(request, &self.0.policies)?;
-        fill::answer(&self.0, plan).await
+        self.ask(request).await?.counted()
     }
 
     /// Answers a request as [`fetch`](Self::fetch) does, and tells how it came to the answer.
     pub async fn explain(&self, request: Request) -> Explained {
         let trail = Trail::kept(self.0.clock.clone());
-        let answer = match Plan::new(request, &self.0.policies) {
-            Ok(plan) => fill::answer(&self.0, plan.with_trail(trail.clone())).await,
-            Err(error) => Err(error),
-        };
+        let asked = self.ask_along(request, trail.clone()).await;
+        let answer = asked.and_then(Asked::counted);
         Explained { answer, steps: trail.steps() }
     }
 
@@ -299,23 +317,15 @@ impl Cache {
         }))
     }
 
-    /// What the cache holds.
-    pub async fn stats(&self) -> Result<Stats> {
-        let totals = self.0.store.totals(self.now()).await?;
-        let queue = self.0.queue.counts().await?;
-        let files = self.0.db.file_sizes().await?;
-        let database_bytes = files.database_bytes + files.log_bytes;
-        Ok(Stats { totals, queue, database_bytes })
-    }
-
     /// Writes what is still noted in memory and closes the files. Operations under way finish;
     /// later ones fail as [`Closed`](ErrorKind::Closed). Dropping the last handle instead loses
-    /// at most the access counts of the last moment.
+    /// at most the access counts of the last moment and the numbers of the last seconds.
     pub async fn close(&self) {
         self.0.flights.call_off().await;
         self.0.background.finish().await;
         self.0.deriving.finish().await;
         self.0.deferred.flush().await;
+        self.0.tally.flush().await;
         self.0.db.close().await;
     }
 
@@ -336,18 +346,6 @@ const PAGE_ENTRIES: i64 = 1_000;
 /// Where a page of entries begins; the default is the first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Page(i64);
-
-/// What a cache holds and waits for.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct Stats {
-    /// The entries.
-    pub totals: Totals,
-    /// The queued requests.
-    pub queue: QueueCounts,
-    /// The database with its write-ahead log, in bytes; blob files are not in it.
-    pub database_bytes: u64,
-}
 
 async fn make_dirs(dir: &Path, locks: &Path) -> Result<()> {
     const OPERATION: &str = "open cache";

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::answer::{Answer, Lookup};
+use super::counting::{About, Way};
 use super::jobs;
 use super::plan::Plan;
 use super::request::Request;
@@ -60,22 +61,33 @@ impl Cache {
     /// [`Upstream`](ErrorKind::Upstream) when the request is dead, with the reason of its last
     /// attempt.
     pub async fn wait(&self, url: &str, deadline: Duration) -> Result<Answer> {
+        let asking = self.asking();
         let key = self.key(url)?;
         let waited = tokio::time::timeout(deadline, self.wait_for(&key)).await;
-        waited.unwrap_or(Ok(Answer::Pending))
+        let (way, answer) = match waited {
+            Ok(Ok((way, answer))) => (way, Ok(answer)),
+            Ok(Err(error)) => (Way::Origin, Err(error)),
+            Err(_elapsed) => (Way::Origin, Ok(Answer::Pending)),
+        };
+        asking.answered(way, &answer, || About::key(&self.0.policies, &key));
+        answer
     }
 
-    async fn wait_for(&self, key: &Key) -> Result<Answer> {
+    /// The answer, and whether it had to be waited for.
+    async fn wait_for(&self, key: &Key) -> Result<(Way, Answer)> {
+        let mut way = Way::Cache;
         let mut changes = None;
         loop {
             // What a caller of this process has not waited for may not be in the queue yet.
-            self.0.flights.land(key).await;
+            if self.0.flights.land(key).await {
+                way = Way::Origin;
+            }
             // In this order: a job is completed in the transaction that stores its answer.
             let queued = self.0.queue.get(key).await?;
-            let known = self.judge(self.0.store.get(key).await?);
+            let known = self.look_up(key).await?;
             match (queued, &known) {
                 (None, _) | (_, Lookup::Fresh(_) | Lookup::Absent(_)) => {
-                    return Ok(known.into_answer(self.0.clock.now()));
+                    return Ok((way, known.into_answer(self.0.clock.now())));
                 }
                 (Some(JobInfo { status: JobState::Dead, last_error, .. }), _) => {
                     let reason = last_error.unwrap_or_default();
@@ -84,6 +96,7 @@ impl Cache {
                 }
                 (Some(_), _) => jobs::wait_for_change(&self.0, &mut changes).await?,
             }
+            way = Way::Origin;
         }
     }
 

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_who_is_asked.sql"),
     include_str!("../../migrations/0006_groups.sql"),
     include_str!("../../migrations/0007_upkeep.sql"),
+    include_str!("../../migrations/0008_numbers.sql"),
 ];
 
 const OPERATION: &str = "open cache";
@@ -97,7 +98,9 @@ async fn migrate(db: &Db) -> Result<()> {
     }
     let stamp = format!("PRAGMA application_id = {APPLICATION_ID}");
     run(&mut tx, &stamp).await.map_err(|source| tx.error(source))?;
-    tx.commit().await
+    tx.commit().await?;
+    tracing::info!(from = version, to = current_version(), "the database was brought up to date");
+    Ok(())
 }
 
 /// The statements of a migration, which is text of this crate.

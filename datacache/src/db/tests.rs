@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::queue::{Finish, Queue, Turns};
 use crate::session::OwnSession;
-use crate::{limits, queue, store};
+use crate::{limits, numbers, queue, store};
 
 struct Folder {
     dir: tempfile::TempDir,
@@ -85,6 +85,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         queue::sql::flights::STATEMENTS,
         queue::sql::managing::STATEMENTS,
         limits::sql::STATEMENTS,
+        numbers::sql::STATEMENTS,
     ]
     .concat()
     {

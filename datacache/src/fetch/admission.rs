@@ -51,6 +51,7 @@ impl Fetcher {
         }
         let waited = self.clock.now().since(began);
         *patience = patience.saturating_sub(waited);
+        tracing::debug!(key = %call.key, %provider, ?waited, "a slot of the budget has come");
         call.trail.note(|| format!("budget of {provider} ({budget}): waited {waited:?}"));
         Ok(turn)
     }

@@ -206,6 +206,11 @@ impl Fetcher {
     }
 }
 
+/// Whether the URL itself tells that there is none, so that nobody is asked.
+pub(crate) fn tells_absence(call: Call<'_>) -> bool {
+    classify::leads_to_placeholder(call.rules, call.url)
+}
+
 /// Refuses an untrusted URL whose host is an address that is not public.
 pub(crate) fn check_untrusted(call: Call<'_>) -> Result<()> {
     match call.trust {

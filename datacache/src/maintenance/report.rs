@@ -35,6 +35,8 @@ pub enum Task {
     DeadRequests,
     /// Forgets which image was picked last of those that are all gone.
     Picks,
+    /// Adds up what was counted long ago: hours to days, days to one sum.
+    Numbers,
     /// Gives unused pages of the database back.
     Compact,
     /// Has SQLite look anew at what is in the database, by which it chooses among indices.
@@ -45,11 +47,12 @@ pub enum Task {
 
 impl Task {
     /// In the order in which they are done.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Expire,
         Self::Evict,
         Self::DeadRequests,
         Self::Picks,
+        Self::Numbers,
         Self::Compact,
         Self::Optimize,
         Self::Checkpoint,

@@ -78,6 +78,10 @@ async fn step(cache: &Inner, task: Task, now: Timestamp) -> Result<Step> {
             Step::of(Gone { count, size_bytes: 0 })
         }
         Task::Picks => Step::once(cache.store.forget_picks().await?),
+        Task::Numbers => {
+            let count = cache.tally.roll_up().await?;
+            Step::of(Gone { count, size_bytes: 0 })
+        }
         Task::Compact => {
             let size_bytes = cache.db.compact(COMPACT_PAGES, SPARE_PAGES).await?;
             Step::of(Gone { count: 0, size_bytes })

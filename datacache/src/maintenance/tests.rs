@@ -93,9 +93,9 @@ async fn the_database_becomes_smaller_and_its_log_is_cut() {
         put(&cache, &format!("a://{number}"), DAY, 10_000).await;
     }
     cache.remove_matching(&crate::Filter::all()).await.unwrap();
-    let before = cache.stats().await.unwrap().database_bytes;
+    let before = cache.stats().await.unwrap().disk.total_bytes();
     let tasks = maintain(&cache, Maintenance::default()).await;
-    let after = cache.stats().await.unwrap().database_bytes;
+    let after = cache.stats().await.unwrap().disk.total_bytes();
     assert!(tasks.iter().all(|task| matches!(task.end, TaskEnd::Done)), "{tasks:?}");
     assert!(before > 3_000_000 && after < 700_000, "{before} {after}");
     let log = folder.dir.path().join("datacache.sqlite-wal");

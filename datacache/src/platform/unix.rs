@@ -19,3 +19,13 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
 pub(crate) fn open_lock_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
+
+/// The memory that this process has in use, in bytes; `None` where the system tells it only to callers
+/// of functions that are not safe.
+pub(crate) fn resident_bytes() -> Option<u64> {
+    // Linux has this file, others do not.
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = size.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1_024)
+}

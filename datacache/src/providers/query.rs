@@ -140,12 +140,16 @@ impl<T> Query<T> {
         if lacks.is_some() {
             request = request.offline();
         }
-        let mut answer = self.cache.fetch(request.clone()).await?;
-        if is_stored(&answer) && value_in(&answer, &read).is_err() {
+        let mut asked = self.cache.ask(request.clone()).await?;
+        if let Ok(answer) = &asked.answer
+            && is_stored(answer)
+            && value_in(answer, &read).is_err()
+        {
             // Stored by whoever had another idea of what the provider answers.
-            self.cache.forget(&answer).await?;
-            answer = self.cache.fetch(request).await?;
+            self.cache.forget(answer).await?;
+            asked = self.cache.ask(request).await?;
         }
+        let answer = asked.counted()?;
         if let (Answer::Miss, Some(lacks)) = (&answer, lacks) {
             return Err(lacks);
         }

@@ -134,6 +134,8 @@ impl Queue {
         if let Some(unused) = connection {
             unused.close().await;
         }
+        let Enqueued { new, raised, known, .. } = total;
+        tracing::debug!(new, raised, known, "queued");
         Ok(total)
     }
 

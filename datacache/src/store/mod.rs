@@ -251,6 +251,21 @@ impl Store {
         connection.close().await;
         Ok(Totals::new(groups))
     }
+
+    /// The bytes of the files that entries name, each counted once.
+    pub(crate) async fn blob_bytes(&self) -> Result<u64> {
+        const OPERATION: &str = "count";
+        let mut connection = self.db.read(OPERATION).await?;
+        let bytes = sql::file_bytes(&mut connection).await;
+        let bytes = bytes.map_err(|source| connection.error(OPERATION, source))?;
+        connection.close().await;
+        Ok(u64::try_from(bytes.unwrap_or(0)).unwrap_or(0))
+    }
+
+    /// The bytes of the files that are being written, in all processes.
+    pub(crate) async fn temporary_bytes(&self) -> Result<u64> {
+        self.blobs.temp_bytes().await
+    }
 }
 
 #[cfg(test)]

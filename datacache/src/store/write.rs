@@ -87,6 +87,10 @@ impl Store {
             Err(error) => (Err(error), is_in_file.then(|| own.clone()).into_iter().collect()),
         };
         let unneeded = unneeded.into_iter().filter(|old| stored.is_err() || *old != own);
+        if let Ok(info) = &stored {
+            let EntryInfo { url: key, provider, data_type, data_size, .. } = info;
+            tracing::debug!(%key, %provider, %data_type, size_bytes = data_size, "stored");
+        }
         // The put itself stands, or has failed, either way.
         if let Err(error) = self.release(unneeded.collect()).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");

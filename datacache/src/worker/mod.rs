@@ -27,6 +27,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Interval;
+use tracing::Instrument as _;
 
 use crate::cache::Cache;
 use crate::cache::jobs::{self, Ended, looks};
@@ -251,9 +252,10 @@ impl<'a> Shift<'a> {
 
     fn begin(&mut self, job: Job) {
         let (cache, job) = (Arc::clone(&self.worker.cache.0), Arc::new(job));
+        let span = tracing::debug_span!("job", key = %job.key, attempt = job.attempt);
         let task = self.running.tasks.spawn({
             let job = Arc::clone(&job);
-            async move { jobs::run(&cache, &job).await }
+            async move { jobs::run(&cache, &job).await }.instrument(span)
         });
         self.running.jobs.insert(task.id(), job);
         self.count_running();
@@ -272,6 +274,7 @@ impl<'a> Shift<'a> {
         };
         self.count_running();
         let ended = ended?;
+        tracing::info!(key = %job.key, attempt = job.attempt, ?ended, "a job has ended");
         if let Ended::Refused { until } = ended {
             self.turns.refuse(job.origin.clone(), cache.clock.now(), until);
         }

@@ -17,6 +17,7 @@
 //! | `storm URL COUNT` | `begun`, then `stormed SHA256` when as many concurrent fetches found that |
 //! | `drain` | `worked DONE`, when nothing is left to do for a minute |
 //! | `work` | `worked DONE RETRIED DEAD LOST`, when nothing is left to do at once |
+//! | `close` | `closed`, and every later order fails |
 //! | `write SEED` | `put URL SHA256` for entry after entry, until killed |
 
 #![expect(clippy::print_stdout, reason = "it speaks to the test through standard output")]
@@ -56,6 +57,7 @@ async fn main() -> Result<(), Error> {
             ["storm", url, count] => storm(&cache, url, number(count)).await,
             ["drain"] => drain(&cache).await?,
             ["work"] => work(&cache).await?,
+            ["close"] => close(&cache).await,
             ["write", seed] => write_forever(&cache, number(seed)).await?,
             _ => format!("unknown order {order}"),
         };
@@ -88,6 +90,11 @@ async fn lookup(cache: &Cache, url: &str) -> Result<String, Error> {
         Lookup::Absent(_) => "absent".to_owned(),
         _ => "miss".to_owned(),
     })
+}
+
+async fn close(cache: &Cache) -> String {
+    cache.close().await;
+    "closed".to_owned()
 }
 
 async fn random(cache: &Cache, identifier: &str, data_type: &str) -> Result<String, Error> {

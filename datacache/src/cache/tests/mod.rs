@@ -6,6 +6,7 @@ mod freshness;
 mod images;
 mod joining;
 mod lifecycle;
+mod numbers;
 mod offline;
 mod random;
 mod redirecting;

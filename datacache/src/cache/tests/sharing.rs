@@ -14,9 +14,10 @@ async fn jobs(cache: &Cache) -> Vec<(JobState, u32)> {
 /// A request that waits for somebody else's.
 async fn waiting(cache: &Cache, request: Request) -> JoinHandle<Result<Answer>> {
     let (cache, trail) = (cache.clone(), Trail::kept(cache.0.clock.clone()));
-    let plan = Plan::new(request, &cache.0.policies).unwrap().with_trail(trail.clone());
+    let steps = trail.clone();
     let task = tokio::spawn(async move {
-        tokio::time::timeout(NET, fill::answer(&cache.0, plan)).await.unwrap()
+        let asked = tokio::time::timeout(NET, cache.ask_along(request, steps)).await.unwrap();
+        asked.and_then(Asked::counted)
     });
     while !trail.steps().iter().any(|step| step.what.contains("is fetching it")) {
         tokio::task::yield_now().await;

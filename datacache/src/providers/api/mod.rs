@@ -11,10 +11,11 @@ use url::Url;
 use super::language::Language;
 use super::query::Query;
 use super::term;
-use crate::cache::{Cache, Lookup, Request};
+use crate::cache::{Cache, Called, CameTo, Lookup, Outcome, Request, Way};
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
 use crate::name::{DataType, Provider};
-use crate::store::{Entry, Metadata};
+use crate::store::{Entry, EntryInfo, Metadata};
 
 /// Answers of any API.
 #[derive(Clone)]
@@ -127,40 +128,80 @@ impl Api {
         E: From<Error> + Send,
         Calling: Future<Output = Result<Option<T>, E>> + Send,
     {
+        let asking = self.cache.asking();
         let url = call_url(provider, identifier, endpoint)?;
+        let answer = self.answer(provider, identifier, &url, call).await;
+        // What kind of error it is, only the caller can tell.
+        let failed = CameTo {
+            outcome: Outcome::Failed(ErrorKind::Upstream),
+            way: Way::Origin,
+            size_bytes: 0,
+        };
+        let came_to = answer.as_ref().map_or(&failed, |(_, came_to)| came_to);
+        asking.came_to(provider, &DataType::API_RESPONSE, came_to);
+        answer.map(|(value, _)| value)
+    }
+
+    /// The value, and how it was come by.
+    async fn answer<T, E, Calling>(
+        &self,
+        provider: &Provider,
+        identifier: &str,
+        url: &Url,
+        call: impl FnOnce() -> Calling + Send,
+    ) -> Result<(Option<T>, CameTo), E>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync,
+        E: From<Error> + Send,
+        Calling: Future<Output = Result<Option<T>, E>> + Send,
+    {
         let key = self.cache.key(url.as_str())?;
-        if let Known::Fresh(value) = self.known(&url).await? {
-            return Ok(value);
+        if let Known::Fresh(value, size_bytes) = self.known(&key).await? {
+            let outcome = if value.is_some() { Outcome::Fresh } else { Outcome::Absent };
+            return Ok((value, CameTo { outcome, way: Way::Cache, size_bytes }));
         }
         let _turn = self.cache.turn(&key).await;
         // Whoever had the turn before may have answered.
-        let stale = match self.known(&url).await? {
-            Known::Fresh(value) => return Ok(value),
-            Known::Stale(value) => Some(value),
+        let stale = match self.known(&key).await? {
+            Known::Fresh(value, size_bytes) => return Ok(fetched(value, size_bytes)),
+            Known::Stale(value, size_bytes) => Some((value, size_bytes)),
             Known::Nothing => None,
         };
         match call().await {
             Ok(value) => {
-                self.keep(provider, identifier, &url, value.as_ref()).await?;
-                Ok(value)
+                let kept = self.keep(provider, identifier, url, value.as_ref()).await?;
+                let size_bytes = kept.data_size;
+                self.count_call(provider, Called::Answered { size_bytes });
+                Ok(fetched(value, size_bytes))
             }
             Err(error) => {
-                let stale = stale.ok_or(error)?;
+                self.count_call(provider, Called::Failed);
+                let (value, size_bytes) = stale.ok_or(error)?;
                 tracing::warn!(%key, "the call failed; answering with a stale value");
-                Ok(Some(stale))
+                let (outcome, way) = (Outcome::Fallback, Way::Origin);
+                Ok((Some(value), CameTo { outcome, way, size_bytes }))
             }
         }
     }
 
-    async fn known<T: DeserializeOwned>(&self, url: &Url) -> Result<Known<T>> {
+    fn count_call(&self, provider: &Provider, called: Called) {
+        self.cache.called(provider, &DataType::API_RESPONSE, called);
+    }
+
+    async fn known<T: DeserializeOwned>(&self, key: &Key) -> Result<Known<T>> {
         // What cannot be read was kept by a program with another idea of it.
         let read = |entry: &Entry| serde_json::from_slice(&entry.data).ok();
-        Ok(match self.cache.lookup(url.as_str()).await? {
-            Lookup::Fresh(entry) => {
-                read(&entry).map_or(Known::Nothing, |value| Known::Fresh(Some(value)))
-            }
-            Lookup::Stale(entry) => read(&entry).map_or(Known::Nothing, Known::Stale),
-            Lookup::Absent(_) => Known::Fresh(None),
+        let value = |entry: &Entry| read(entry).map(|value| (value, entry.info.data_size));
+        Ok(match self.cache.look_up(key).await? {
+            Lookup::Fresh(entry) => match value(&entry) {
+                Some((value, size_bytes)) => Known::Fresh(Some(value), size_bytes),
+                None => Known::Nothing,
+            },
+            Lookup::Stale(entry) => match value(&entry) {
+                Some((value, size_bytes)) => Known::Stale(value, size_bytes),
+                None => Known::Nothing,
+            },
+            Lookup::Absent(_) => Known::Fresh(None, 0),
             Lookup::Miss => Known::Nothing,
         })
     }
@@ -171,25 +212,31 @@ impl Api {
         identifier: &str,
         url: &Url,
         value: Option<&T>,
-    ) -> Result<()> {
+    ) -> Result<EntryInfo> {
         let request = Request::new(url.as_str())
             .identifier(identifier)
             .provider(provider.clone())
             .data_type(DataType::API_RESPONSE);
-        let Some(value) = value else { return self.cache.put_absence(request).await.map(drop) };
+        let Some(value) = value else { return self.cache.put_absence(request).await };
         let json = serde_json::to_vec(value).map_err(|source| {
             let reason = "what was answered cannot be written as JSON";
             Error::new(ErrorKind::InvalidInput, "store", url, reason).with_source(source)
         })?;
-        self.cache.put(request, json).await.map(drop)
+        self.cache.put(request, json).await
     }
 }
 
-/// What the cache knows of a call's answer.
+/// What the cache knows of a call's answer, and its size in bytes.
 enum Known<T> {
-    Fresh(Option<T>),
-    Stale(T),
+    Fresh(Option<T>, u64),
+    Stale(T, u64),
     Nothing,
+}
+
+/// What this caller's client has answered just now, or that of somebody whom he has waited for.
+fn fetched<T>(value: Option<T>, size_bytes: u64) -> (Option<T>, CameTo) {
+    let outcome = if value.is_some() { Outcome::Fetched } else { Outcome::FetchedAbsent };
+    (value, CameTo { outcome, way: Way::Origin, size_bytes })
 }
 
 /// The URL that stands for a call. It can be stored and looked up, not fetched.

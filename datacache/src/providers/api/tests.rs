@@ -240,3 +240,26 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_callers_own_client_answers_is_counted_once() {
+    let (it, calls) = (loopback(Reply::status(500)).await, AtomicU32::new(0));
+    let numbers = async || it.cache.numbers(None).await.unwrap().total;
+    ask(&it, &calls, Err(Failure::Own("no"))).await.unwrap_err();
+    for _ in 0..3 {
+        ask(&it, &calls, Ok(Some(7))).await.unwrap();
+    }
+    it.clock.advance(Duration::from_mins(61));
+    ask(&it, &calls, Err(Failure::Own("no"))).await.unwrap();
+    let counts = numbers().await;
+    assert_eq!((counts.errors["upstream"], counts.fetched, counts.fresh), (1, 1, 2));
+    assert_eq!((counts.stale, counts.fallbacks, counts.answers()), (1, 1, 5));
+    assert_eq!((counts.fetches, counts.fetch_errors["upstream"]), (3, 2));
+    assert_eq!((counts.served_bytes, counts.fetched_bytes), (4, 1));
+    it.clock.advance(Duration::from_mins(61));
+    for _ in 0..2 {
+        assert_eq!(ask(&it, &calls, Ok(None)).await, Ok(None));
+    }
+    let counts = numbers().await;
+    assert_eq!((counts.fetched_absent, counts.absent, counts.answers()), (1, 1, 7));
+}

@@ -63,3 +63,16 @@ async fn a_stale_answer_is_read_like_any_other() {
     let Answer::Found(found) = typed.answer else { panic!("no answer") };
     assert!(typed.value.is_some() && found.warning.is_some());
 }
+
+#[tokio::test]
+async fn a_query_is_counted_once_also_where_what_is_stored_cannot_be_read() {
+    let api = Api::answering("musicbrainz", json!({}), Reply::ok(ARTIST)).await;
+    let request = artist(&api.providers()).into_request().unwrap();
+    api.cache.put(request, "{}").await.unwrap();
+    for _ in 0..2 {
+        artist(&api.providers()).await.unwrap();
+    }
+    let counts = api.cache.numbers(None).await.unwrap().total;
+    assert_eq!((counts.answers(), counts.fetched, counts.fresh), (2, 1, 1));
+    assert_eq!(counts.fetches, 1);
+}

@@ -168,6 +168,8 @@ statements! {
           rank = access_count + 2 + (SELECT value FROM upkeep WHERE name = 'age') \
         WHERE entry_id = ?1 AND last_accessed <= ?2 - ?3";
 
+    FILE_BYTES = "SELECT value FROM upkeep WHERE name = 'file_bytes'";
+
     TOTALS = "SELECT provider, data_type, \
           COUNT(*) FILTER (WHERE status_code = 200 AND expires_at > ?1), \
           COUNT(*) FILTER (WHERE status_code = 200 AND expires_at <= ?1), \
@@ -380,4 +382,9 @@ pub(super) async fn touch(db: &mut SqliteConnection, id: i64, at: Timestamp) -> 
 
 pub(super) async fn totals(db: &mut SqliteConnection, now: Timestamp) -> Result<Vec<GroupTotals>> {
     query_as(TOTALS).bind(now.as_millis()).fetch_all(db).await
+}
+
+/// The bytes of all files that entries name.
+pub(super) async fn file_bytes(db: &mut SqliteConnection) -> Result<Option<i64>> {
+    query_scalar(FILE_BYTES).fetch_optional(db).await
 }

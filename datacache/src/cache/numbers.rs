@@ -1,0 +1,75 @@
+//! What the cache holds, and how it has done.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Cache;
+use crate::error::Result;
+use crate::numbers::Numbers;
+use crate::platform;
+use crate::queue::QueueCounts;
+use crate::store::Totals;
+
+/// What a cache holds and waits for.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The entries.
+    pub totals: Totals,
+    /// The queued requests.
+    pub queue: QueueCounts,
+    /// What it takes on disk.
+    pub disk: DiskUse,
+    /// The memory that this process has in use, in bytes, all of it and not only the cache's; `None`
+    /// where the system does not tell.
+    pub resident_bytes: Option<u64>,
+}
+
+/// What a cache takes on disk, in bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DiskUse {
+    /// The database without its log.
+    pub database_bytes: u64,
+    /// The database's write-ahead log.
+    pub log_bytes: u64,
+    /// The files that entries have, each counted once.
+    pub blob_bytes: u64,
+    /// Files that are being written.
+    pub temporary_bytes: u64,
+}
+
+impl DiskUse {
+    /// All of it.
+    pub fn total_bytes(&self) -> u64 {
+        self.database_bytes + self.log_bytes + self.blob_bytes + self.temporary_bytes
+    }
+}
+
+impl Cache {
+    /// What the cache holds.
+    pub async fn stats(&self) -> Result<Stats> {
+        let totals = self.0.store.totals(self.now()).await?;
+        let queue = self.0.queue.counts().await?;
+        let files = self.0.db.file_sizes().await?;
+        let disk = DiskUse {
+            database_bytes: files.database_bytes,
+            log_bytes: files.log_bytes,
+            blob_bytes: self.0.store.blob_bytes().await?,
+            temporary_bytes: self.0.store.temporary_bytes().await?,
+        };
+        Ok(Stats { totals, queue, disk, resident_bytes: platform::resident_bytes() })
+    }
+
+    /// How the cache has done, in all processes and over restarts: since its beginning, or in the last
+    /// `period`, to the whole hours of the last two days and the whole days of the last month; what was
+    /// before that is told for all time only.
+    ///
+    /// Other processes write what they count every five seconds and when they close the cache. What
+    /// this one has counted is written first, unless that would take longer than 200 ms.
+    pub async fn numbers(&self, period: Option<Duration>) -> Result<Numbers> {
+        self.0.tally.flush().await;
+        self.0.tally.read(period).await
+    }
+}
