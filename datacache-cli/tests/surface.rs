@@ -42,6 +42,9 @@ const COMMANDS: &[&str] = &[
     "songlink",
     "deezer",
     "stats",
+    "export",
+    "import",
+    "import-wnp",
     "completions",
     "man",
 ];
@@ -93,6 +96,9 @@ fn wrong_usage_is_exit_status_2() {
         &["limits", "clear"],
         &["images", "fill", "Daft Punk", "artistlogo"],
         &["images", "resize", "https://a.example/"],
+        &["export"],
+        &["import", "a", "b"],
+        &["import-wnp"],
         &["completions", "dos"],
     ] {
         assert_usage_error(args);

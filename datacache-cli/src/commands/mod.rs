@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 mod ls;
 mod man;
+mod moving;
 mod providers;
 mod put;
 mod queue;
@@ -70,6 +71,9 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Spotify(of) => providers::spotify(cache, global, of).await,
         Command::Wikimedia(of) => providers::wikimedia(cache, global, of).await,
         Command::Stats => stats::run(cache, global).await,
+        Command::Export(export) => moving::export(cache, global, export).await,
+        Command::Import(import) => moving::import(cache, global, import).await,
+        Command::ImportWnp(import) => moving::import_wnp(cache, global, import).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }

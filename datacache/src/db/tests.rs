@@ -74,7 +74,9 @@ async fn every_statement_prepares_and_uses_an_index() {
     for (name, sql) in [
         store::sql::STATEMENTS,
         store::sql::derived::STATEMENTS,
+        store::sql::moved::STATEMENTS,
         store::sql::picking::STATEMENTS,
+        store::sql::pins::STATEMENTS,
         queue::sql::STATEMENTS,
         queue::sql::due::STATEMENTS,
         queue::sql::enqueueing::STATEMENTS,
