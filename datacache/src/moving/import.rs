@@ -100,23 +100,29 @@ impl Imported {
             Arrival::Entry(admitted) => {
                 let Admitted { entry, past } = *admitted;
                 let size_bytes = entry.data.len() as u64;
-                match cache.0.store.take_over(entry, &past).await? {
-                    TakenOver::Stored => {
+                match cache.0.store.take_over(entry, &past).await {
+                    Ok(TakenOver::Stored) => {
                         self.stored += 1;
                         self.size_bytes += size_bytes;
                     }
-                    TakenOver::Superseded => self.known += 1,
+                    Ok(TakenOver::Superseded) => self.known += 1,
+                    // That there is no room for this one does not mean that there is none.
+                    Err(error) if error.kind() == ErrorKind::TooLarge => self.refuse(&error),
+                    Err(error) => return Err(error),
                 }
             }
-            Arrival::Refused(error) => {
-                tracing::warn!(%error, "not imported");
-                self.refused += 1;
-            }
+            Arrival::Refused(error) => self.refuse(&error),
             Arrival::Damaged(error) => {
                 tracing::warn!(%error, "not imported");
                 self.damaged += 1;
             }
         }
         Ok(())
+    }
+
+    /// Counts what may not be stored, and says why.
+    pub(super) fn refuse(&mut self, error: &Error) {
+        tracing::warn!(%error, "not imported");
+        self.refused += 1;
     }
 }

@@ -210,7 +210,7 @@ async fn an_export_that_waits_for_its_file_reads_no_further_and_holds_nothing() 
         let body: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(200_000).collect();
         source.put(request(&number.to_string()), body).await;
     }
-    let (reached, reaches) = mpsc::channel();
+    let (reached, begun) = mpsc::channel();
     let (go_on, going) = mpsc::channel();
     let (tell, told) = tokio::sync::watch::channel(0);
     let slow = Slow { reached, go_on: going };
@@ -221,7 +221,7 @@ async fn an_export_that_waits_for_its_file_reads_no_further_and_holds_nothing() 
         };
         cache.export(&Filter::all(), slow, progress).await
     });
-    tokio::task::spawn_blocking(move || reaches.recv()).await.unwrap().unwrap();
+    tokio::task::spawn_blocking(move || begun.recv()).await.unwrap().unwrap();
     // One is being written, one waits in the channel, one waits for its place there.
     source.put(request("while it waits"), "x").await;
     let mut connection = source.cache.0.db.read("test").await.unwrap();
@@ -232,6 +232,45 @@ async fn an_export_that_waits_for_its_file_reads_no_further_and_holds_nothing() 
     drop(go_on);
     let exported = exporting.await.unwrap().unwrap();
     assert_eq!(exported.entries, ENTRIES as u64);
+}
+
+/// An archive that tells how much of it was read when nobody reads on.
+struct Counted {
+    archive: Cursor<Vec<u8>>,
+    ended: mpsc::Sender<u64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.archive.read(buffer)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let _ = self.ended.send(self.archive.position());
+    }
+}
+
+#[tokio::test]
+async fn an_import_reads_no_further_than_it_stores_and_ends_when_it_is_called_off() {
+    const BODY_BYTES: usize = 300_000;
+    let bodies: Vec<Vec<u8>> = (0..60)
+        .map(|_| std::iter::repeat_with(|| fastrand::u8(..)).take(BODY_BYTES).collect())
+        .collect();
+    let entries = bodies.iter().enumerate();
+    let archive = archive(entries.map(|(at, data)| (line(&at.to_string(), data), &data[..])));
+    let (ended, ends) = mpsc::channel();
+    let counted = Counted { archive: Cursor::new(archive), ended };
+    let target = Folder::new().await;
+    let mut stored = 0;
+    let import = target.cache.import(counted, |so_far| stored = so_far.stored);
+    // Nothing is taken before it is polled again, and then it is dropped.
+    let begun = tokio::time::timeout(Duration::ZERO, import).await;
+    assert!(begun.is_err());
+    let read = tokio::task::spawn_blocking(move || ends.recv()).await.unwrap().unwrap();
+    let ahead = read.saturating_sub(stored * BODY_BYTES as u64);
+    assert!(ahead < 5 * BODY_BYTES as u64, "{ahead} bytes ahead of {stored} entries");
 }
 
 /// A file that fails, as one on a full disk does.

@@ -43,7 +43,7 @@ async fn what_is_no_archive_is_not_taken_for_one() {
         b"SQLite format 3\0",
         &packed(b""),
         &packed(b"hello\n"),
-        &packed(&[b'x'; 100_000]),
+        &packed(&vec![b'x'; 100_000]),
         &packed(b"datacache archive one\n"),
         &packed(b"datacache archive 0\n"),
         &packed(b"datacache archive 1"),
@@ -86,7 +86,7 @@ async fn every_lie_has_its_message_and_stores_nothing() {
     let honest = line("a", b"hello");
     let with_size = |data_size| entry(&EntryLine { data_size, ..line("a", b"hello") });
     let not_sealed = packed(b"datacache archive 1\nend {\"entries\":0,\"pinned\":0}\n");
-    let endless = packed(&[&b"datacache archive 1\n"[..], &[b'x'; 5 << 20]].concat());
+    let endless = packed(&[&b"datacache archive 1\n"[..], &vec![b'x'; 5 << 20]].concat());
     let two_ends = [&sealed(&[END.replace('1', "0").as_str()])[..], &packed(b"more")].concat();
     for (archive, words) in [
         (sealed(&[&with_size(4), "hello", END]), "another length than it says"),

@@ -70,7 +70,9 @@ impl Folder {
     /// What there is to know about every entry, but where it lies.
     async fn entries(&self) -> Vec<EntryInfo> {
         let (mut entries, _) = self.cache.list(&Filter::all(), Page::default()).await.unwrap();
-        entries.iter_mut().for_each(|info| info.row_id = 0);
+        for info in &mut entries {
+            info.row_id = 0;
+        }
         entries
     }
 

@@ -107,3 +107,49 @@ impl Stamp {
         Ok(Self { size: about.len(), changed: about.modified()?, log, has_journal })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(path: &Path, bytes: &[u8]) {
+        io::Write::write_all(&mut File::create(path).unwrap(), bytes).unwrap();
+    }
+
+    #[test]
+    fn a_log_that_grows_is_the_same_and_one_that_begins_anew_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = in_folder(dir.path());
+        let log = beside(&file, "-wal");
+        put(&file, b"database");
+        put(&log, &[1; 100]);
+        let before = Stamp::of(&file).unwrap();
+        put(&log, &[1; 200]);
+        assert_eq!(Stamp::of(&file).unwrap(), before);
+        put(&log, &[2; 200]);
+        assert_ne!(Stamp::of(&file).unwrap(), before);
+        fs::remove_file(&log).unwrap();
+        assert_ne!(Stamp::of(&file).unwrap(), before);
+        put(&log, &[1; 100]);
+        put(&file, b"database, longer");
+        assert_ne!(Stamp::of(&file).unwrap(), before);
+    }
+
+    #[test]
+    fn a_copy_has_what_lies_beside_it_and_replaces_one_that_was_no_good() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, scratch) = (dir.path().join("source"), dir.path().join("scratch"));
+        fs::create_dir(&source).unwrap();
+        fs::create_dir(&scratch).unwrap();
+        put(&in_folder(&source), b"database");
+        put(&beside(&in_folder(&source), "-wal"), b"log");
+        for _ in 0..2 {
+            let copied = copy(&source, Path::new("/nowhere"), &scratch).unwrap();
+            assert_eq!(copied, fs::canonicalize(in_folder(&source)).unwrap());
+        }
+        let copied = in_folder(&scratch);
+        assert_eq!(fs::read(&copied).unwrap(), b"database");
+        assert_eq!(fs::read(beside(&copied, "-wal")).unwrap(), b"log");
+        assert!(!beside(&copied, "-journal").exists());
+    }
+}

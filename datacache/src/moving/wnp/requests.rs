@@ -81,10 +81,7 @@ impl Source {
                 match asked {
                     Some((row, params)) => match self.request(&row, params) {
                         Ok(request) => requests.push(request),
-                        Err(error) => {
-                            tracing::warn!(%error, "not queued");
-                            imported.refused += 1;
-                        }
+                        Err(error) => imported.refuse(&error),
                     },
                     None => imported.damaged += 1,
                 }
@@ -138,10 +135,7 @@ impl Source {
         for request in requests {
             match self.gate.cache.enqueue([request]).await {
                 Ok(enqueued) => imported.queued += enqueued.new,
-                Err(error) if is_of_request(error.kind()) => {
-                    tracing::warn!(%error, "not queued");
-                    imported.refused += 1;
-                }
+                Err(error) if is_of_request(error.kind()) => imported.refuse(&error),
                 Err(error) => return Err(error),
             }
         }
