@@ -45,6 +45,9 @@ const COMMANDS: &[&str] = &[
     "deezer",
     "stats",
     "maintain",
+    "export",
+    "import",
+    "import-wnp",
     "completions",
     "man",
 ];
@@ -96,6 +99,9 @@ fn wrong_usage_is_exit_status_2() {
         &["limits", "clear"],
         &["images", "fill", "Daft Punk", "artistlogo"],
         &["images", "resize", "https://a.example/"],
+        &["export"],
+        &["import", "a", "b"],
+        &["import-wnp"],
         &["completions", "dos"],
     ] {
         assert_usage_error(args);

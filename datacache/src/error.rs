@@ -26,9 +26,9 @@ pub enum ErrorKind {
     Busy,
     /// The lease on a job ended before the job was settled; somebody else has it now.
     LeaseLost,
-    /// The cache's files are damaged or are not a cache.
+    /// The cache's files, or an archive, are damaged or none.
     Corrupt,
-    /// A newer version of this crate wrote the cache.
+    /// A newer version of this crate wrote the cache, or the archive.
     NewerSchema,
     /// The cache folder cannot be written.
     ReadOnly,

@@ -28,7 +28,7 @@ const LAYERS: &[&[&str]] = &[
     &["fetch"],
     &["cache"],
     &["maintenance"],
-    &["providers", "worker"],
+    &["moving", "providers", "worker"],
 ];
 
 /// No duty needs more lines than this.

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod images;
+mod moving;
 mod providers;
 mod queue;
 mod stats;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
 
 pub(crate) use images::{Fill, Images, Resize};
+pub(crate) use moving::{Export, Import, ImportWnp};
 pub(crate) use providers::{
     Album, Artist, CoverArt, CoverArtCall, Deezer, DeezerCall, Discogs, DiscogsCall, DiscogsPage,
     FanartTv, FanartTvCall, LastFm, LastFmCall, MusicBrainz, MusicBrainzCall, MusicBrainzPage,
@@ -182,6 +184,12 @@ pub(crate) enum Command {
     },
     /// Show what the cache holds, and how it has done
     Stats(Stats),
+    /// Write entries to an archive, for another cache
+    Export(Export),
+    /// Store the entries of an archive
+    Import(Import),
+    /// Take over the cache of whats-now-playing
+    ImportWnp(ImportWnp),
     /// Print shell completions
     Completions {
         /// For which shell

@@ -9,6 +9,7 @@ mod limits;
 mod ls;
 mod maintain;
 mod man;
+mod moving;
 mod pin;
 mod providers;
 mod put;
@@ -75,6 +76,9 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Wikimedia(of) => providers::wikimedia(cache, global, of).await,
         Command::Maintain { patience } => maintain::run(cache, global, patience).await,
         Command::Stats(stats) => stats::run(cache, global, stats).await,
+        Command::Export(export) => moving::export(cache, global, export).await,
+        Command::Import(import) => moving::import(cache, global, import).await,
+        Command::ImportWnp(import) => moving::import_wnp(cache, global, import).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }

@@ -3,7 +3,7 @@
 //! # What it owns
 //! ```text
 //! <cache dir>/blobs/v1/ab/cd/<sha256>          the bytes with that checksum
-//! <cache dir>/blobs/tmp/<session>-<n>.part     being written by a live process
+//! <cache dir>/blobs/tmp/<session>-<n>.part     being written by a live process, or a folder of its own
 //! ```
 //! Entries with the same bytes share a file. This module knows no SQL; which files are named by an
 //! entry is the store's business.
@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
+use tempfile::TempDir;
 
 use crate::checksum::Checksum;
 use crate::error::{Error, ErrorKind, Result};
@@ -71,6 +72,13 @@ impl Blobs {
     pub(crate) async fn stage(&self, data: Bytes, checksum: Checksum) -> Result<Staged> {
         let session = self.0.session.id().await?;
         self.blocking("store", move |shared| temp::stage(shared, session, &data, checksum)).await
+    }
+
+    /// A folder for files that nobody needs any longer than this process lives. It is removed with
+    /// its handle, or, should the process die, like a half-written file.
+    pub(crate) async fn scratch(&self) -> Result<TempDir> {
+        let session = self.0.session.id().await?;
+        self.blocking("make folder", move |shared| temp::scratch(shared, session)).await
     }
 
     /// The bytes of the file named by `checksum`, verified.

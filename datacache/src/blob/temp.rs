@@ -1,4 +1,4 @@
-//! Temporary files: written, synced, then renamed or removed.
+//! Temporary files: written, synced, then renamed or removed; and folders.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use tempfile::TempPath;
+use tempfile::{TempDir, TempPath};
 use uuid::Uuid;
 
 use super::{Shared, path};
@@ -62,10 +62,7 @@ pub(super) fn stage(
     data: &[u8],
     checksum: Checksum,
 ) -> io::Result<Staged> {
-    let dir = path::temp_dir(&shared.root);
-    platform::create_private_dir(&dir)?;
-    let number = shared.next_temp.fetch_add(1, Ordering::Relaxed);
-    let path = dir.join(format!("{}-{number}{SUFFIX}", session.simple()));
+    let path = next_path(shared, session)?;
     let mut file = platform::create_private_file(&path)?;
     let temp = TempPath::try_from_path(path)?;
     file.write_all(data)?;
@@ -85,6 +82,22 @@ pub(super) fn size_bytes(root: &Path) -> io::Result<u64> {
     Ok(sizes.map(|file| file.len()).sum())
 }
 
+/// Makes a temporary folder of this session. Blocking.
+pub(super) fn scratch(shared: &Shared, session: Uuid) -> io::Result<TempDir> {
+    let path = next_path(shared, session)?;
+    let (folder, name) = (path.parent().unwrap_or(&shared.root), path.file_name());
+    let name = name.unwrap_or_default();
+    tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(folder)
+}
+
+/// A path that nothing has yet, in the folder for what is temporary.
+fn next_path(shared: &Shared, session: Uuid) -> io::Result<PathBuf> {
+    let dir = path::temp_dir(&shared.root);
+    platform::create_private_dir(&dir)?;
+    let number = shared.next_temp.fetch_add(1, Ordering::Relaxed);
+    Ok(dir.join(format!("{}-{number}{SUFFIX}", session.simple())))
+}
+
 /// Removes the temporary files of dead sessions, then their lock files. Blocking.
 pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<()> {
     let files = match fs::read_dir(path::temp_dir(root)) {
@@ -100,7 +113,7 @@ pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<()> {
         };
         if !alive {
             // Another process may be sweeping too.
-            let _ = fs::remove_file(&path);
+            let _ = super::remove(&path);
         }
     }
     session::sweep(locks)

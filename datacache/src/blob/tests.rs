@@ -84,10 +84,17 @@ async fn the_next_opening_removes_what_dead_processes_left_and_nothing_else() {
     let dir = path::temp_dir(&folder.blobs.0.root);
     fs::File::create(dir.join(format!("{}-0.part", Uuid::new_v4().simple()))).unwrap();
     fs::File::create(dir.join("not ours")).unwrap();
-    assert_eq!(folder.temp_files(), 3);
+    let scratch = folder.blobs.scratch().await.unwrap();
+    let abandoned = dir.join(format!("{}-1.part", Uuid::new_v4().simple()));
+    fs::create_dir(&abandoned).unwrap();
+    fs::File::create(abandoned.join("file")).unwrap();
+    assert_eq!(folder.temp_files(), 5);
 
     let next = Arc::new(OwnSession::new(folder.blobs.0.session.locks().to_owned()));
     Blobs::open(folder.blobs.0.root.parent().unwrap(), next).await.unwrap();
-    assert_eq!(folder.temp_files(), 1);
+    assert_eq!(folder.temp_files(), 2);
     live.publish().await.unwrap();
+    assert!(scratch.path().is_dir());
+    drop(scratch);
+    assert_eq!(folder.temp_files(), 0);
 }

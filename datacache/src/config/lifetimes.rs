@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::built_in::BuiltIn;
 use super::provider::ProviderConfig;
+use crate::clock::Timestamp;
 use crate::name::DataType;
 
 /// How long the answers of one provider are kept.
@@ -99,6 +100,12 @@ impl Lifetimes {
         }
     }
 
+    /// `expires_at` of an answer from `created_at`, unless the provider allows no longer.
+    pub(crate) fn capped(&self, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        let latest = self.max_ttl.and_then(|max_ttl| created_at.checked_add(max_ttl));
+        latest.map_or(expires_at, |latest| expires_at.min(latest))
+    }
+
     /// How long "there is none" is believed, when the request asked for `requested`. Headers have no
     /// say in it: an origin that has no answer seldom means something by them.
     pub(crate) fn absent_ttl(&self, requested: Option<Duration>) -> (Duration, Rule) {
@@ -133,6 +140,15 @@ mod tests {
         assert_eq!(ttl("discogs", None, image), 6 * HOUR);
         assert_eq!(ttl("discogs", Some(30 * DAY), json), 6 * HOUR);
         assert_eq!(ttl("nobody.example", None, json), 7 * DAY);
+    }
+
+    #[test]
+    fn a_contract_caps_what_was_kept_elsewhere_too() {
+        let [created, late] = [1_000, i64::MAX].map(Timestamp::from_millis);
+        let six_hours = created.checked_add(6 * HOUR).unwrap();
+        assert_eq!(lifetimes("discogs").capped(created, late), six_hours);
+        assert_eq!(lifetimes("discogs").capped(created, created), created);
+        assert_eq!(lifetimes("cdn").capped(created, late), late);
     }
 
     #[test]

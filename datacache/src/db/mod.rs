@@ -2,7 +2,7 @@
 //!
 //! # What it owns
 //! `datacache.sqlite` with its `-wal` and `-shm`, in the cache folder. Only this module opens
-//! connections. Nothing here, and nothing elsewhere, opens those files by hand: closing such a
+//! connections, also to a copy of another program's database. Nothing here, and nothing elsewhere, opens those files by hand: closing such a
 //! handle would drop SQLite's locks (<https://sqlite.org/howtocorrupt.html>, section 2.2).
 //!
 //! # Connections
@@ -37,6 +37,7 @@ mod changes;
 mod compact;
 mod doorbell;
 mod error;
+mod foreign;
 mod log;
 mod schema;
 mod transaction;
@@ -56,10 +57,11 @@ pub(crate) use changes::Changes;
 use changes::Watcher;
 use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
+pub(crate) use foreign::Foreign;
 pub(crate) use log::FileSizes;
 pub(crate) use transaction::WriteTransaction;
 
-const FILE_NAME: &str = "datacache.sqlite";
+pub(crate) const FILE_NAME: &str = "datacache.sqlite";
 
 /// How long a writer waits for the others of its process, and then again for those of other
 /// processes, before it fails as [`Busy`](ErrorKind::Busy).

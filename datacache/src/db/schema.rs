@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::{lock, platform};
 
 /// "dtch" in ASCII.
-const APPLICATION_ID: i64 = 0x6474_6368;
+pub(super) const APPLICATION_ID: i64 = 0x6474_6368;
 
 /// In order; the index of a migration plus one is the version it leads to.
 const MIGRATIONS: &[&str] = &[

@@ -155,6 +155,11 @@ impl Fetcher {
         self.http.contact.as_ref().is_some_and(|contact| !contact.trim().is_empty())
     }
 
+    /// The largest body that is accepted.
+    pub(crate) fn max_body_bytes(&self) -> usize {
+        self.http.max_body_bytes
+    }
+
     /// Gets `call.url`, trying again after failures that may pass, and once with a new token where
     /// the origin refuses the one that it was sent. Every request waits for a slot
     /// of the budget that it is paid from, and as long as the origin that failed before asks for:

@@ -152,7 +152,7 @@ fn serialize_uuid<S: serde::Serializer>(uuid: &Uuid, serializer: S) -> Result<S:
 }
 
 impl Cachekey {
-    pub(super) fn new_random() -> Self {
+    pub(crate) fn new_random() -> Self {
         Self(Uuid::new_v4())
     }
 }

@@ -1,0 +1,42 @@
+//! `datacache export`, `import` and `import-wnp`: from one cache to another.
+
+mod export;
+mod import;
+mod import_wnp;
+
+pub(super) use export::run as export;
+pub(super) use import::run as import;
+pub(super) use import_wnp::run as import_wnp;
+
+use std::fmt::Write as _;
+
+use datacache::Imported;
+
+use crate::args::Global;
+use crate::output;
+
+/// What an import has come to, also one that failed in its midst.
+fn report(global: &Global, imported: &Imported) -> anyhow::Result<()> {
+    if global.json {
+        return output::json(imported);
+    }
+    output::note(counts(imported));
+    if imported.refused + imported.damaged > 0 && global.verbose == 0 {
+        output::note("-v says what was refused or damaged");
+    }
+    Ok(())
+}
+
+fn counts(imported: &Imported) -> String {
+    let Imported { stored, known, refused, damaged, pinned, queued, size_bytes, .. } = imported;
+    let size = output::size(*size_bytes);
+    let mut text = format!("{stored} stored ({size}), {known} known already");
+    for (count, what) in
+        [(refused, "refused"), (damaged, "damaged"), (pinned, "pinned"), (queued, "queued")]
+    {
+        if *count > 0 {
+            let _ = write!(text, ", {count} {what}");
+        }
+    }
+    text
+}

@@ -1,0 +1,203 @@
+//! An entry as another cache tells of it. Nothing in it is believed before it has been admitted.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::cache::Cache;
+use crate::checksum::Checksum;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::Identifier;
+use crate::key::{self, Key};
+use crate::media;
+use crate::name::{DataType, Provider};
+use crate::redact::Stripped;
+use crate::store::{Cachekey, EntryInfo, Metadata, NewEntry, Past, Terms};
+
+const OPERATION: &str = "import";
+const FOUND: u16 = 200;
+const NOT_FOUND: u16 = 404;
+
+/// No entry is taken to have been read more often, so that counting on stays possible.
+const MAX_ACCESS_COUNT: u64 = u32::MAX as u64;
+
+/// All of an entry but its bytes, as it stands in an archive; times are milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct EntryLine {
+    pub(super) url: String,
+    pub(super) cachekey: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) identifier: Option<String>,
+    pub(super) data_type: String,
+    pub(super) provider: String,
+    pub(super) status_code: u16,
+    pub(super) mime_type: String,
+    pub(super) data_size: u64,
+    pub(super) content_checksum: Checksum,
+    pub(super) created_at: i64,
+    pub(super) expires_at: i64,
+    pub(super) last_accessed: i64,
+    pub(super) access_count: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) etag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_modified: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) varies_on: String,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub(super) may_be_stale: bool,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub(super) metadata: Metadata,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like that")]
+fn is_yes(answer: &bool) -> bool {
+    *answer
+}
+
+/// An entry that may be stored.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) entry: NewEntry,
+    pub(super) past: Past,
+}
+
+/// By what is judged whether an entry may be stored.
+#[derive(Clone)]
+pub(super) struct Gate {
+    pub(super) cache: Cache,
+    pub(super) now: Timestamp,
+}
+
+impl EntryLine {
+    /// What is told of an entry of this cache; `key` is what its URL is by the settings of today.
+    pub(super) fn of(info: EntryInfo, key: &Key) -> Self {
+        let Terms { etag, last_modified, varies_on, may_be_stale } = info.terms;
+        Self {
+            url: key.as_str().to_owned(),
+            cachekey: info.cachekey.to_string(),
+            identifier: info.identifier.map(|identifier| identifier.as_str().to_owned()),
+            data_type: info.data_type.into(),
+            provider: info.provider.into(),
+            status_code: info.status_code,
+            mime_type: info.mime_type,
+            data_size: info.data_size,
+            content_checksum: info.content_checksum,
+            created_at: info.created_at.as_millis(),
+            expires_at: info.expires_at.as_millis(),
+            last_accessed: info.last_accessed.as_millis(),
+            access_count: info.access_count,
+            etag,
+            last_modified,
+            varies_on,
+            may_be_stale,
+            metadata: info.metadata,
+        }
+    }
+}
+
+impl Gate {
+    /// The largest body that is let in.
+    pub(super) fn max_body_bytes(&self) -> u64 {
+        self.cache.0.fetcher.max_body_bytes() as u64
+    }
+
+    /// The entry of `line` with the bytes `data`, which have its checksum. It takes a while: not on
+    /// a thread that serves other tasks.
+    ///
+    /// # Errors
+    /// Says why it may not be stored, without a secret.
+    pub(super) fn admit(&self, line: EntryLine, data: Bytes) -> Result<Admitted> {
+        let key = self.cache.key(&line.url)?;
+        let data_type = DataType::new(&line.data_type)?;
+        let provider = Provider::new(&line.provider)?;
+        check_content(&key, &data_type, line.status_code, &data)?;
+        let created_at = self.past_moment(line.created_at);
+        let expires_at = Timestamp::from_millis(line.expires_at.max(0));
+        let lifetimes = self.cache.0.policies.get(&provider).lifetimes;
+        let mime_type = if data.is_empty() && line.mime_type.is_empty() {
+            String::new()
+        } else {
+            media::mime_type(&data, Some(&line.mime_type))
+        };
+        let entry = NewEntry {
+            identifier: line.identifier.as_deref().map(Identifier::new).transpose()?,
+            metadata: self.without_secrets(line.metadata),
+            status_code: line.status_code,
+            mime_type,
+            checksum: line.content_checksum,
+            created_at,
+            expires_at: lifetimes.capped(created_at, expires_at),
+            terms: Terms {
+                etag: line.etag,
+                last_modified: line.last_modified,
+                varies_on: line.varies_on,
+                may_be_stale: line.may_be_stale,
+            },
+            derived_from: None,
+            key,
+            data_type,
+            provider,
+            data,
+        };
+        let past = Past {
+            cachekey: line.cachekey.parse().unwrap_or_else(|_| Cachekey::new_random()),
+            last_accessed: self.past_moment(line.last_accessed),
+            access_count: line.access_count.min(MAX_ACCESS_COUNT),
+        };
+        Ok(Admitted { entry, past })
+    }
+
+    /// A moment of the past: what lies ahead would be newer than everything that is still to come.
+    fn past_moment(&self, millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis.max(0)).min(self.now)
+    }
+
+    /// Metadata in which URLs have no secrets.
+    pub(super) fn without_secrets(&self, mut metadata: Metadata) -> Metadata {
+        metadata.values_mut().for_each(|value| self.strip(value));
+        metadata
+    }
+
+    fn strip(&self, value: &mut Value) {
+        match value {
+            Value::String(text) if text.starts_with("http") => {
+                if let Some(stripped) = self.stripped(text) {
+                    stripped.as_str().clone_into(text);
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| self.strip(value)),
+            Value::Object(values) => values.values_mut().for_each(|value| self.strip(value)),
+            _ => {}
+        }
+    }
+
+    /// A URL without its secrets, if it has any.
+    fn stripped(&self, text: &str) -> Option<Key> {
+        let url = key::parse_url(text).ok()?;
+        let rules = self.cache.0.policies.secrets_of(&url);
+        let (key, stripped) = Key::canonical(url.clone(), rules);
+        (stripped == Stripped::Secrets).then_some(key)
+    }
+}
+
+/// Accepts what could have been put, or fetched.
+fn check_content(key: &Key, data_type: &DataType, status_code: u16, data: &[u8]) -> Result<()> {
+    let refuse = |reason: &dyn std::fmt::Display| {
+        Err(Error::new(ErrorKind::Refused, OPERATION, key, reason))
+    };
+    match (status_code, media::check(data_type, data)) {
+        (NOT_FOUND, _) if data.is_empty() => Ok(()),
+        (NOT_FOUND, _) => refuse(&"there are bytes, though it says that there are none"),
+        (FOUND, Ok(())) => Ok(()),
+        (FOUND, Err(mismatch)) => {
+            refuse(&format_args!("{mismatch}, but the data type is {data_type}"))
+        }
+        (other, _) => refuse(&format_args!("its status is {other}")),
+    }
+}

@@ -1,0 +1,128 @@
+//! Storing what an archive holds.
+
+use std::io::Read;
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::Imported;
+use super::archive::{Body, Reader, Record};
+use super::entry_line::{Admitted, EntryLine, Gate};
+use crate::cache::Cache;
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::Identifier;
+use crate::store::TakenOver;
+
+const OPERATION: &str = "import";
+
+/// What is to be done with a part of what is imported.
+pub(super) enum Arrival {
+    Pin(Identifier),
+    Entry(Box<Admitted>),
+    /// It may not be stored.
+    Refused(Error),
+    /// Its bytes are not what was stored.
+    Damaged(Error),
+}
+
+pub(super) async fn run(
+    cache: &Cache,
+    from: impl Read + Send + 'static,
+    mut progress: impl FnMut(Imported) + Send,
+) -> Result<Imported> {
+    let gate = Gate { cache: cache.clone(), now: cache.0.clock.now() };
+    let mut arrivals = read(gate, from);
+    let mut imported = Imported::default();
+    while let Some(arrival) = arrivals.recv().await {
+        imported.receive(cache, arrival?).await?;
+        progress(imported);
+    }
+    Ok(imported)
+}
+
+/// Reads and judges on a thread of its own. An error is the last to arrive.
+fn read(gate: Gate, from: impl Read + Send + 'static) -> Receiver<Result<Arrival>> {
+    let (arrive, arrivals) = channel(1);
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = read_all(&gate, from, &arrive) {
+            // Nobody listens any more when the import was called off.
+            let _ = arrive.blocking_send(Err(error));
+        }
+    });
+    arrivals
+}
+
+fn read_all(gate: &Gate, from: impl Read, arrive: &Sender<Result<Arrival>>) -> Result<()> {
+    let mut archive = Reader::new(from, gate.max_body_bytes())?;
+    while let Some(record) = archive.next()? {
+        let arrival = match record {
+            Record::Pin(identifier) => {
+                Identifier::new(&identifier).map_or_else(Arrival::Refused, Arrival::Pin)
+            }
+            Record::Entry(line, body) => Arrival::of(gate, *line, body),
+        };
+        if arrive.blocking_send(Ok(arrival)).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+impl Arrival {
+    /// An entry, if it may be stored. It takes a while: not on a thread that serves other tasks.
+    pub(super) fn of(gate: &Gate, line: EntryLine, body: Body) -> Self {
+        let key = gate.cache.key(&line.url);
+        let error = |kind, reason| match &key {
+            Ok(key) => Error::new(kind, OPERATION, key, reason),
+            Err(error) => error.clone(),
+        };
+        match body {
+            Body::Damaged => {
+                Self::Damaged(error(ErrorKind::Corrupt, "its bytes are not those of the entry"))
+            }
+            Body::TooLarge => {
+                Self::Refused(error(ErrorKind::TooLarge, "it is larger than http.max_body_bytes"))
+            }
+            Body::Intact(data) => match gate.admit(line, data) {
+                Ok(admitted) => Self::Entry(Box::new(admitted)),
+                Err(error) => Self::Refused(error),
+            },
+        }
+    }
+}
+
+impl Imported {
+    /// Stores what has arrived, if it is to be, and counts it.
+    pub(super) async fn receive(&mut self, cache: &Cache, arrival: Arrival) -> Result<()> {
+        match arrival {
+            Arrival::Pin(identifier) => {
+                self.pinned += u64::from(cache.0.store.pin(&identifier).await?);
+            }
+            Arrival::Entry(admitted) => {
+                let Admitted { entry, past } = *admitted;
+                let size_bytes = entry.data.len() as u64;
+                match cache.0.store.take_over(entry, &past).await {
+                    Ok(TakenOver::Stored) => {
+                        self.stored += 1;
+                        self.size_bytes += size_bytes;
+                    }
+                    Ok(TakenOver::Superseded) => self.known += 1,
+                    // That there is no room for this one does not mean that there is none.
+                    Err(error) if error.kind() == ErrorKind::TooLarge => self.refuse(&error),
+                    Err(error) => return Err(error),
+                }
+            }
+            Arrival::Refused(error) => self.refuse(&error),
+            Arrival::Damaged(error) => {
+                tracing::warn!(%error, "not imported");
+                self.damaged += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what may not be stored, and says why.
+    pub(super) fn refuse(&mut self, error: &Error) {
+        tracing::warn!(%error, "not imported");
+        self.refused += 1;
+    }
+}

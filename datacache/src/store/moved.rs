@@ -1,0 +1,63 @@
+//! Entries that come from another cache, with their handles and their past.
+//!
+//! A place with the handle and the past is made first, and then filled like any entry's, in one
+//! transaction: a put leaves both as they are. So rows and files stay consistent as with every put.
+
+use tempfile::TempDir;
+
+use super::{Cachekey, NewEntry, Store, sql};
+use crate::clock::Timestamp;
+use crate::error::Result;
+
+const OPERATION: &str = "take over";
+
+/// What an entry has behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Past {
+    /// Its handle, unless it is given away here.
+    pub(crate) cachekey: Cachekey,
+    pub(crate) last_accessed: Timestamp,
+    pub(crate) access_count: u64,
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TakenOver {
+    Stored,
+    /// There is one that is as new.
+    Superseded,
+}
+
+impl Store {
+    /// Stores an entry of another cache, unless there is one that is as new. An entry that is
+    /// replaced keeps its handle; it was read as often and as lately as either.
+    pub(crate) async fn take_over(&self, new: NewEntry, past: &Past) -> Result<TakenOver> {
+        // Most of a second attempt ends here, without writing anything.
+        if self.has_as_new(&new).await? {
+            return Ok(TakenOver::Superseded);
+        }
+        let staged = self.stage(new).await?;
+        let mut tx = self.db.write(OPERATION).await?;
+        let superseded = sql::moved::has_as_new(&mut tx, &staged.new).await;
+        if superseded.map_err(|source| tx.error(source))? {
+            return Ok(TakenOver::Superseded);
+        }
+        let made = sql::moved::make_place(&mut tx, &staged.new, past).await;
+        made.map_err(|source| tx.error(source))?;
+        self.finish(tx, staged).await?;
+        Ok(TakenOver::Stored)
+    }
+
+    async fn has_as_new(&self, new: &NewEntry) -> Result<bool> {
+        let mut connection = self.db.read(OPERATION).await?;
+        let found = sql::moved::has_as_new(&mut connection, new).await;
+        let found = found.map_err(|source| connection.error(OPERATION, source))?;
+        connection.close().await;
+        Ok(found)
+    }
+
+    /// A folder for files that nobody needs any longer than this process lives.
+    pub(crate) async fn scratch(&self) -> Result<TempDir> {
+        self.blobs.scratch().await
+    }
+}
