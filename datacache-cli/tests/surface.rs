@@ -42,6 +42,7 @@ const COMMANDS: &[&str] = &[
     "songlink",
     "deezer",
     "stats",
+    "verify",
     "completions",
     "man",
 ];

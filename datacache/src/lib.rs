@@ -15,6 +15,7 @@ mod identifier;
 mod key;
 mod limits;
 mod lock;
+mod maintenance;
 mod media;
 mod name;
 mod platform;
@@ -42,6 +43,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
 pub use key::Key;
 pub use limits::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
+pub use maintenance::{
+    Finding, FindingCount, FindingKind, FindingState, Repair, Verification, Verify, VerifyProgress,
+};
 pub use media::{Colour, ImageSize, Palette, PaletteKind};
 pub use name::{DataType, Provider};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};

@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["limits", "queue", "store"],
     &["fetch"],
     &["cache"],
-    &["providers", "worker"],
+    &["maintenance", "providers", "worker"],
 ];
 
 /// No duty needs more lines than this.

@@ -33,9 +33,14 @@
 mod statements;
 
 mod anchor;
+mod aside;
 mod changes;
 mod doorbell;
 mod error;
+mod gate;
+mod health;
+mod mending;
+mod replacing;
 mod schema;
 mod transaction;
 
@@ -48,12 +53,16 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform::{self, FileId};
 use anchor::Anchor;
 pub(crate) use changes::Changes;
 use changes::Watcher;
 use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
+use gate::Gate;
+use mending::Mender;
 pub(crate) use transaction::WriteTransaction;
 
 const FILE_NAME: &str = "datacache.sqlite";
@@ -71,7 +80,12 @@ pub(crate) struct Db(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
+    /// The folder of advisory locks.
+    locks: PathBuf,
+    clock: Clock,
     options: SqliteConnectOptions,
+    gate: Gate,
+    mender: Mender,
     anchor: Anchor,
     watcher: Watcher,
     doorbell: Doorbell,
@@ -80,25 +94,39 @@ struct Shared {
 
 impl Db {
     /// Opens the database in the cache folder `dir`, creating it and bringing its schema up to
-    /// date if need be. `locks` is the folder of advisory locks.
+    /// date if need be; one that is damaged is moved aside. `locks` is the folder of advisory locks.
+    pub(crate) async fn open_with_clock(dir: &Path, locks: &Path, clock: Clock) -> Result<Self> {
+        let db = Self::new(file_in(dir)?, locks, clock);
+        schema::prepare(&db).await?;
+        db.0.mender.begin();
+        Ok(db)
+    }
+
+    #[cfg(test)]
     pub(crate) async fn open(dir: &Path, locks: &Path) -> Result<Self> {
-        let path = file_in(dir)?;
+        Self::open_with_clock(dir, locks, Clock::system()).await
+    }
+
+    /// A handle to a file that need not be there.
+    fn new(path: PathBuf, locks: &Path, clock: Clock) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(BUSY_TIMEOUT)
             .synchronous(SqliteSynchronous::Normal)
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
             .disable_statement_logging();
-        let db = Self(Arc::new(Shared {
+        Self(Arc::new(Shared {
             path,
+            locks: locks.to_owned(),
+            clock,
             options,
+            gate: Gate::new(locks),
+            mender: Mender::default(),
             anchor: Anchor::default(),
             watcher: Watcher::default(),
             doorbell: Doorbell::new(locks),
             writer: Arc::default(),
-        }));
-        schema::prepare(&db, locks).await?;
-        Ok(db)
+        }))
     }
 
     /// The database file.
@@ -106,10 +134,10 @@ impl Db {
         &self.0.path
     }
 
-    /// Whether somebody has removed the database, or its folder.
+    /// Whether somebody has removed the folder; a database alone is begun anew.
     pub(crate) async fn is_gone(&self) -> bool {
-        let path = self.path().to_owned();
-        let exists = tokio::task::spawn_blocking(move || path.try_exists());
+        let locks = self.0.locks.clone();
+        let exists = tokio::task::spawn_blocking(move || locks.try_exists());
         matches!(exists.await, Ok(Ok(false)))
     }
 
@@ -134,11 +162,23 @@ impl Db {
             let reason = "the cache was closed";
             return Err(Error::new(ErrorKind::Closed, operation, self.path().display(), reason));
         }
+        self.connect(operation).await?.map_err(|source| self.error(operation, source))
+    }
+
+    /// The same for who sees to damage himself.
+    async fn read_unsuspecting(&self, operation: &'static str) -> Result<Connection> {
+        let connection = self.connect(operation).await?;
+        connection.map_err(|source| db_error(operation, self.path(), source))
+    }
+
+    /// SQLite opens its three files one after the other, and all of them here: the connection's settings
+    /// make it read the schema.
+    async fn connect(&self, operation: &'static str) -> Result<sqlx::Result<Connection>> {
+        let passing = self.0.gate.pass(operation).await?;
         let connection = self.0.options.connect().await;
-        Ok(Connection {
-            inner: connection.map_err(|source| self.error(operation, source))?,
-            db: self.clone(),
-        })
+        let file = platform::file_id(self.path());
+        drop(passing);
+        Ok(connection.map(|inner| Connection { inner, file, db: self.clone() }))
     }
 
     /// A write transaction on a connection of its own. It waits for the other writers of this
@@ -167,8 +207,10 @@ impl Db {
         })
     }
 
-    /// An error of SQLite, with the file it is about.
+    /// An error of SQLite, with the file it is about. If it tells of damage, that is seen to behind the
+    /// caller's back.
     pub(crate) fn error(&self, operation: &'static str, source: sqlx::Error) -> Error {
+        self.suspect(&source);
         db_error(operation, self.path(), source)
     }
 
@@ -178,6 +220,7 @@ impl Db {
 
     /// Closes the anchor and refuses further operations. Those under way finish.
     pub(crate) async fn close(&self) {
+        self.0.mender.finish().await;
         self.0.anchor.close().await;
     }
 }
@@ -195,18 +238,25 @@ pub(crate) fn file_in(dir: &Path) -> Result<PathBuf> {
 /// One operation's connection.
 pub(crate) struct Connection {
     inner: SqliteConnection,
+    /// The file that had the database's name when it was opened.
+    file: FileId,
     db: Db,
 }
 
 impl Connection {
     /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
     pub(crate) async fn close(self) {
-        let Self { inner, db } = self;
-        if let Some(inner) = db.0.anchor.keep(inner)
+        let Self { inner, file, db } = self;
+        if let Some(inner) = db.0.anchor.keep(inner, file)
             && let Err(error) = inner.close().await
         {
             tracing::warn!(%error, "a database connection did not close cleanly");
         }
+    }
+
+    /// Whether another file has the database's name by now, or none.
+    fn is_left_behind(&self) -> bool {
+        platform::file_id(self.db.path()) != self.file
     }
 
     /// An error of a statement on this connection.

@@ -24,6 +24,7 @@
 //! Access counts and the memory of the last random pick are noted in memory and written behind the
 //! reader's back ([`Deferred`]).
 
+mod checking;
 mod deferred;
 mod derived;
 mod entry;
@@ -46,6 +47,7 @@ use crate::db::{Connection, Db};
 use crate::error::Result;
 use crate::key::Key;
 use crate::name::DataType;
+pub(crate) use checking::{Depth, Flaw, Lost, Removal, RowOutline, Stray, StrayKind};
 pub(crate) use deferred::{Deferred, Subject};
 pub(crate) use derived::DerivedFrom;
 use entry::NOT_FOUND;

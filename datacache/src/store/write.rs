@@ -152,7 +152,7 @@ impl Store {
 
     /// Removes what was made from the removed entries and commits, then removes the files; returns
     /// how many entries were removed.
-    async fn settle_removal(
+    pub(super) async fn settle_removal(
         &self,
         mut tx: WriteTransaction,
         removed: sqlx::Result<sql::Removed>,
@@ -205,7 +205,7 @@ async fn upsert(
     Ok((row.info, unneeded))
 }
 
-async fn to_its_end<T: Send + 'static>(
+pub(super) async fn to_its_end<T: Send + 'static>(
     operation: &'static str,
     change: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {

@@ -1,5 +1,5 @@
 //! Every statement on `cached_data`; those of the random pick stand in `picking`, those on what was
-//! made from other entries in `derived`.
+//! made from other entries in `derived`, those of who checks entries in `checking`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
@@ -77,6 +77,7 @@ macro_rules! returning_removed {
     };
 }
 
+pub(crate) mod checking;
 pub(crate) mod derived;
 pub(crate) mod picking;
 

@@ -68,11 +68,21 @@ async fn a_new_database_is_in_wal_mode_private_and_of_the_current_schema() {
 /// Prepares every statement of the crate, and keeps full scans to those that mean to read all.
 #[tokio::test]
 async fn every_statement_prepares_and_uses_an_index() {
-    const READS_ALL: &[&str] = &["TOTALS", "COUNTS", "REMOVE_ANY"];
+    const READS_ALL: &[&str] = &[
+        "TOTALS",
+        "COUNTS",
+        "REMOVE_ANY",
+        "COUNT_ENTRIES",
+        "WRONG_USAGE",
+        "FILE_BYTES",
+        "NOTE_USAGE",
+        "NOTE_FILE_BYTES",
+    ];
     let folder = Folder::new();
     let db = folder.open().await.unwrap();
     for (name, sql) in [
         store::sql::STATEMENTS,
+        store::sql::checking::STATEMENTS,
         store::sql::derived::STATEMENTS,
         store::sql::picking::STATEMENTS,
         queue::sql::STATEMENTS,
@@ -209,7 +219,7 @@ async fn assert_rows_as_written(db: &mut SqliteConnection, name: &str) {
 async fn open_as_schema_1(folder: &Folder) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(folder.file()).create_if_missing(true);
     let mut older = options.journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
-    let migration = include_str!("../../migrations/0001_entries_and_queue.sql");
+    let migration = include_str!("../../../migrations/0001_entries_and_queue.sql");
     sqlx::raw_sql(migration).execute(&mut older).await.unwrap();
     let stamp = "PRAGMA user_version = 1; PRAGMA application_id = 0x64746368";
     sqlx::raw_sql(stamp).execute(&mut older).await.unwrap();
