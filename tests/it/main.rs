@@ -7,6 +7,7 @@ mod archives;
 mod charts;
 mod classes;
 mod crash;
+mod damaged_database;
 mod deadlines;
 mod delivery;
 mod explain;
@@ -30,11 +31,14 @@ mod musicbrainz;
 mod picture;
 mod processes;
 mod queue_cli;
+#[cfg(target_os = "linux")]
+mod read_only;
 mod single_flight;
 #[cfg(unix)]
 mod steady;
 mod tokens;
 mod unified;
 mod untrusted;
+mod verify;
 mod versions;
 mod workers;

@@ -22,6 +22,11 @@ const SQLITE_IOERR_SHMSIZE: i32 = 4_874;
 /// Turns an error of SQLite into one of this crate; `path` is the database file.
 pub(crate) fn db_error(operation: &'static str, path: &Path, source: sqlx::Error) -> Error {
     let code = result_code(&source);
+    if is_of_no_format(&source) {
+        let reason = format_args!("the database is damaged: {source}");
+        return Error::new(ErrorKind::Corrupt, operation, path.display(), reason)
+            .with_source(source);
+    }
     // The low byte of an extended result code is the primary one.
     let (kind, reason) = match code.map(|code| code & 0xff) {
         Some(SQLITE_BUSY | SQLITE_LOCKED) => {
@@ -59,7 +64,13 @@ pub(crate) fn corrupt_row(
 
 /// Whether SQLite has found the file itself to be damaged, rather than a value in it.
 pub(super) fn tells_of_damage(error: &sqlx::Error) -> bool {
-    result_code(error).is_some_and(is_damage)
+    result_code(error).is_some_and(is_damage) || is_of_no_format(error)
+}
+
+/// A number of a format that never was has no code of its own.
+fn is_of_no_format(error: &sqlx::Error) -> bool {
+    let message = error.as_database_error().map(sqlx::error::DatabaseError::message);
+    message.is_some_and(|message| message.contains("unsupported file format"))
 }
 
 /// Whether a result code means damage, which an error of the disk does not.

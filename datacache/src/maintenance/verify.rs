@@ -10,6 +10,7 @@
 //! cache with fewer faults than before.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::watch;
@@ -30,7 +31,14 @@ const ROWS_AT_ONCE: i64 = 256;
 const FOLDERS_AT_ONCE: u32 = 64;
 
 /// How many suspects are looked at again under one write lock; their files are read there.
-const SUSPECTS_AT_ONCE: usize = 16;
+const SUSPECTS_AT_ONCE: usize = 4;
+
+/// So many files that nobody seems to need are looked at again together.
+const STRAYS_AT_ONCE: usize = 10_000;
+
+/// Who replaces or removes an entry removes its file right after the commit; until then it looks as if
+/// nobody needed it. So long he is given.
+const REMOVAL_TIME: Duration = Duration::from_secs(1);
 
 /// What to do about what is wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,13 +149,16 @@ impl Verify {
 
     async fn files(&self, found: &mut Verification) -> Result<()> {
         let store = &self.cache.0.store;
-        let mut next = Some(0);
+        let (mut next, mut strays) = (Some(0), Vec::new());
         while let Some(from) = next {
             let look = store.look_at_folders(from, FOLDERS_AT_ONCE, Depth::Bytes).await?;
             found.files += look.files;
             found.bytes += look.bytes;
             self.settle_rows(&look.suspects, found).await?;
-            self.settle_strays(look.strays, found).await?;
+            strays.extend(look.strays);
+            if strays.len() > STRAYS_AT_ONCE || look.next.is_none() {
+                self.settle_strays(std::mem::take(&mut strays), found).await?;
+            }
             self.tell(found, look.next.unwrap_or(FOLDERS));
             next = look.next;
         }
@@ -162,13 +173,17 @@ impl Verify {
             let lost = cache.store.confirm_lost(&mut tx, ids).await?;
             if self.repair == Repair::Nothing || lost.is_empty() {
                 tx.roll_back().await;
-                lost.iter().for_each(|lost| found.add(Finding::of_lost(lost, FindingState::Found)));
+                for lost in &lost {
+                    found.add(Finding::of_lost(lost, FindingState::Found));
+                }
                 continue;
             }
             let (findings, jobs) = self.findings_and_jobs(&lost);
             Queue::enqueue_in(&mut tx, &jobs, cache.clock.now()).await?;
             cache.store.drop_lost(tx, lost).await?;
-            findings.into_iter().for_each(|finding| found.add(finding));
+            for finding in findings {
+                found.add(finding);
+            }
         }
         Ok(())
     }
@@ -186,7 +201,14 @@ impl Verify {
     }
 
     async fn settle_strays(&self, strays: Vec<Stray>, found: &mut Verification) -> Result<()> {
-        for stray in self.cache.0.store.settle_strays(strays, self.removal()).await? {
+        let store = &self.cache.0.store;
+        let mut strays = store.settle_strays(strays, Removal::None).await?;
+        if !strays.is_empty() {
+            #[expect(clippy::disallowed_methods, reason = "nothing tells that a removal is done")]
+            tokio::time::sleep(REMOVAL_TIME).await;
+            strays = store.settle_strays(strays, self.removal()).await?;
+        }
+        for stray in strays {
             let subject = self.relative(&stray.path);
             found.add(Finding::new(stray.kind.into(), subject, self.state()));
         }

@@ -137,7 +137,15 @@ impl Store {
             By::Id(id) => sql::by_id(&mut connection, id).await,
             By::DerivedKey(key) => sql::derived::derived(&mut connection, key).await,
         };
-        let row = row.map_err(|source| connection.error(LOOK_UP, source))?;
+        let row = match row {
+            // It is dropped when it is verified, or replaced when it is fetched again.
+            Err(source @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
+                let error = connection.error(LOOK_UP, source);
+                tracing::warn!(%error, "an entry is damaged");
+                None
+            }
+            row => row.map_err(|source| connection.error(LOOK_UP, source))?,
+        };
         connection.close().await;
         let Some(row) = row else { return Ok(None) };
         let version = row.version();

@@ -12,6 +12,9 @@ use crate::store::write::to_its_end;
 
 const CHECK: &str = "check files";
 
+/// So many are looked at under one write lock, so that it is held only briefly.
+const SETTLED_AT_ONCE: usize = 64;
+
 /// Whether what is found is removed at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
@@ -62,58 +65,65 @@ impl Store {
         let next = (end < FOLDERS).then_some(end);
         let mut look = FilesLook { next, ..FilesLook::default() };
         for found in self.blobs.list(from..end).await? {
-            let suspects = match found.checksum {
+            let rows = match found.checksum {
                 Some(checksum) => self.rows_naming(checksum).await?,
                 None => Vec::new(),
             };
-            if suspects.is_empty() {
+            if rows.is_empty() {
                 look.strays.push(Stray::new(found));
                 continue;
             }
             look.files += 1;
-            // What is no file is found where its rows are looked at.
             if let (Depth::Bytes, Some(checksum)) = (depth, found.checksum)
                 && let Some((actual, size_bytes)) = self.blobs.examine(checksum).await?
             {
                 look.bytes += size_bytes;
-                look.suspects.extend(suspects.into_iter().filter(|_| actual != checksum));
+                // What is no file, or has another size, is found where its rows are looked at.
+                let is_suspect =
+                    |size: i64| actual != checksum && size.cast_unsigned() == size_bytes;
+                let suspects = rows.into_iter().filter(|(_, size)| is_suspect(*size));
+                look.suspects.extend(suspects.map(|(id, _)| id));
             }
         }
         Ok(look)
     }
 
     /// Those of the strays that are still there and still named by nobody, under the write lock, and
-    /// removes them if it is to.
+    /// removes them if it is to. Who has just replaced an entry may be about to remove one himself, and
+    /// will not mind.
     pub(crate) async fn settle_strays(
         &self,
         strays: Vec<Stray>,
         removal: Removal,
     ) -> Result<Vec<Stray>> {
-        if strays.is_empty() {
-            return Ok(strays);
+        let mut confirmed = Vec::new();
+        for strays in strays.chunks(SETTLED_AT_ONCE) {
+            let (store, strays) = (self.clone(), strays.to_vec());
+            let settled = to_its_end(CHECK, async move { store.settle(strays, removal).await });
+            confirmed.extend(settled.await?);
         }
-        let store = self.clone();
-        to_its_end(CHECK, async move {
-            let mut tx = store.db.write(CHECK).await?;
-            let mut confirmed = Vec::new();
-            for stray in strays {
-                if let Some(checksum) = stray.checksum {
-                    let is_named = sql::is_blob_named(&mut tx, checksum).await;
-                    if is_named.map_err(|source| tx.error(source))? {
-                        continue;
-                    }
-                }
-                if store.blobs.is_there(stray.path.clone()).await? {
-                    if removal == Removal::AtOnce {
-                        store.blobs.remove_at(stray.path.clone()).await?;
-                    }
-                    confirmed.push(stray);
+        Ok(confirmed)
+    }
+
+    async fn settle(&self, strays: Vec<Stray>, removal: Removal) -> Result<Vec<Stray>> {
+        let mut tx = self.db.write(CHECK).await?;
+        let mut confirmed = Vec::new();
+        for stray in strays {
+            if let Some(checksum) = stray.checksum {
+                let is_named = sql::is_blob_named(&mut tx, checksum).await;
+                if is_named.map_err(|source| tx.error(source))? {
+                    continue;
                 }
             }
-            tx.roll_back().await;
-            Ok(confirmed)
-        })
-        .await
+            if self.blobs.is_there(stray.path.clone()).await? {
+                if removal == Removal::AtOnce {
+                    self.blobs.remove_at(stray.path.clone()).await?;
+                }
+                confirmed.push(stray);
+            }
+        }
+        tx.roll_back().await;
+        Ok(confirmed)
     }
 
     /// The temporary files of dead processes; they are removed if they are to be.

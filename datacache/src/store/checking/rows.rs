@@ -94,13 +94,13 @@ impl Store {
         Ok(look)
     }
 
-    /// The rows that name a file.
-    pub(crate) async fn rows_naming(&self, checksum: Checksum) -> Result<Vec<i64>> {
+    /// The rows that name a file, and how many bytes each takes it to have.
+    pub(super) async fn rows_naming(&self, checksum: Checksum) -> Result<Vec<(i64, i64)>> {
         let mut connection = self.db.read(CHECK).await?;
-        let ids = checking::naming(&mut connection, checksum).await;
-        let ids = ids.map_err(|source| connection.error(CHECK, source))?;
+        let rows = checking::naming(&mut connection, checksum).await;
+        let rows = rows.map_err(|source| connection.error(CHECK, source))?;
         connection.close().await;
-        Ok(ids)
+        Ok(rows)
     }
 
     /// Those of the rows that are lost indeed. Their files are read, under the write lock: to be asked

@@ -25,7 +25,7 @@ statements! {
             WHERE source.url = cached_data.source_url \
               AND source.content_checksum = cached_data.source_checksum) AS is_sourceless \
         FROM cached_data WHERE entry_id = ?1";
-    NAMING = "SELECT entry_id FROM cached_data WHERE file_checksum = ?1";
+    NAMING = "SELECT entry_id, disk_size FROM cached_data WHERE file_checksum = ?1";
     REMOVE_BY_ID = "DELETE FROM cached_data WHERE entry_id = ?1 \
         RETURNING CAST(url AS BLOB), CAST(file_checksum AS BLOB)";
 
@@ -89,12 +89,12 @@ pub(in crate::store) async fn outline(
     query_as(OUTLINE).bind(id).fetch_optional(db).await
 }
 
-/// The rows that name a file.
+/// The rows that name a file, and how large each takes it to be.
 pub(in crate::store) async fn naming(
     db: &mut SqliteConnection,
     checksum: Checksum,
-) -> Result<Vec<i64>> {
-    query_scalar(NAMING).bind(checksum.to_string()).fetch_all(db).await
+) -> Result<Vec<(i64, i64)>> {
+    query_as(NAMING).bind(checksum.to_string()).fetch_all(db).await
 }
 
 /// Removes a row; returns its key and the file it named, as they stood there.

@@ -1,3 +1,4 @@
+mod checking;
 mod concurrency;
 mod damage;
 mod deferred;
