@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::health::{Check, Health, examine};
-use super::replacing;
+use super::replacing::{self, Counting};
 use super::{Db, db_error, error};
 use crate::background::Background;
 use crate::error::{Error, Result};
@@ -116,7 +116,7 @@ impl Db {
         }
         match examine(self, Check::Full, OPERATION).await? {
             Health::Sound => Ok(()),
-            Health::Missing => replacing::begin(self).await,
+            Health::Missing => replacing::begin(self, Counting::FromNow).await,
             Health::Damaged { complaints, witness } => {
                 replacing::replace(self, &complaints, witness).await
             }
@@ -139,7 +139,7 @@ impl Db {
         let Some(_lock) = lock else { return Ok(false) };
         match examine(self, Check::Quick, OPERATION).await? {
             Health::Sound => tracing::info!("the database is in order after all"),
-            Health::Missing => replacing::begin(self).await?,
+            Health::Missing => replacing::begin(self, Counting::FromNow).await?,
             Health::Damaged { complaints, witness } => {
                 replacing::replace(self, &complaints, witness).await?;
             }

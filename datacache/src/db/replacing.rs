@@ -23,9 +23,18 @@ const OPERATION: &str = "replace database";
 /// The new database, until it takes its place.
 const FRESH_NAME: &str = "datacache-new.sqlite";
 
+/// From where a new database counts finished requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counting {
+    FromOne,
+    /// From the present moment: who has heard of some in a database that is gone is not to wait until
+    /// the numbers have caught up.
+    FromNow,
+}
+
 /// Makes a database where there is none. The caller holds [`LOCK`].
-pub(super) async fn begin(db: &Db) -> Result<()> {
-    put_in_place(db).await.map(drop)
+pub(super) async fn begin(db: &Db, counting: Counting) -> Result<()> {
+    put_in_place(db, counting).await.map(drop)
 }
 
 /// Moves the database aside because of `complaints`, and begins a new one. The caller holds [`LOCK`].
@@ -47,7 +56,7 @@ pub(super) async fn replace(
         );
         return Err(Error::new(ErrorKind::Corrupt, OPERATION, db.path().display(), reason));
     }
-    let moved = put_in_place(db).await?;
+    let moved = put_in_place(db, Counting::FromNow).await?;
     drop(witness);
     let path = db.path().to_owned();
     if let Err(error) = on_files(db, move || aside::forget_old(&path)).await {
@@ -62,9 +71,9 @@ pub(super) async fn replace(
 }
 
 /// Returns where the old database has been moved, if there was one.
-async fn put_in_place(db: &Db) -> Result<Option<PathBuf>> {
+async fn put_in_place(db: &Db, counting: Counting) -> Result<Option<PathBuf>> {
     let fresh = db.path().with_file_name(FRESH_NAME);
-    let made = make(db, fresh.clone()).await;
+    let made = make(db, fresh.clone(), counting).await;
     let swapped = match made {
         Ok(()) => {
             let _shut = db.0.gate.shut(OPERATION).await?;
@@ -81,11 +90,18 @@ async fn put_in_place(db: &Db) -> Result<Option<PathBuf>> {
 }
 
 /// Makes an empty database of the current schema, in one file.
-async fn make(db: &Db, path: PathBuf) -> Result<()> {
+async fn make(db: &Db, path: PathBuf, counting: Counting) -> Result<()> {
     let leftover = path.clone();
     on_files(db, move || aside::remove(&leftover)).await?;
     let fresh = Db::new(path.clone(), &db.0.locks, db.0.clock.clone());
-    let made = schema::migrate(&fresh).await;
+    let made = async {
+        schema::migrate(&fresh).await?;
+        match counting {
+            Counting::FromOne => Ok(()),
+            Counting::FromNow => count_on(&fresh).await,
+        }
+    };
+    let made = made.await;
     fresh.close().await;
     made?;
     if aside::is_anything_beside(&path) {
@@ -93,6 +109,15 @@ async fn make(db: &Db, path: PathBuf) -> Result<()> {
         return Err(Error::new(ErrorKind::Io, OPERATION, path.display(), reason));
     }
     Ok(())
+}
+
+async fn count_on(fresh: &Db) -> Result<()> {
+    const COUNT_ON: &str = "INSERT INTO sqlite_sequence VALUES ('finished_requests', ?1)";
+    let now = fresh.0.clock.now().as_millis().max(0);
+    let mut tx = fresh.write(OPERATION).await?;
+    let counted = sqlx::query(COUNT_ON).bind(now).execute(&mut *tx).await;
+    counted.map_err(|source| tx.error(source))?;
+    tx.commit().await
 }
 
 async fn on_files<T: Send + 'static>(

@@ -16,7 +16,8 @@ use std::io;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection as _};
 
-use super::{Db, aside, db_error, replacing};
+use super::replacing::{self, Counting};
+use super::{Db, aside, db_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{lock, platform};
 
@@ -55,7 +56,7 @@ pub(super) async fn prepare(db: &Db) -> Result<()> {
     match state(db).await? {
         State::Current => Ok(()),
         State::Older => migrate(db).await,
-        State::Missing => replacing::begin(db).await,
+        State::Missing => replacing::begin(db, Counting::FromOne).await,
         State::Damaged(error) => replacing::replace(db, &[error.reason().to_owned()], None).await,
     }
 }
