@@ -136,8 +136,8 @@ async fn a_worker_outlives_it() {
     let request = |path: &str| Request::new(origin.url(path));
     let mut finishes = cache.subscribe().await.unwrap();
     cache.enqueue([request("/before")]).await.unwrap();
-    let finished = finishes.next().await.unwrap();
-    assert_eq!(finished.key.as_str(), origin.url("/before"));
+    let before = finishes.next().await.unwrap();
+    assert_eq!(before.key.as_str(), origin.url("/before"));
     damage_pages(&folder);
     // Whoever of the two notices it, both find the new one.
     let mut tries = 0;
@@ -149,8 +149,8 @@ async fn a_worker_outlives_it() {
     }
     let answer = cache.wait(&origin.url("/after"), PATIENCE).await.unwrap();
     assert!(matches!(answer, datacache::Answer::Found(_)), "{answer:?}");
-    let finished = tokio::time::timeout(PATIENCE, finishes.next()).await.unwrap().unwrap();
-    assert_eq!(finished.key.as_str(), origin.url("/after"));
+    let after = tokio::time::timeout(PATIENCE, finishes.next()).await.unwrap().unwrap();
+    assert_eq!(after.key.as_str(), origin.url("/after"));
     assert_eq!(worker.try_wait().unwrap(), None, "the worker has ended");
     worker.kill().unwrap();
     worker.wait().unwrap();

@@ -9,6 +9,9 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_millis(1_769_860_800_000);
 const BACKUP: &str = "datacache-damaged-20260131T120000Z.sqlite";
 const INSERT: &str = "INSERT INTO last_picks VALUES (?1, '', '')";
+/// What becomes of the bytes of a database.
+type Damage = fn(&mut Vec<u8>);
+
 /// So many rows that they fill pages of their own, with leaves that only they are on.
 const ROWS: i64 = 2_000;
 
@@ -144,7 +147,6 @@ async fn whatever_byte_of_the_header_is_flipped_the_end_is_clear() {
 #[tokio::test]
 async fn garbage_a_wrong_page_size_and_a_lost_schema_are_moved_aside() {
     let whole = Folder::new().filled().await;
-    type Damage = fn(&mut Vec<u8>);
     let damages: [(&str, Damage); 6] = [
         ("text", |bytes| *bytes = b"this is not a database".repeat(500)),
         ("zeros", |bytes| bytes.fill(0)),
@@ -276,6 +278,9 @@ async fn a_log_that_is_overwritten_in_use_ends_in_a_new_database() {
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     db.0.mender.finish().await;
     assert_eq!(count(&db).await.unwrap(), 0);
+    // The anchor is one of the new database, whose log it keeps.
+    insert(&db, "x").await.unwrap();
+    assert!(folder.beside("datacache.sqlite-wal").exists());
 }
 
 /// What SQLite had not yet copied back is lost, and nothing else.
