@@ -48,6 +48,7 @@ const COMMANDS: &[&str] = &[
     "export",
     "import",
     "import-wnp",
+    "verify",
     "completions",
     "man",
 ];

@@ -17,6 +17,11 @@ impl Checksum {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+
+    /// The checksum of what was put into `digest`.
+    pub(crate) fn of_digest(digest: Sha256) -> Self {
+        Self(digest.finalize().into())
+    }
 }
 
 impl FromStr for Checksum {

@@ -45,6 +45,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
 pub use key::Key;
 pub use limits::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
+pub use maintenance::{
+    Finding, FindingCount, FindingKind, FindingState, Repair, Verification, Verify, VerifyProgress,
+};
 pub use maintenance::{Maintained, Maintenance, MaintenanceReport, Task, TaskEnd, TaskReport};
 pub use media::{Colour, ImageSize, Palette, PaletteKind};
 pub use moving::{Exported, Imported};

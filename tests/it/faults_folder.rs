@@ -61,6 +61,8 @@ fn assert_unusable(folder: &Folder, words: &[&str]) {
         &["queue", "resume", "cdn"],
         &["worker", "--drain"],
         &["stats"],
+        &["verify"],
+        &["verify", "--repair"],
     ] {
         folder.run(args).assert_failed(1, &words);
     }
@@ -77,25 +79,6 @@ fn a_folder_that_is_a_file_is_named() {
     let below = below.to_str().unwrap();
     folder.run(["ls", "--cache-dir", below]).assert_failed(1, &[below]);
     assert_eq!(fs::read(dir).unwrap(), b"precious");
-}
-
-#[test]
-fn garbage_in_place_of_the_database_is_refused_and_left_alone() {
-    for garbage in [body(2, 10_000), b"short".to_vec(), vec![0; 4_096]] {
-        let folder = Folder::new();
-        fs::create_dir(folder.dir()).unwrap();
-        write(folder.dir().join(DATABASE), garbage);
-        assert_unusable(&folder, &["not a database"]);
-    }
-}
-
-#[test]
-fn a_damaged_database_is_refused_and_left_alone() {
-    let folder = filled(&origin());
-    let database = folder.dir().join(DATABASE);
-    let whole = fs::read(&database).unwrap();
-    write(&database, &whole[..whole.len() / 2]);
-    assert_unusable(&folder, &["the database is damaged"]);
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ const LAYERS: &[&[&str]] = &[
     &["cache"],
     &["maintenance"],
     &["moving", "providers", "worker"],
+    &["maintenance", "providers", "worker"],
 ];
 
 /// No duty needs more lines than this.

@@ -7,6 +7,7 @@ mod archives;
 mod charts;
 mod classes;
 mod crash;
+mod damaged_database;
 mod deadlines;
 mod delivery;
 mod explain;
@@ -33,12 +34,15 @@ mod picture;
 mod processes;
 mod prometheus;
 mod queue_cli;
+#[cfg(target_os = "linux")]
+mod read_only;
 mod single_flight;
 #[cfg(unix)]
 mod steady;
 mod tokens;
 mod unified;
 mod untrusted;
+mod verify;
 mod versions;
 mod wnp;
 mod workers;

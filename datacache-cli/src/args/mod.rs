@@ -67,6 +67,11 @@ const RANDOM_EXAMPLES: &str = "\
 Examples:
   datacache random 'Daft Punk' artistfanart -o fanart.jpg";
 
+const VERIFY_HELP: &str = "\
+Exit status:
+  0  nothing is wrong, or all of it was repaired
+  1  something is wrong";
+
 /// A URL-keyed cache that many processes share
 #[derive(Debug, Parser)]
 #[command(name = "datacache", version, styles = STYLES, after_help = EXAMPLES)]
@@ -190,6 +195,13 @@ pub(crate) enum Command {
     Import(Import),
     /// Take over the cache of whats-now-playing
     ImportWnp(ImportWnp),
+    /// Check the database, every entry and every file
+    #[command(after_help = VERIFY_HELP)]
+    Verify {
+        /// Remove what is damaged, queue it to be fetched again, and remove what nobody needs
+        #[arg(long)]
+        repair: bool,
+    },
     /// Print shell completions
     Completions {
         /// For which shell

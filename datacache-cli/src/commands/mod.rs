@@ -18,13 +18,16 @@ mod random;
 mod rm;
 mod show;
 mod stats;
+mod verify;
 mod worker;
+
+use std::path::PathBuf;
 
 use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, Timestamp};
 
 use crate::args::{Args, Command, Global, Selection};
 use crate::outcome::Outcome;
-use crate::settings;
+use crate::{output, settings};
 
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -35,13 +38,35 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         _ => {}
     }
     let cache = settings::open_cache(&global).await?;
+    let mut moved = MovedAside::default();
+    moved.tell(&cache);
     if let Command::Worker(options) = command {
         // It closes the cache in the time that it has to stop.
-        return worker::run(cache, &global, options).await;
+        let outcome = worker::run(cache.clone(), &global, options).await;
+        moved.tell(&cache);
+        return outcome;
     }
     let outcome = with_cache(&cache, &global, command).await;
     cache.close().await;
+    moved.tell(&cache);
     outcome
+}
+
+/// A damaged database that was moved aside, and of which the user has been told.
+#[derive(Default)]
+struct MovedAside(Option<PathBuf>);
+
+impl MovedAside {
+    fn tell(&mut self, cache: &Cache) {
+        let moved = cache.moved_aside();
+        if let Some(path) = moved.as_ref().filter(|_| moved != self.0) {
+            let path = path.display().to_string().replace(char::is_control, " ");
+            output::warn(format_args!(
+                "the database was damaged; it is now {path}, a new one was begun"
+            ));
+        }
+        self.0 = moved;
+    }
 }
 
 async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow::Result<Outcome> {
@@ -79,6 +104,7 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Export(export) => moving::export(cache, global, export).await,
         Command::Import(import) => moving::import(cache, global, import).await,
         Command::ImportWnp(import) => moving::import_wnp(cache, global, import).await,
+        Command::Verify { repair } => verify::run(cache, global, repair).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
     }
 }

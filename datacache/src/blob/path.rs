@@ -9,8 +9,18 @@ const LAYOUT: &str = "v1";
 
 /// `<root>/v1/ab/cd/<sha256>`: at most 65 536 folders, so that none holds many files.
 pub(super) fn of(root: &Path, checksum: Checksum) -> PathBuf {
+    of_layout(&layout(root), checksum)
+}
+
+/// The same below the folder of this layout.
+pub(super) fn of_layout(layout: &Path, checksum: Checksum) -> PathBuf {
     let name = checksum.to_string();
-    root.join(LAYOUT).join(&name[..2]).join(&name[2..4]).join(&name)
+    layout.join(&name[..2]).join(&name[2..4]).join(&name)
+}
+
+/// The folder of this layout.
+pub(super) fn layout(root: &Path) -> PathBuf {
+    root.join(LAYOUT)
 }
 
 /// Where files are written before they are renamed.

@@ -100,6 +100,16 @@ fn next_path(shared: &Shared, session: Uuid) -> io::Result<PathBuf> {
 
 /// Removes the temporary files of dead sessions, then their lock files. Blocking.
 pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<()> {
+    for path in leftovers(root, locks)? {
+        // Another process may be sweeping too.
+        let _ = super::remove(&path);
+    }
+    session::sweep(locks)
+}
+
+/// The temporary files of dead sessions, and what else lies among them. Blocking.
+pub(super) fn leftovers(root: &Path, locks: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut leftovers = Vec::new();
     let files = match fs::read_dir(path::temp_dir(root)) {
         Ok(files) => Some(files),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -112,11 +122,10 @@ pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<()> {
             None => false,
         };
         if !alive {
-            // Another process may be sweeping too.
-            let _ = super::remove(&path);
+            leftovers.push(path);
         }
     }
-    session::sweep(locks)
+    Ok(leftovers)
 }
 
 fn session_of(path: &Path) -> Option<Uuid> {

@@ -8,6 +8,7 @@
 //! cancelled by dropping its future: a change that has begun runs to its end in the background, never
 //! stopping halfway.
 
+mod again;
 mod answer;
 mod calls;
 mod counting;
@@ -117,7 +118,8 @@ impl Cache {
     /// [`Config`](ErrorKind::Config) and [`InvalidInput`](ErrorKind::InvalidInput) for settings
     /// that cannot be used; [`ReadOnly`](ErrorKind::ReadOnly), [`Full`](ErrorKind::Full) and
     /// [`Io`](ErrorKind::Io) for the folder; [`Corrupt`](ErrorKind::Corrupt) when the database is
-    /// damaged or none; [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
+    /// another program's, or damaged less than a minute after one was moved aside, as others are
+    /// (see [`moved_aside`](Self::moved_aside)); [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
     /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s.
     pub async fn open(config: Config) -> Result<Self> {
         Self::open_with_clock(config, Clock::system()).await
@@ -138,7 +140,7 @@ impl Cache {
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
         make_dirs(&dir, &locks).await?;
-        let db = Db::open(&dir, &locks, allowance.log_bytes()).await?;
+        let db = Db::open_with_clock(&dir, &locks, allowance.log_bytes(), clock.clone()).await?;
         let background = Background::default();
         let room = Room::new(allowance, clock.clone(), background.clone(), &locks);
         let session = Arc::new(OwnSession::new(locks));

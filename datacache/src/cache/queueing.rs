@@ -176,6 +176,9 @@ impl Finishes {
                 self.last_seq = *seq;
                 let keys = rows.into_iter().map(|(_, key, finish)| FinishedKey { key, finish });
                 self.ahead.extend(keys);
+            } else if self.queue.last_finished().await? < self.last_seq {
+                // The database is another one, which counts from the beginning.
+                self.last_seq = 0;
             } else {
                 self.changes.next().await?;
             }

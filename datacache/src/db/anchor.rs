@@ -3,7 +3,7 @@
 //! It holds no lock and no transaction; it is there so that an operation's connection is not the
 //! last one to close. The first connection that an operation gives back becomes the anchor. A task
 //! owns it and closes it when no operation came by for [`IDLE`], so that a program at rest keeps
-//! no file open.
+//! no file open. When the database has been replaced, the next connection is the new anchor.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +15,14 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::platform::FileId;
+
 /// The anchor closes after one to two of these without an operation.
 const IDLE: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 pub(super) struct Anchor {
     used: Arc<AtomicBool>,
-    stop: Arc<Notify>,
     holder: Mutex<Holder>,
 }
 
@@ -29,25 +30,45 @@ pub(super) struct Anchor {
 enum Holder {
     #[default]
     Nobody,
-    Task(JoinHandle<()>),
+    Task(Held),
     /// The database was closed: there will be no anchor again.
     Closed,
+}
+
+struct Held {
+    task: JoinHandle<()>,
+    stop: Arc<Notify>,
+    /// The file that it is a connection to.
+    file: FileId,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.stop.notify_one();
+    }
 }
 
 impl Anchor {
     /// Takes the connection as the new anchor; gives it back when there is one already, or when
     /// there is to be none.
-    pub(super) fn keep(&self, connection: SqliteConnection) -> Option<SqliteConnection> {
+    pub(super) fn keep(
+        &self,
+        connection: SqliteConnection,
+        file: FileId,
+    ) -> Option<SqliteConnection> {
         self.used.store(true, Ordering::Release);
         let mut holder = self.holder();
         match &*holder {
             Holder::Closed => return Some(connection),
             // A task is also finished when the runtime it was spawned on is gone.
-            Holder::Task(task) if !task.is_finished() => return Some(connection),
+            Holder::Task(held) if held.file == file && !held.task.is_finished() => {
+                return Some(connection);
+            }
             Holder::Task(_) | Holder::Nobody => {}
         }
-        let (used, stop) = (Arc::clone(&self.used), Arc::clone(&self.stop));
-        *holder = Holder::Task(tokio::spawn(hold(connection, used, stop)));
+        let stop = Arc::new(Notify::new());
+        let task = tokio::spawn(hold(connection, Arc::clone(&self.used), Arc::clone(&stop)));
+        *holder = Holder::Task(Held { task, stop, file });
         None
     }
 
@@ -58,21 +79,15 @@ impl Anchor {
     /// Closes the anchor for good, and waits until it is closed.
     pub(super) async fn close(&self) {
         let holder = std::mem::replace(&mut *self.holder(), Holder::Closed);
-        if let Holder::Task(task) = holder {
-            self.stop.notify_one();
+        if let Holder::Task(mut held) = holder {
+            held.stop.notify_one();
             // The task cannot panic; it is cancelled only with its runtime.
-            let _ = task.await;
+            let _ = (&mut held.task).await;
         }
     }
 
     fn holder(&self) -> MutexGuard<'_, Holder> {
         self.holder.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Anchor {
-    fn drop(&mut self) {
-        self.stop.notify_one();
     }
 }
 

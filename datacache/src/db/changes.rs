@@ -5,7 +5,8 @@
 //! (`PRAGMA data_version`, which reads one number in shared memory). One task in a process asks on
 //! behalf of everybody who waits there: when the bell rings, and in case it was not rung or heard,
 //! every [`UNRUNG`]. What goes wrong there is tried again, with a new connection, every [`AGAIN`];
-//! nobody who waits hears of it. The task ends with the last of them.
+//! nobody who waits hears of it. So is a database that was replaced, whose connection would never again
+//! tell of a change. The task ends with the last of those who wait.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -100,6 +101,10 @@ impl Watched {
     }
 
     async fn has_changed(&mut self) -> Result<bool> {
+        if self.connection.is_left_behind() {
+            let reason = "the database has been replaced";
+            return Err(Error::new(ErrorKind::Io, OPERATION, "database", reason));
+        }
         let version = version(&mut self.connection).await?;
         Ok(std::mem::replace(&mut self.version, version) != version)
     }

@@ -24,6 +24,36 @@
 //! A committed transaction survives the death of the process (`synchronous = NORMAL` in WAL mode);
 //! after a power cut the database is consistent and may lack the last commits.
 //!
+//! # What becomes of a damaged database
+//! One that SQLite cannot read is moved aside, with what lies beside it, and a new one begun: when it is
+//! opened ([`schema`]), or when a statement fails and a second look confirms the damage ([`mending`]).
+//! One process does it, under the lock of migrations, and once a minute at most. Never moved are a
+//! database of another program or of a newer one, and what cannot be read for any other reason: a lock,
+//! a full disk, missing rights, an error of the disk. A log that is cut or removed while it is in use
+//! counts as damage, and a database that is removed is begun anew.
+//!
+//! Renaming a database that others have open is what SQLite warns of
+//! (<https://sqlite.org/howtocorrupt.html>, section 1.6). Here is why it is done all the same:
+//! - Who has all three files open goes on with the old ones: they are found by their descriptors, and so
+//!   are the locks. What he commits goes where the old database went. When he closes, SQLite sees that
+//!   the file no longer has its name (`databaseIsUnmoved` in `sqlite3PagerClose`), and neither copies
+//!   the log back nor deletes what by then is the log of the new one.
+//! - Who has opened the database, but not yet its `-wal` and `-shm`, would open those of the new one:
+//!   he would read one by the index of the other, and his next commit would go into the new log.
+//!   Therefore connections are opened behind a [`gate`] that is shut meanwhile; and the database is the
+//!   first to be renamed, so that programs that know of no gate find none to open.
+//! - Who closes the last connection may have looked at the name just before it went, and would delete
+//!   the new log. The mover prevents it by having a connection himself, if the damage lets him.
+//!
+//! What remains: a caller that is dropped while it opens a connection leaves the gate while SQLite's
+//! thread may still be opening; such a connection is closed at once and writes nothing. A database whose
+//! first page is damaged gives the mover no connection, so the third case is left to chance there, for
+//! the microseconds between a look and a deletion. Should either ever hit, the new database is found
+//! damaged in its turn. Connections do not outlive the moment in which they see another file under
+//! their name for long: the next one becomes the anchor, and who waits for changes opens a new one.
+//! Windows renames no file that is open; there a database is replaced when nobody has it open, and is an
+//! error until then.
+//!
 //! # SQLite's version
 //! 3.51.3 or later. Earlier ones can corrupt a WAL database when two connections write and
 //! checkpoint at the same moment, which is exactly what the users of this crate do.
@@ -33,12 +63,17 @@
 mod statements;
 
 mod anchor;
+mod aside;
 mod changes;
 mod compact;
 mod doorbell;
 mod error;
 mod foreign;
+mod gate;
+mod health;
 mod log;
+mod mending;
+mod replacing;
 mod schema;
 mod transaction;
 
@@ -51,14 +86,18 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform::{self, FileId};
 use anchor::Anchor;
 pub(crate) use changes::Changes;
 use changes::Watcher;
 use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use foreign::Foreign;
+use gate::Gate;
 pub(crate) use log::FileSizes;
+use mending::Mender;
 pub(crate) use transaction::WriteTransaction;
 
 pub(crate) const FILE_NAME: &str = "datacache.sqlite";
@@ -80,7 +119,12 @@ pub(crate) struct Db(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
+    /// The folder of advisory locks.
+    locks: PathBuf,
+    clock: Clock,
     options: SqliteConnectOptions,
+    gate: Gate,
+    mender: Mender,
     anchor: Anchor,
     /// The write-ahead log is kept near this size.
     log_bytes: u64,
@@ -91,10 +135,27 @@ struct Shared {
 
 impl Db {
     /// Opens the database in the cache folder `dir`, creating it and bringing its schema up to
-    /// date if need be. `locks` is the folder of advisory locks. The write-ahead log is kept near
-    /// `log_bytes`, if that is less than it would be anyway.
+    /// date if need be; one that is damaged is moved aside. `locks` is the folder of advisory locks.
+    /// The write-ahead log is kept near `log_bytes`, if that is less than it would be anyway.
+    pub(crate) async fn open_with_clock(
+        dir: &Path,
+        locks: &Path,
+        log_bytes: Option<u64>,
+        clock: Clock,
+    ) -> Result<Self> {
+        let db = Self::new(file_in(dir)?, locks, log_bytes, clock);
+        schema::prepare(&db).await?;
+        db.0.mender.begin();
+        Ok(db)
+    }
+
+    #[cfg(test)]
     pub(crate) async fn open(dir: &Path, locks: &Path, log_bytes: Option<u64>) -> Result<Self> {
-        let path = file_in(dir)?;
+        Self::open_with_clock(dir, locks, log_bytes, Clock::system()).await
+    }
+
+    /// A handle to a file that need not be there.
+    fn new(path: PathBuf, locks: &Path, log_bytes: Option<u64>, clock: Clock) -> Self {
         let log_bytes = log_bytes.unwrap_or(LOG_MAX_BYTES).min(LOG_MAX_BYTES);
         let mut options = SqliteConnectOptions::new()
             .filename(&path)
@@ -107,17 +168,19 @@ impl Db {
         if checkpoint_pages < CHECKPOINT_PAGES {
             options = options.pragma("wal_autocheckpoint", checkpoint_pages.to_string());
         }
-        let db = Self(Arc::new(Shared {
+        Self(Arc::new(Shared {
             path,
+            locks: locks.to_owned(),
+            clock,
             options,
+            gate: Gate::new(locks),
+            mender: Mender::default(),
             anchor: Anchor::default(),
             log_bytes,
             watcher: Watcher::default(),
             doorbell: Doorbell::new(locks),
             writer: Arc::default(),
-        }));
-        schema::prepare(&db, locks).await?;
-        Ok(db)
+        }))
     }
 
     /// The database file.
@@ -125,10 +188,10 @@ impl Db {
         &self.0.path
     }
 
-    /// Whether somebody has removed the database, or its folder.
+    /// Whether somebody has removed the folder; a database alone is begun anew.
     pub(crate) async fn is_gone(&self) -> bool {
-        let path = self.path().to_owned();
-        let exists = tokio::task::spawn_blocking(move || path.try_exists());
+        let locks = self.0.locks.clone();
+        let exists = tokio::task::spawn_blocking(move || locks.try_exists());
         matches!(exists.await, Ok(Ok(false)))
     }
 
@@ -138,11 +201,23 @@ impl Db {
             let reason = "the cache was closed";
             return Err(Error::new(ErrorKind::Closed, operation, self.path().display(), reason));
         }
+        self.connect(operation).await?.map_err(|source| self.error(operation, source))
+    }
+
+    /// The same for who sees to damage himself.
+    async fn read_unsuspecting(&self, operation: &'static str) -> Result<Connection> {
+        let connection = self.connect(operation).await?;
+        connection.map_err(|source| db_error(operation, self.path(), source))
+    }
+
+    /// SQLite opens its three files one after the other, and all of them here: the connection's settings
+    /// make it read the schema.
+    async fn connect(&self, operation: &'static str) -> Result<sqlx::Result<Connection>> {
+        let passing = self.0.gate.pass(operation).await?;
         let connection = self.0.options.connect().await;
-        Ok(Connection {
-            inner: connection.map_err(|source| self.error(operation, source))?,
-            db: self.clone(),
-        })
+        let file = platform::file_id(self.path());
+        drop(passing);
+        Ok(connection.map(|inner| Connection { inner, file, db: self.clone() }))
     }
 
     /// A write transaction on a connection of its own. It waits for the other writers of this
@@ -171,8 +246,10 @@ impl Db {
         })
     }
 
-    /// An error of SQLite, with the file it is about.
+    /// An error of SQLite, with the file it is about. If it tells of damage, that is seen to behind the
+    /// caller's back.
     pub(crate) fn error(&self, operation: &'static str, source: sqlx::Error) -> Error {
+        self.suspect(&source);
         db_error(operation, self.path(), source)
     }
 
@@ -182,6 +259,7 @@ impl Db {
 
     /// Closes the anchor and refuses further operations. Those under way finish.
     pub(crate) async fn close(&self) {
+        self.0.mender.finish().await;
         self.0.anchor.close().await;
     }
 }
@@ -199,14 +277,16 @@ pub(crate) fn file_in(dir: &Path) -> Result<PathBuf> {
 /// One operation's connection.
 pub(crate) struct Connection {
     inner: SqliteConnection,
+    /// The file that had the database's name when it was opened.
+    file: FileId,
     db: Db,
 }
 
 impl Connection {
     /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
     pub(crate) async fn close(self) {
-        let Self { inner, db } = self;
-        if let Some(inner) = db.0.anchor.keep(inner)
+        let Self { inner, file, db } = self;
+        if let Some(inner) = db.0.anchor.keep(inner, file)
             && let Err(error) = inner.close().await
         {
             tracing::warn!(%error, "a database connection did not close cleanly");
@@ -218,6 +298,11 @@ impl Connection {
         if let Err(error) = self.inner.close().await {
             tracing::warn!(%error, "a database connection did not close cleanly");
         }
+    }
+
+    /// Whether another file has the database's name by now, or none.
+    fn is_left_behind(&self) -> bool {
+        platform::file_id(self.db.path()) != self.file
     }
 
     /// An error of a statement on this connection.

@@ -6,14 +6,18 @@
 //! for, and in one IMMEDIATE transaction that also moves `user_version`: a crash leaves either
 //! schema, never a half. They are never edited after a release and only add, so that an older
 //! program that is still running keeps working; one that is started later is told so.
+//!
+//! A file that SQLite finds damaged is moved aside under the same lock, by the one who has it first
+//! (`replacing.rs`); not so a database of another program or of a newer one. An empty file is an
+//! empty database, unless a log lies beside it: then it was one that somebody has cut.
 
 use std::io;
-use std::path::Path;
 
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection as _};
 
-use super::{Connection, Db};
+use super::replacing::{self, Counting};
+use super::{Db, aside, db_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{lock, platform};
 
@@ -34,21 +38,76 @@ const MIGRATIONS: &[&str] = &[
 
 const OPERATION: &str = "open cache";
 
+/// What is in the place of the database.
+pub(super) enum State {
+    Current,
+    /// Of an older program, or still empty.
+    Older,
+    Missing,
+    Damaged(Error),
+}
+
 /// Makes the schema current.
-pub(super) async fn prepare(db: &Db, locks: &Path) -> Result<()> {
-    if db.path().exists() {
-        let mut connection = db.read(OPERATION).await?;
-        let version = stored_version(db, &mut connection).await?;
-        if version == current_version() {
-            connection.close().await;
-            return Ok(());
-        }
-        refuse_newer(db, version)?;
+pub(super) async fn prepare(db: &Db) -> Result<()> {
+    if matches!(state(db).await?, State::Current) {
+        return Ok(());
     }
-    let guard = lock::acquire(locks.join("migrate.lock"), OPERATION).await?;
-    let result = migrate(db).await;
-    drop(guard);
-    result
+    let _lock = lock::acquire(db.0.locks.join(replacing::LOCK), OPERATION).await?;
+    // Somebody may have been faster.
+    match state(db).await? {
+        State::Current => Ok(()),
+        State::Older => migrate(db).await,
+        State::Missing => replacing::begin(db, Counting::FromOne).await,
+        State::Damaged(error) => replacing::replace(db, &[error.reason().to_owned()], None).await,
+    }
+}
+
+/// Looks what is there.
+///
+/// # Errors
+/// [`NewerSchema`](ErrorKind::NewerSchema), and [`Corrupt`](ErrorKind::Corrupt) for a database of
+/// another program.
+pub(super) async fn state(db: &Db) -> Result<State> {
+    let length = match db.path().metadata() {
+        Ok(file) => file.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Missing),
+        Err(error) => return Err(Error::io(OPERATION, db.path(), error)),
+    };
+    if length == 0 && aside::is_anything_beside(db.path()) {
+        return Ok(State::Damaged(corrupt(db, "the file is empty, and its log is not")));
+    }
+    match header(db).await {
+        Ok(header) => header.state(db),
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(State::Damaged(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a database says about itself.
+struct Header {
+    /// The number of migrations that ran: 0 for a file that is still empty.
+    version: i64,
+    application: i64,
+    tables: i64,
+}
+
+impl Header {
+    fn state(&self, db: &Db) -> Result<State> {
+        if self.application != APPLICATION_ID && self.tables > 0 {
+            return Err(corrupt(db, "the file is a database of another program"));
+        }
+        refuse_newer(db, self.version)?;
+        Ok(match self.version {
+            0 => State::Older,
+            _ if self.tables == 0 => State::Damaged(corrupt(db, "its tables are gone")),
+            version if version == current_version() => State::Current,
+            _ => State::Older,
+        })
+    }
+}
+
+fn corrupt(db: &Db, reason: &str) -> Error {
+    Error::new(ErrorKind::Corrupt, OPERATION, db.path().display(), reason)
 }
 
 pub(super) fn current_version() -> i64 {
@@ -66,30 +125,26 @@ fn refuse_newer(db: &Db, version: i64) -> Result<()> {
     Err(Error::new(ErrorKind::NewerSchema, OPERATION, db.path().display(), reason))
 }
 
-/// The number of migrations that ran: 0 for a file that is still empty.
-async fn stored_version(db: &Db, connection: &mut Connection) -> Result<i64> {
-    let version = pragma(db, connection, "PRAGMA user_version").await?;
-    let application = pragma(db, connection, "PRAGMA application_id").await?;
-    let tables = pragma(db, connection, "SELECT COUNT(*) FROM sqlite_schema").await?;
-    if application != APPLICATION_ID && tables > 0 {
-        let reason = "the file is a database of another program";
-        return Err(Error::new(ErrorKind::Corrupt, OPERATION, db.path().display(), reason));
-    }
-    Ok(version)
-}
-
-async fn pragma(db: &Db, connection: &mut SqliteConnection, sql: &'static str) -> Result<i64> {
-    let value = sqlx::query_scalar(sql).fetch_one(connection).await;
-    value.map_err(|source| db.error(OPERATION, source))
-}
-
-/// Runs under the migration lock.
-async fn migrate(db: &Db) -> Result<()> {
-    make_file(db).await?;
-    let mut connection = db.read(OPERATION).await?;
-    let version = stored_version(db, &mut connection).await?;
+async fn header(db: &Db) -> Result<Header> {
+    let mut connection = db.read_unsuspecting(OPERATION).await?;
+    let header = Header {
+        version: number(db, &mut connection, "PRAGMA user_version").await?,
+        application: number(db, &mut connection, "PRAGMA application_id").await?,
+        tables: number(db, &mut connection, "SELECT COUNT(*) FROM sqlite_schema").await?,
+    };
     connection.close().await;
-    refuse_newer(db, version)?;
+    Ok(header)
+}
+
+async fn number(db: &Db, connection: &mut SqliteConnection, sql: &'static str) -> Result<i64> {
+    let value = sqlx::query_scalar(sql).fetch_one(connection).await;
+    value.map_err(|source| db_error(OPERATION, db.path(), source))
+}
+
+/// Runs under the migration lock, on a file that is there or not.
+pub(super) async fn migrate(db: &Db) -> Result<()> {
+    make_file(db).await?;
+    let version = header(db).await?.version;
     let mut tx = db.write(OPERATION).await?;
     for (version, migration) in (1..).zip(MIGRATIONS).skip(usize::try_from(version).unwrap_or(0)) {
         run(&mut tx, migration).await.map_err(|source| tx.error(source))?;

@@ -37,6 +37,13 @@ impl WriteTransaction {
         Ok(())
     }
 
+    /// Ends the operation without having changed anything.
+    pub(crate) async fn roll_back(mut self) {
+        // Without it, closing the connection does the same.
+        let _ = sqlx::query("ROLLBACK").execute(&mut *self.connection).await;
+        self.connection.close().await;
+    }
+
     /// The connection, for what is done in a transaction as without one.
     pub(crate) fn connection(&mut self) -> &mut Connection {
         &mut self.connection

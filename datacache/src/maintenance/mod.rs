@@ -3,7 +3,7 @@
 //! # What it owns
 //! The tasks that nobody waits for, and their order: what is too old goes, then what there is no
 //! room for, then what belongs to nothing any more; the database becomes as small as it can be, and
-//! its log is cut back.
+//! its log is cut back. And what somebody may want to know: whether all is sound ([`verify`]).
 //!
 //! # Locking
 //! One process at a time, under the advisory lock `locks/maintain.lock`; whoever finds it held leaves
@@ -14,8 +14,10 @@
 //! # What survives a crash
 //! Every step that was committed. The system frees the lock.
 
+mod finding;
 mod report;
 mod tasks;
+mod verify;
 
 use std::time::Duration;
 
@@ -23,7 +25,9 @@ use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::{self, FileLock};
+pub use finding::{Finding, FindingCount, FindingKind, FindingState, Verification};
 pub use report::{Maintained, MaintenanceReport, Task, TaskEnd, TaskReport};
+pub use verify::{Repair, Verify, VerifyProgress};
 
 const OPERATION: &str = "maintain";
 

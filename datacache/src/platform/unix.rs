@@ -1,9 +1,11 @@
-//! Unix: folders 0700, files 0600.
+//! Unix: folders 0700, files 0600, and files that are replaced while they are open.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+
+use super::FileId;
 
 /// Makes a folder, and those above it, for its owner only; one that exists stays as it is.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
@@ -28,4 +30,9 @@ pub(crate) fn resident_bytes() -> Option<u64> {
     let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: u64 = size.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1_024)
+}
+
+/// What tells the file at `path` from any that was or will be there; `None` where there is none.
+pub(crate) fn file_id(path: &Path) -> FileId {
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }

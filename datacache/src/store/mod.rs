@@ -25,6 +25,7 @@
 //! reader's back ([`Deferred`]).
 
 mod caps;
+mod checking;
 mod deferred;
 mod derived;
 mod entry;
@@ -52,6 +53,7 @@ use crate::db::{Connection, Db};
 use crate::error::Result;
 use crate::key::Key;
 use crate::name::DataType;
+pub(crate) use checking::{Depth, Flaw, Lost, Removal, RowOutline, Stray, StrayKind};
 pub(crate) use deferred::{Deferred, Subject};
 pub(crate) use derived::DerivedFrom;
 use entry::NOT_FOUND;
@@ -147,7 +149,15 @@ impl Store {
             By::Id(id) => sql::by_id(&mut connection, id).await,
             By::DerivedKey(key) => sql::derived::derived(&mut connection, key).await,
         };
-        let row = row.map_err(|source| connection.error(LOOK_UP, source))?;
+        let row = match row {
+            // It is dropped when it is verified, or replaced when it is fetched again.
+            Err(source @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
+                let error = connection.error(LOOK_UP, source);
+                tracing::warn!(%error, "an entry is damaged");
+                None
+            }
+            row => row.map_err(|source| connection.error(LOOK_UP, source))?,
+        };
         connection.close().await;
         let Some(row) = row else { return Ok(None) };
         let version = row.version();

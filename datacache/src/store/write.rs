@@ -167,7 +167,7 @@ impl Store {
 
     /// Removes what was made from the removed entries and commits, then removes the files; returns
     /// how many entries were removed.
-    async fn settle_removal(
+    pub(super) async fn settle_removal(
         &self,
         mut tx: WriteTransaction,
         removed: sqlx::Result<sql::Removed>,

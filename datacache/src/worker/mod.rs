@@ -9,7 +9,8 @@
 //!
 //! # Trouble with the cache
 //! What may pass, such as a lock that another process holds for long, keeps a worker from beginning
-//! jobs until it has passed; it looks again every second ([`trouble`]). Anything else ends it.
+//! jobs until it has passed; it looks again every second ([`trouble`]). So does a damaged database, until
+//! it has been replaced; its jobs are lost with it. Anything else ends it.
 //!
 //! # What survives a crash
 //! Every job: a worker has a session of its own, and the leases of one that dies end with it. A job
@@ -109,8 +110,8 @@ impl Worker {
     /// # Errors
     /// Those of the cache itself that do not pass. A worker that ends with the shutdown waits while
     /// other processes lock the cache, while the disk is full, and a minute for other trouble with
-    /// files, unless the cache folder is gone; one that drains waits for locks only. A job's failure
-    /// is no error.
+    /// files, unless the cache folder is gone; one that drains waits for locks, and for a damaged
+    /// database to be replaced. A job's failure is no error.
     ///
     /// # Cancel safety
     /// Dropping the future stops the running jobs; their leases end at once.

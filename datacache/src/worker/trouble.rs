@@ -3,9 +3,9 @@
 use super::Until;
 use crate::error::{Error, ErrorKind};
 
-/// What is wrong with files may be a disk that is being mounted, or a scanner that holds them. After
-/// so many failures in a row, one a second, it will not pass by itself.
-const MOST_IO_FAILURES: u32 = 60;
+/// What is wrong with files may be a disk that is being mounted, a scanner that holds them, or a database
+/// that is being replaced. After so many failures in a row, one a second, it will not pass by itself.
+const MOST_FAILURES: u32 = 60;
 
 /// What a worker has met with since it last did as it was to.
 #[derive(Debug)]
@@ -26,7 +26,9 @@ impl Trouble {
         let may_pass = match error.kind() {
             ErrorKind::Busy => true,
             ErrorKind::Full => stays,
-            ErrorKind::Io => stays && self.failures < MOST_IO_FAILURES,
+            ErrorKind::Io => stays && self.failures < MOST_FAILURES,
+            // A damaged database is replaced behind the worker's back.
+            ErrorKind::Corrupt => self.failures < MOST_FAILURES,
             _ => false,
         };
         if may_pass && self.failures == 0 {
@@ -61,7 +63,7 @@ mod tests {
             (ErrorKind::Busy, true, true),
             (ErrorKind::Full, true, false),
             (ErrorKind::Io, true, false),
-            (ErrorKind::Corrupt, false, false),
+            (ErrorKind::Corrupt, true, true),
             (ErrorKind::ReadOnly, false, false),
             (ErrorKind::Closed, false, false),
         ] {
@@ -72,11 +74,14 @@ mod tests {
 
     #[test]
     fn only_trouble_with_files_that_goes_on_is_taken_for_lasting() {
-        for (kind, expected) in
-            [(ErrorKind::Busy, false), (ErrorKind::Full, false), (ErrorKind::Io, true)]
-        {
+        for (kind, expected) in [
+            (ErrorKind::Busy, false),
+            (ErrorKind::Full, false),
+            (ErrorKind::Io, true),
+            (ErrorKind::Corrupt, true),
+        ] {
             let mut trouble = Trouble::new(Until::Shutdown);
-            for _ in 0..MOST_IO_FAILURES {
+            for _ in 0..MOST_FAILURES {
                 assert!(trouble.may_pass(&error(kind)), "{kind:?}");
             }
             assert_eq!(!trouble.may_pass(&error(kind)), expected, "{kind:?}");

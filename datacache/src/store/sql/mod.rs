@@ -1,5 +1,6 @@
 //! Every statement on `cached_data`; those of the random pick stand in `picking`, those on what was
-//! made from other entries in `derived`, those on what comes from another cache in `moved`.
+//! made from other entries in `derived`, those on what comes from another cache in `moved`,
+//! those that keep the cache within bounds in `upkeep`, those of who checks entries in `checking`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
@@ -77,6 +78,7 @@ macro_rules! returning_removed {
     };
 }
 
+pub(crate) mod checking;
 pub(crate) mod derived;
 pub(crate) mod moved;
 pub(crate) mod picking;

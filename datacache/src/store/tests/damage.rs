@@ -79,3 +79,19 @@ async fn a_row_that_names_no_possible_file_does_not_keep_the_files_of_others() {
     assert_eq!(store.remove_matching(&Filter::all()).await.unwrap(), 2);
     assert_eq!(folder.blob_files().len(), 0);
 }
+
+#[tokio::test]
+async fn a_row_with_bytes_that_are_no_text_reads_as_a_miss_and_storing_again_mends_it() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    for column in ["identifier", "mime_type", "metadata", "etag"] {
+        store.put(entry("x", "intact")).await.unwrap();
+        let damage = format!("UPDATE cached_data SET {column} = CAST(x'ff80' AS TEXT)");
+        let mut tx = store.db.write("test").await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(damage)).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(store.get(&key("x")).await.unwrap().is_none(), "{column}");
+        store.put(entry("x", "again")).await.unwrap();
+        assert_eq!(store.get(&key("x")).await.unwrap().unwrap().data, "again", "{column}");
+    }
+}

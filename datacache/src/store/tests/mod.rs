@@ -1,4 +1,5 @@
 mod budget;
+mod checking;
 mod concurrency;
 mod damage;
 mod deferred;

@@ -1,0 +1,184 @@
+//! What lies in the blob folders, whoever put it there: for who checks them. Links are not followed.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Blobs, is_no_file, path, temp};
+use crate::checksum::Checksum;
+use crate::error::Result;
+
+const OPERATION: &str = "check blobs";
+
+/// How many folders of files there may be: they are numbered.
+pub(crate) const FOLDERS: u32 = 0x1_0000;
+
+/// A file is read in pieces of this size.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// What has the name of a blob file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lies {
+    Nothing,
+    File {
+        size_bytes: u64,
+    },
+    /// A folder, a link, a pipe; or a link in place of a folder above it.
+    Other,
+}
+
+/// Something in a blob folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    /// What its name and place say that its content is.
+    pub(crate) checksum: Option<Checksum>,
+    pub(crate) is_file: bool,
+}
+
+impl Blobs {
+    /// What has the name of the file `checksum`.
+    pub(crate) async fn look(&self, checksum: Checksum) -> Result<Lies> {
+        self.blocking(OPERATION, move |shared| look(&shared.root, checksum)).await
+    }
+
+    /// The checksum that the bytes of the file `checksum` really have, and how many there are; `None`
+    /// when there is no such file.
+    pub(crate) async fn examine(&self, checksum: Checksum) -> Result<Option<(Checksum, u64)>> {
+        self.blocking(OPERATION, move |shared| {
+            if !matches!(look(&shared.root, checksum)?, Lies::File { .. }) {
+                return Ok(None);
+            }
+            match checksum_of(&path::of(&shared.root, checksum)) {
+                Err(error) if is_no_file(&error) => Ok(None),
+                examined => examined.map(Some),
+            }
+        })
+        .await
+    }
+
+    /// What lies in some folders, and in those above them where it should not.
+    pub(crate) async fn list(&self, folders: std::ops::Range<u32>) -> Result<Vec<Found>> {
+        self.blocking(OPERATION, move |shared| {
+            let layout = path::layout(&shared.root);
+            let mut found = Vec::new();
+            for number in folders {
+                list(&layout, number, &mut found)?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Whether something lies at `path`, be it a link that leads nowhere.
+    pub(crate) async fn is_there(&self, path: PathBuf) -> Result<bool> {
+        self.blocking(OPERATION, move |_| Ok(path.symlink_metadata().is_ok())).await
+    }
+
+    /// Removes what lies at `path`; of a link, only itself. The caller holds the write lock.
+    pub(crate) async fn remove_at(&self, path: PathBuf) -> Result<()> {
+        self.blocking("remove blob", move |_| super::remove(&path)).await
+    }
+
+    /// The temporary files of dead processes.
+    pub(crate) async fn leftovers(&self) -> Result<Vec<PathBuf>> {
+        self.blocking(OPERATION, |shared| temp::leftovers(&shared.root, shared.session.locks()))
+            .await
+    }
+
+    /// Removes the temporary files of dead processes.
+    pub(crate) async fn sweep(&self) -> Result<()> {
+        self.blocking("sweep", |shared| temp::sweep(&shared.root, shared.session.locks())).await
+    }
+}
+
+fn look(root: &Path, checksum: Checksum) -> io::Result<Lies> {
+    let path = path::of(root, checksum);
+    if leads_elsewhere(&path) {
+        return Ok(Lies::Other);
+    }
+    match path.symlink_metadata() {
+        Ok(file) if file.is_file() => Ok(Lies::File { size_bytes: file.len() }),
+        Ok(_) => Ok(Lies::Other),
+        Err(error) if is_no_file(&error) => Ok(Lies::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something else than a folder is in place of one that the file at `path` is to lie in: what is
+/// behind a link there is not the cache's.
+pub(super) fn leads_elsewhere(path: &Path) -> bool {
+    let folders = path.ancestors().skip(1).take(2);
+    folders.filter_map(|folder| folder.symlink_metadata().ok()).any(|folder| !folder.is_dir())
+}
+
+fn checksum_of(path: &Path) -> io::Result<(Checksum, u64)> {
+    let mut file = File::open(path)?;
+    let (mut digest, mut size_bytes) = (Sha256::new(), 0);
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok((Checksum::of_digest(digest), size_bytes)),
+            read => {
+                digest.update(&piece[..read]);
+                size_bytes += read as u64;
+            }
+        }
+    }
+}
+
+/// The folder `ab/cd` with the number 0xabcd. With the first one of `ab` comes what else is in that, and
+/// with the very first what else is in the folder of all.
+fn list(layout: &Path, number: u32, found: &mut Vec<Found>) -> io::Result<()> {
+    let [_, _, outer, inner] = number.to_be_bytes();
+    let outer_path = layout.join(format!("{outer:02x}"));
+    if number == 0 {
+        found.extend(others_in(layout)?);
+    }
+    if !is_folder(&outer_path) {
+        return Ok(());
+    }
+    if inner == 0 {
+        found.extend(others_in(&outer_path)?);
+    }
+    let folder = outer_path.join(format!("{inner:02x}"));
+    if is_folder(&folder) {
+        let here = |path: PathBuf| {
+            let checksum = checksum_named(&path).filter(|it| path::of_layout(layout, *it) == path);
+            let is_file = path.symlink_metadata().is_ok_and(|file| file.is_file());
+            Found { path, checksum, is_file }
+        };
+        found.extend(entries_of(&folder)?.into_iter().map(here));
+    }
+    Ok(())
+}
+
+/// What lies in a folder that is to have nothing but folders with two digits.
+fn others_in(folder: &Path) -> io::Result<Vec<Found>> {
+    let is_other = |path: &PathBuf| {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let digits = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        !(name.len() == 2 && digits && is_folder(path))
+    };
+    let others = entries_of(folder)?.into_iter().filter(is_other);
+    Ok(others.map(|path| Found { path, checksum: None, is_file: false }).collect())
+}
+
+fn entries_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect(),
+        Err(error) if is_no_file(&error) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|folder| folder.is_dir())
+}
+
+fn checksum_named(path: &Path) -> Option<Checksum> {
+    path.file_name()?.to_str()?.parse().ok()
+}

@@ -1,0 +1,43 @@
+//! The numbers that are kept of entries, so that nobody has to count them.
+
+use crate::error::Result;
+use crate::store::Store;
+use crate::store::sql::checking;
+
+const CHECK: &str = "check counters";
+
+/// A number that is not what the rows say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WrongCounter {
+    pub(crate) name: String,
+    pub(crate) noted: i64,
+    pub(crate) actual: i64,
+}
+
+impl Store {
+    /// The numbers that are wrong; each is compared in one statement, which sees one moment.
+    pub(crate) async fn wrong_counters(&self) -> Result<Vec<WrongCounter>> {
+        let mut connection = self.db.read(CHECK).await?;
+        let usage = checking::wrong_usage(&mut connection).await;
+        let usage = usage.map_err(|source| connection.error(CHECK, source))?;
+        let files = checking::file_bytes(&mut connection).await;
+        let (noted, actual) = files.map_err(|source| connection.error(CHECK, source))?;
+        connection.close().await;
+        let of_provider = |(provider, noted, actual)| {
+            let name = format!("bytes of {provider}");
+            WrongCounter { name, noted, actual }
+        };
+        let mut wrong: Vec<WrongCounter> = usage.into_iter().map(of_provider).collect();
+        if noted != actual {
+            wrong.push(WrongCounter { name: "bytes in files".to_owned(), noted, actual });
+        }
+        Ok(wrong)
+    }
+
+    /// Counts anew.
+    pub(crate) async fn note_counters(&self) -> Result<()> {
+        let mut tx = self.db.write(CHECK).await?;
+        checking::note_counters(&mut tx).await.map_err(|source| tx.error(source))?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,145 @@
+//! Files that no entry names.
+
+use std::path::PathBuf;
+
+use super::Depth;
+use crate::blob::{FOLDERS, Found};
+use crate::checksum::Checksum;
+use crate::error::Result;
+use crate::store::Store;
+use crate::store::sql;
+use crate::store::write::to_its_end;
+
+const CHECK: &str = "check files";
+
+/// So many are looked at under one write lock, so that it is held only briefly.
+const SETTLED_AT_ONCE: usize = 64;
+
+/// Whether what is found is removed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    None,
+    AtOnce,
+}
+
+/// What lies where only files of entries are to lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StrayKind {
+    /// The file of an entry that is gone.
+    Orphan,
+    /// Something that was never an entry's file.
+    Other,
+}
+
+/// What no entry names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stray {
+    pub(crate) path: PathBuf,
+    pub(crate) kind: StrayKind,
+    checksum: Option<Checksum>,
+}
+
+/// What a look at some folders has found.
+#[derive(Debug, Default)]
+pub(crate) struct FilesLook {
+    /// Files that entries name.
+    pub(crate) files: u64,
+    /// The bytes of those that were read.
+    pub(crate) bytes: u64,
+    pub(crate) strays: Vec<Stray>,
+    /// The rows whose files are damaged.
+    pub(crate) suspects: Vec<i64>,
+    /// The folder at which the next look begins; `None` after the last.
+    pub(crate) next: Option<u32>,
+}
+
+impl Store {
+    /// Looks at `limit` folders, of 65 536, from the one with the number `from` on.
+    pub(crate) async fn look_at_folders(
+        &self,
+        from: u32,
+        limit: u32,
+        depth: Depth,
+    ) -> Result<FilesLook> {
+        let end = from.saturating_add(limit).min(FOLDERS);
+        let next = (end < FOLDERS).then_some(end);
+        let mut look = FilesLook { next, ..FilesLook::default() };
+        for found in self.blobs.list(from..end).await? {
+            let rows = match found.checksum {
+                Some(checksum) => self.rows_naming(checksum).await?,
+                None => Vec::new(),
+            };
+            if rows.is_empty() {
+                look.strays.push(Stray::new(found));
+                continue;
+            }
+            look.files += 1;
+            if let (Depth::Bytes, Some(checksum)) = (depth, found.checksum)
+                && let Some((actual, size_bytes)) = self.blobs.examine(checksum).await?
+            {
+                look.bytes += size_bytes;
+                // What is no file, or has another size, is found where its rows are looked at.
+                let is_suspect =
+                    |size: i64| actual != checksum && size.cast_unsigned() == size_bytes;
+                let suspects = rows.into_iter().filter(|(_, size)| is_suspect(*size));
+                look.suspects.extend(suspects.map(|(id, _)| id));
+            }
+        }
+        Ok(look)
+    }
+
+    /// Those of the strays that are still there and still named by nobody, under the write lock, and
+    /// removes them if it is to. Who has just replaced an entry may be about to remove one himself, and
+    /// will not mind.
+    pub(crate) async fn settle_strays(
+        &self,
+        strays: Vec<Stray>,
+        removal: Removal,
+    ) -> Result<Vec<Stray>> {
+        let mut confirmed = Vec::new();
+        for strays in strays.chunks(SETTLED_AT_ONCE) {
+            let (store, strays) = (self.clone(), strays.to_vec());
+            let settled = to_its_end(CHECK, async move { store.settle(strays, removal).await });
+            confirmed.extend(settled.await?);
+        }
+        Ok(confirmed)
+    }
+
+    async fn settle(&self, strays: Vec<Stray>, removal: Removal) -> Result<Vec<Stray>> {
+        let mut tx = self.db.write(CHECK).await?;
+        let mut confirmed = Vec::new();
+        for stray in strays {
+            if let Some(checksum) = stray.checksum {
+                let is_named = sql::is_blob_named(&mut tx, checksum).await;
+                if is_named.map_err(|source| tx.error(source))? {
+                    continue;
+                }
+            }
+            if self.blobs.is_there(stray.path.clone()).await? {
+                if removal == Removal::AtOnce {
+                    self.blobs.remove_at(stray.path.clone()).await?;
+                }
+                confirmed.push(stray);
+            }
+        }
+        tx.roll_back().await;
+        Ok(confirmed)
+    }
+
+    /// The temporary files of dead processes; they are removed if they are to be.
+    pub(crate) async fn settle_leftovers(&self, removal: Removal) -> Result<Vec<PathBuf>> {
+        let leftovers = self.blobs.leftovers().await?;
+        if removal == Removal::AtOnce {
+            self.blobs.sweep().await?;
+        }
+        Ok(leftovers)
+    }
+}
+
+impl Stray {
+    fn new(found: Found) -> Self {
+        let is_orphan = found.checksum.is_some() && found.is_file;
+        let kind = if is_orphan { StrayKind::Orphan } else { StrayKind::Other };
+        Self { path: found.path, kind, checksum: found.checksum }
+    }
+}
