@@ -45,6 +45,8 @@ pub use limits::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
 pub use media::{Colour, ImageSize, Palette, PaletteKind};
 pub use name::{DataType, Provider};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
-pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};
+pub use store::{
+    Cachekey, Encoding, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals,
+};
 pub use trail::Step;
 pub use worker::{Progress, Until, Worker, WorkerConfig};

@@ -80,8 +80,8 @@ pub struct CacheConfig {
     /// The cache folder; it is made if it does not exist. All processes that name the same folder
     /// share one cache.
     pub dir: Option<PathBuf>,
-    /// Bodies up to this size lie in the database, larger ones in files of their own.
-    /// Default 16 KiB.
+    /// Bodies that take up to this many bytes, compressed if they are, lie in the database, larger
+    /// ones in files of their own. Default 16 KiB.
     pub inline_max_bytes: usize,
 }
 

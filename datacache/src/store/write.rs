@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::encoding::{Stored, encoded};
 use super::row::{Row, Version};
 use super::sql::Replaced;
 use super::{Store, sql};
@@ -31,6 +32,7 @@ const DROP_PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct StagedEntry {
     pub(super) new: NewEntry,
+    stored: Stored,
     file: Option<Staged>,
 }
 
@@ -45,12 +47,13 @@ impl Store {
 
     /// Does the slow part of storing, for which no lock is needed. Dropping the result undoes it.
     pub(crate) async fn stage(&self, new: NewEntry) -> Result<StagedEntry> {
-        let file = if new.data.len() > self.inline_max_bytes {
-            Some(self.blobs.stage(new.data.clone(), new.checksum).await?)
+        let stored = encoded(&new.data, new.checksum).await?;
+        let file = if stored.bytes.len() > self.inline_max_bytes {
+            Some(self.blobs.stage(stored.bytes.clone(), stored.checksum).await?)
         } else {
             None
         };
-        Ok(StagedEntry { new, file })
+        Ok(StagedEntry { new, stored, file })
     }
 
     /// Stores what was staged, commits, and removes the file that it replaced.
@@ -64,19 +67,20 @@ impl Store {
     }
 
     async fn finish_now(&self, mut tx: WriteTransaction, staged: StagedEntry) -> Result<EntryInfo> {
-        let StagedEntry { new, file } = staged;
-        let own = new.checksum.to_string();
+        let StagedEntry { new, stored, file } = staged;
+        let own = file.is_some().then(|| stored.checksum.to_string());
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
-        let is_in_file = file.is_some();
         if let Some(file) = file {
             file.publish().await?;
         }
-        let stored = upsert(tx, &new, is_in_file, replaced).await;
-        let (stored, unneeded) = match stored {
+        let inline = own.is_none().then_some(&stored.bytes[..]);
+        let put = upsert(tx, &new, &stored, inline, replaced).await;
+        let (stored, unneeded) = match put {
             Ok((info, unneeded)) => (Ok(info), unneeded),
-            Err(error) => (Err(error), is_in_file.then(|| own.clone()).into_iter().collect()),
+            Err(error) => (Err(error), own.iter().cloned().collect()),
         };
-        let unneeded = unneeded.into_iter().filter(|old| stored.is_err() || *old != own);
+        let is_unneeded = |old: &String| stored.is_err() || Some(old) != own.as_ref();
+        let unneeded = unneeded.into_iter().filter(is_unneeded);
         // The put itself stands, or has failed, either way.
         if let Err(error) = self.release(unneeded.collect()).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");
@@ -189,11 +193,11 @@ impl Store {
 async fn upsert(
     mut tx: WriteTransaction,
     new: &NewEntry,
-    is_in_file: bool,
+    stored: &Stored,
+    inline: Option<&[u8]>,
     replaced: Option<Replaced>,
 ) -> Result<(EntryInfo, Vec<String>)> {
-    let inline = (!is_in_file).then_some(&new.data[..]);
-    let row = sql::upsert(&mut tx, new, inline).await.map_err(|source| tx.error(source))?;
+    let row = sql::upsert(&mut tx, new, stored, inline).await.map_err(|source| tx.error(source))?;
     let row = Row::read(STORE, row)?;
     let mut unneeded = Vec::new();
     if let Some(replaced) = replaced {

@@ -2,6 +2,7 @@ mod concurrency;
 mod damage;
 mod deferred;
 mod derived;
+mod encoding;
 mod random;
 mod removal;
 mod renewal;
@@ -16,6 +17,7 @@ use std::task::Poll;
 use std::{fs, io};
 
 use super::*;
+use crate::checksum::Checksum;
 use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
 use crate::session::OwnSession;
@@ -95,9 +97,11 @@ fn entry(path: &str, data: impl Into<Bytes>) -> NewEntry {
     }
 }
 
-/// A body that does not fit in a row.
+/// A body that does not fit in a row, and is no text.
 fn large(byte: u8) -> Bytes {
-    vec![byte; INLINE_MAX + 1].into()
+    let mut data = vec![byte; INLINE_MAX];
+    data.push(0xff);
+    data.into()
 }
 
 async fn execute(store: &Store, sql: &'static str) -> u64 {
