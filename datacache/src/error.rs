@@ -67,6 +67,17 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// Whether the cache itself has failed, and anything that has to be read from it or written to it
+    /// may fail likewise.
+    pub(crate) fn is_of_the_cache(self) -> bool {
+        matches!(
+            self,
+            Self::Busy | Self::Corrupt | Self::Full | Self::Io | Self::NewerSchema | Self::ReadOnly
+        )
+    }
+}
+
 /// An error with its context. It is one pointer wide, cheap to clone, and no secret can be in it.
 #[derive(Clone)]
 pub struct Error(Box<Repr>);

@@ -35,8 +35,8 @@ pub use cache::{
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
 pub use config::{
-    ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ImagesConfig, ProviderConfig,
-    Secret,
+    ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ImagesConfig, OnCacheError,
+    ProviderConfig, Secret,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;

@@ -17,11 +17,11 @@ mod show;
 mod stats;
 mod worker;
 
-use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, Timestamp};
+use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, OnCacheError, Timestamp};
 
 use crate::args::{Args, Command, Global, Selection};
 use crate::outcome::Outcome;
-use crate::settings;
+use crate::{output, settings};
 
 /// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -31,14 +31,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Man { dir } => return man::run(dir.as_deref()),
         _ => {}
     }
-    let cache = settings::open_cache(&global).await?;
     if let Command::Worker(options) = command {
-        // It closes the cache in the time that it has to stop.
+        // Without the cache there is nothing for it to do. It closes it in the time that it has to stop.
+        let cache = settings::open_cache(&global, OnCacheError::Error).await?;
         return worker::run(cache, &global, options).await;
     }
+    let cache = settings::open_cache(&global, OnCacheError::Bypass).await?;
     let outcome = with_cache(&cache, &global, command).await;
+    warn_of_bypass(&cache, &outcome);
     cache.close().await;
     outcome
+}
+
+/// Says once that the cache was done without, unless that is the error which the command ends with.
+fn warn_of_bypass(cache: &Cache, outcome: &anyhow::Result<Outcome>) {
+    let Some(trouble) = cache.bypassed() else { return };
+    let is_told = outcome.as_ref().is_err_and(|error| error.to_string() == trouble.to_string());
+    if !is_told {
+        output::warn(format_args!("the cache was not used: {trouble}"));
+    }
 }
 
 async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow::Result<Outcome> {

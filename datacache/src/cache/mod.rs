@@ -9,6 +9,7 @@
 //! stopping halfway.
 
 mod answer;
+mod bypass;
 mod calls;
 mod deriving;
 mod fill;
@@ -18,6 +19,7 @@ mod images;
 pub(crate) mod jobs;
 mod keeping;
 mod limiting;
+mod opening;
 mod plan;
 mod queueing;
 mod relating;
@@ -28,7 +30,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::background::{self, Background};
-use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ImagesConfig, Policies};
 use crate::db::{self, Db};
@@ -38,10 +39,10 @@ use crate::key::Key;
 use crate::limits::Limits;
 use crate::platform;
 use crate::queue::{Queue, QueueCounts};
-use crate::session::OwnSession;
 use crate::store::{Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Store, Totals};
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
+use bypass::Bypass;
 use bytes::Bytes;
 use calls::Turns;
 use deriving::Deriving;
@@ -49,6 +50,7 @@ pub use fill_queue::QueueFill;
 pub(crate) use fill_queue::image_request;
 use flight::Flights;
 pub(crate) use images::require_image_type;
+use opening::Opening;
 use plan::Plan;
 pub use queueing::{FinishedKey, Finishes};
 pub use request::Request;
@@ -92,6 +94,7 @@ pub(crate) struct Inner {
     deriving: Deriving,
     turns: Turns,
     background: Background,
+    bypass: Bypass,
 }
 
 impl Cache {
@@ -103,7 +106,8 @@ impl Cache {
     /// that cannot be used; [`ReadOnly`](ErrorKind::ReadOnly), [`Full`](ErrorKind::Full) and
     /// [`Io`](ErrorKind::Io) for the folder; [`Corrupt`](ErrorKind::Corrupt) when the database is
     /// damaged or none; [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
-    /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s.
+    /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s. With
+    /// [`on_cache_error`](crate::CacheConfig::on_cache_error) only the settings can fail.
     pub async fn open(config: Config) -> Result<Self> {
         Self::open_with_clock(config, Clock::system()).await
     }
@@ -114,16 +118,13 @@ impl Cache {
         let dir = std::path::absolute(config.dir()?).map_err(|source| {
             Error::io("open cache", config.dir().unwrap_or(Path::new("")), source)
         })?;
-        let locks = dir.join("locks");
         fetch::check_settings(&config.http)?;
         let policies = Arc::new(Policies::new(&config.providers)?);
         config.images.check()?;
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
-        make_dirs(&dir, &locks).await?;
-        let db = Db::open(&dir, &locks).await?;
-        let session = Arc::new(OwnSession::new(locks));
-        let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
+        let (policy, opening) = (config.cache.on_cache_error, Opening::new(&dir));
+        let (db, blobs, trouble) = bypass::open(&opening, policy).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes);
         let limits = Limits::new(db.clone(), clock.clone());
         let background = Background::default();
@@ -139,7 +140,8 @@ impl Cache {
             images: config.images,
             deriving: Deriving::new(store.clone()),
             deferred: Deferred::new(store.clone()),
-            queue: Queue::new(db.clone(), session),
+            queue: Queue::new(db.clone(), opening.session()),
+            bypass: Bypass::new(policy, opening, db.clone(), trouble.as_ref()),
             limits,
             dir,
             clock,
@@ -221,6 +223,9 @@ impl Cache {
     /// kinds of the origin's failure; else the cache itself
     /// has failed.
     ///
+    /// With [`on_cache_error`](crate::CacheConfig::on_cache_error) an immediate request is answered
+    /// by its origin where the cache fails, and its answer not kept; [`bypassed`](Self::bypassed) says why.
+    ///
     /// # Cancel safety
     /// Dropping the future does not stop a fetch that has begun; [`close`](Self::close) does.
     pub async fn fetch(&self, request: Request) -> Result<Answer> {
@@ -301,8 +306,13 @@ impl Cache {
     /// later ones fail as [`Closed`](ErrorKind::Closed). Dropping the last handle instead loses
     /// at most the access counts of the last moment.
     pub async fn close(&self) {
+        self.0.bypass.close();
         self.0.flights.call_off().await;
-        self.0.background.finish().await;
+        match self.bypassed() {
+            None => self.0.background.finish().await,
+            // What waits for the cache would wait for long.
+            Some(_) => self.0.background.abort().await,
+        }
         self.0.deriving.finish().await;
         self.0.deferred.flush().await;
         self.0.db.close().await;

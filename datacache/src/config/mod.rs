@@ -83,11 +83,29 @@ pub struct CacheConfig {
     /// Bodies that take up to this many bytes, compressed if they are, lie in the database, larger
     /// ones in files of their own. Default 16 KiB.
     pub inline_max_bytes: usize,
+    /// What becomes of requests while the cache cannot be used. Default [`OnCacheError::Error`].
+    pub on_cache_error: OnCacheError,
+}
+
+/// What becomes of a request when the cache cannot be used: when its folder cannot be written, its disk
+/// is full, its database damaged, locked or a newer program's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum OnCacheError {
+    /// It fails, and so does opening the cache.
+    #[default]
+    Error,
+    /// [`Cache::fetch`](crate::Cache::fetch) asks the origin, and what comes is not kept. What can be
+    /// read from the cache is. It is tried every five seconds whether the cache can be used again, behind
+    /// everybody's back. This process keeps to the providers' budgets alone meanwhile. What is to be
+    /// queued fails, and everything else that needs the cache.
+    Bypass,
 }
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { dir: None, inline_max_bytes: 16 * 1024 }
+        Self { dir: None, inline_max_bytes: 16 * 1024, on_cache_error: OnCacheError::default() }
     }
 }
 

@@ -32,6 +32,7 @@
 #[macro_use]
 mod statements;
 
+mod access;
 mod anchor;
 mod changes;
 mod doorbell;
@@ -49,6 +50,8 @@ use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::error::{Error, ErrorKind, Result};
+use access::Access;
+pub(crate) use access::Use;
 use anchor::Anchor;
 pub(crate) use changes::Changes;
 use changes::Watcher;
@@ -72,6 +75,7 @@ pub(crate) struct Db(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     options: SqliteConnectOptions,
+    access: Access,
     anchor: Anchor,
     watcher: Watcher,
     doorbell: Doorbell,
@@ -82,6 +86,14 @@ impl Db {
     /// Opens the database in the cache folder `dir`, creating it and bringing its schema up to
     /// date if need be. `locks` is the folder of advisory locks.
     pub(crate) async fn open(dir: &Path, locks: &Path) -> Result<Self> {
+        let db = Self::unopened(dir, locks)?;
+        schema::prepare(&db, locks).await?;
+        Ok(db)
+    }
+
+    /// A handle to a database that may be none, or of another schema: somebody else has to open it
+    /// before it is used.
+    pub(crate) fn unopened(dir: &Path, locks: &Path) -> Result<Self> {
         let path = file_in(dir)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -89,16 +101,15 @@ impl Db {
             .synchronous(SqliteSynchronous::Normal)
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
             .disable_statement_logging();
-        let db = Self(Arc::new(Shared {
+        Ok(Self(Arc::new(Shared {
             path,
             options,
+            access: Access::default(),
             anchor: Anchor::default(),
             watcher: Watcher::default(),
             doorbell: Doorbell::new(locks),
             writer: Arc::default(),
-        }));
-        schema::prepare(&db, locks).await?;
-        Ok(db)
+        })))
     }
 
     /// The database file.
@@ -134,7 +145,8 @@ impl Db {
             let reason = "the cache was closed";
             return Err(Error::new(ErrorKind::Closed, operation, self.path().display(), reason));
         }
-        let connection = self.0.options.connect().await;
+        let reading = self.0.access.reading()?;
+        let connection = reading.as_ref().unwrap_or(&self.0.options).connect().await;
         Ok(Connection {
             inner: connection.map_err(|source| self.error(operation, source))?,
             db: self.clone(),
@@ -160,6 +172,9 @@ impl Db {
     }
 
     async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
+        if let Some(error) = self.refusal(Use::Writing) {
+            return Err(error);
+        }
         let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
         turn.await.map_err(|_elapsed| {
             let reason = "other writers of this process wait for the database";
@@ -202,7 +217,12 @@ impl Connection {
     /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
     pub(crate) async fn close(self) {
         let Self { inner, db } = self;
-        if let Some(inner) = db.0.anchor.keep(inner)
+        // One that only reads keeps no log alive.
+        let kept = match db.refusal(Use::Writing) {
+            None => db.0.anchor.keep(inner),
+            Some(_) => Some(inner),
+        };
+        if let Some(inner) = kept
             && let Err(error) = inner.close().await
         {
             tracing::warn!(%error, "a database connection did not close cleanly");

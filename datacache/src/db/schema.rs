@@ -10,10 +10,10 @@
 use std::io;
 use std::path::Path;
 
-use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnection, SqliteJournalMode};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection as _};
 
-use super::{Connection, Db};
+use super::Db;
 use crate::error::{Error, ErrorKind, Result};
 use crate::{lock, platform};
 
@@ -50,6 +50,14 @@ pub(super) async fn prepare(db: &Db, locks: &Path) -> Result<()> {
     result
 }
 
+/// Whether a connection with `options` finds the current schema.
+pub(super) async fn is_current(db: &Db, options: &SqliteConnectOptions) -> bool {
+    let Ok(mut connection) = options.connect().await else { return false };
+    let version = stored_version(db, &mut connection).await;
+    let closed = connection.close().await;
+    closed.is_ok() && version.is_ok_and(|version| version == current_version())
+}
+
 pub(super) fn current_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
@@ -66,7 +74,7 @@ fn refuse_newer(db: &Db, version: i64) -> Result<()> {
 }
 
 /// The number of migrations that ran: 0 for a file that is still empty.
-async fn stored_version(db: &Db, connection: &mut Connection) -> Result<i64> {
+async fn stored_version(db: &Db, connection: &mut SqliteConnection) -> Result<i64> {
     let version = pragma(db, connection, "PRAGMA user_version").await?;
     let application = pragma(db, connection, "PRAGMA application_id").await?;
     let tables = pragma(db, connection, "SELECT COUNT(*) FROM sqlite_schema").await?;

@@ -128,16 +128,16 @@ impl EntryInfo {
     }
 
     /// What there is to know about an answer that is not to be stored. Its handle leads nowhere.
-    pub(crate) fn of_unstored(new: NewEntry) -> Self {
+    pub(crate) fn of_unstored(new: &NewEntry) -> Self {
         Self {
-            url: new.key,
+            url: new.key.clone(),
             cachekey: Cachekey::new_random(),
-            identifier: new.identifier,
-            data_type: new.data_type,
-            provider: new.provider,
-            metadata: new.metadata,
+            identifier: new.identifier.clone(),
+            data_type: new.data_type.clone(),
+            provider: new.provider.clone(),
+            metadata: new.metadata.clone(),
             status_code: new.status_code,
-            mime_type: new.mime_type,
+            mime_type: new.mime_type.clone(),
             data_size: new.data.len() as u64,
             stored_size: 0,
             encoding: Encoding::Identity,
@@ -146,7 +146,7 @@ impl EntryInfo {
             expires_at: new.expires_at,
             last_accessed: new.created_at,
             access_count: 0,
-            terms: new.terms,
+            terms: new.terms.clone(),
             is_in_file: false,
             stored_checksum: None,
             row_id: NO_ROW,

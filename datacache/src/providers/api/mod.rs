@@ -12,6 +12,7 @@ use super::language::Language;
 use super::query::Query;
 use super::term;
 use crate::cache::{Cache, Lookup, Request};
+use crate::db::Use;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{DataType, Provider};
 use crate::store::{Entry, Metadata};
@@ -155,7 +156,11 @@ impl Api {
     async fn known<T: DeserializeOwned>(&self, url: &Url) -> Result<Known<T>> {
         // What cannot be read was kept by a program with another idea of it.
         let read = |entry: &Entry| serde_json::from_slice(&entry.data).ok();
-        Ok(match self.cache.lookup(url.as_str()).await? {
+        let known = match self.cache.lookup(url.as_str()).await {
+            Err(error) if self.cache.does_without(Use::Reading, &error) => Lookup::Miss,
+            known => known?,
+        };
+        Ok(match known {
             Lookup::Fresh(entry) => {
                 read(&entry).map_or(Known::Nothing, |value| Known::Fresh(Some(value)))
             }
@@ -176,13 +181,22 @@ impl Api {
             .identifier(identifier)
             .provider(provider.clone())
             .data_type(DataType::API_RESPONSE);
-        let Some(value) = value else { return self.cache.put_absence(request).await.map(drop) };
-        let json = serde_json::to_vec(value).map_err(|source| {
-            let reason = "what was answered cannot be written as JSON";
-            Error::new(ErrorKind::InvalidInput, "store", url, reason).with_source(source)
-        })?;
-        self.cache.put(request, json).await.map(drop)
+        let kept = match value {
+            None => self.cache.put_absence(request).await,
+            Some(value) => self.cache.put(request, json_of(value, url)?).await,
+        };
+        match kept {
+            Err(error) if self.cache.does_without(Use::Writing, &error) => Ok(()),
+            kept => kept.map(drop),
+        }
     }
+}
+
+fn json_of(value: &impl Serialize, url: &Url) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|source| {
+        let reason = "what was answered cannot be written as JSON";
+        Error::new(ErrorKind::InvalidInput, "store", url, reason).with_source(source)
+    })
 }
 
 /// What the cache knows of a call's answer.
