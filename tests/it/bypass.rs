@@ -161,6 +161,52 @@ fn with_a_full_disk_answers_come_all_the_same() {
     assert_bypassed(&folder, &["full"], |command| disk.run(command));
 }
 
+/// A disk of which the system says that it is a share; its list of mounts is made up.
+fn share(folder: &Folder, name: &str) -> Namespace {
+    std::fs::create_dir(folder.dir()).unwrap();
+    let script = r#"mount -t tmpfs tmpfs "$1" && device=$(stat -c %Hd:%Ld "$1") &&
+        mount -t tmpfs tmpfs /proc && mkdir /proc/self &&
+        echo "36 35 $device / $1 rw - $2 server:/x rw" > /proc/self/mountinfo &&
+        echo ready && exec cat"#;
+    let dir = folder.dir();
+    Namespace::new(&["--user", "--mount"], script, [dir.to_str().unwrap(), name])
+}
+
+#[test]
+fn a_folder_on_a_network_file_system_is_refused_and_nothing_made_in_it() {
+    for name in ["nfs4", "cifs", "fuse.sshfs"] {
+        let folder = Folder::new();
+        let share = share(&folder, name);
+        let dir = folder.dir();
+        let words = ["network file system", name, "cache.dir", dir.to_str().unwrap()];
+        assert_bypassed(&folder, &words, |command| share.run(command));
+        let mut list = Command::new("ls");
+        assert_eq!(share.run(list.arg("-A").arg(folder.dir())).text(), "");
+    }
+}
+
+/// Below a link to a share as on it; a link on a share to a local disk is none.
+#[test]
+fn a_link_is_judged_by_where_it_leads() {
+    let folder = Folder::new();
+    let share = share(&folder, "nfs");
+    let (link, local) = (folder.beside("link"), folder.beside("local"));
+    std::os::unix::fs::symlink(folder.dir(), &link).unwrap();
+    for dir in [link.clone(), link.join("below/it")] {
+        let dir = dir.to_str().unwrap();
+        share
+            .run(folder.program(["ls"]).args(["--cache-dir", dir]))
+            .assert_failed(1, &["nfs", dir]);
+    }
+    std::fs::create_dir(&local).unwrap();
+    let mut link = Command::new("ln");
+    let onward = folder.dir().join("onward");
+    assert_eq!(share.run(link.arg("-s").arg(&local).arg(&onward)).status, 0);
+    let listed = share.run(folder.program(["ls"]).arg("--cache-dir").arg(&onward));
+    assert_eq!((listed.status, listed.stderr.as_str()), (0, ""));
+    assert!(local.join(DATABASE).exists());
+}
+
 /// A writer that does not end, and one that keeps even readers away.
 #[tokio::test]
 async fn a_database_that_somebody_keeps_locked_is_not_waited_for() {

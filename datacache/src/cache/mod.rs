@@ -104,7 +104,8 @@ impl Cache {
     /// # Errors
     /// [`Config`](ErrorKind::Config) and [`InvalidInput`](ErrorKind::InvalidInput) for settings
     /// that cannot be used; [`ReadOnly`](ErrorKind::ReadOnly), [`Full`](ErrorKind::Full) and
-    /// [`Io`](ErrorKind::Io) for the folder; [`Corrupt`](ErrorKind::Corrupt) when the database is
+    /// [`Io`](ErrorKind::Io) for the folder,
+    /// [`NetworkFileSystem`](ErrorKind::NetworkFileSystem) for where it lies; [`Corrupt`](ErrorKind::Corrupt) when the database is
     /// damaged or none; [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
     /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s. With
     /// [`on_cache_error`](crate::CacheConfig::on_cache_error) only the settings can fail.

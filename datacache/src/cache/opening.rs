@@ -1,5 +1,6 @@
 //! Opening a cache folder: as a whole, or for who does without it until it can be opened.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,10 @@ use super::make_dirs;
 use crate::blob::Blobs;
 use crate::db::{Db, Use};
 use crate::error::{Error, ErrorKind, Result};
+use crate::platform;
 use crate::session::OwnSession;
+
+const OPERATION: &str = "open cache";
 
 /// What it takes to open a cache folder, once or again.
 #[derive(Clone)]
@@ -30,10 +34,26 @@ impl Opening {
 
     /// Opens the folder, making it if need be.
     pub(super) async fn open(&self) -> Result<(Db, Blobs)> {
+        self.refuse_network().await?;
         make_dirs(&self.dir, &self.locks).await?;
         let db = Db::open(&self.dir, &self.locks).await?;
         let blobs = Blobs::open(&self.dir, self.session()).await?;
         Ok((db, blobs))
+    }
+
+    /// Refuses a folder on which those who use it have neither locks nor memory in common. It is looked at
+    /// before anything is made in it.
+    async fn refuse_network(&self) -> Result<()> {
+        let dir = self.dir.clone();
+        let looked = tokio::task::spawn_blocking(move || platform::network_file_system(&dir));
+        let looked = looked.await.unwrap_or_else(|join| Err(io::Error::other(join)));
+        let network = looked.map_err(|source| Error::io(OPERATION, &self.dir, source))?;
+        let Some(name) = network else { return Ok(()) };
+        let reason = format_args!(
+            "the cache folder is on a network file system ({name}), where SQLite cannot work; set \
+             cache.dir to a folder on a local disk"
+        );
+        Err(Error::new(ErrorKind::NetworkFileSystem, OPERATION, self.dir.display(), reason))
     }
 
     /// Handles to a folder that could not be opened because of `error`; its database can be read at

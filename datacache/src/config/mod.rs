@@ -77,7 +77,7 @@ impl Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct CacheConfig {
-    /// The cache folder; it is made if it does not exist. All processes that name the same folder
+    /// The cache folder, on a local disk; it is made if it does not exist. All processes that name the same folder
     /// share one cache.
     pub dir: Option<PathBuf>,
     /// Bodies that take up to this many bytes, compressed if they are, lie in the database, larger
@@ -88,7 +88,7 @@ pub struct CacheConfig {
 }
 
 /// What becomes of a request when the cache cannot be used: when its folder cannot be written, its disk
-/// is full, its database damaged, locked or a newer program's.
+/// is full, its database damaged, locked or a newer program's, or it is on a network file system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
