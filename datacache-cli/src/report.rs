@@ -72,6 +72,12 @@ impl<'a> Report<'a> {
         Self { error: Some(error.to_string()), ..Self::nothing(url, "miss") }
     }
 
+    /// The same with what keeps the cache from being used, where there is no other warning.
+    pub(crate) fn with_warning(self, warning: Option<&Error>) -> Self {
+        let warning = self.warning.or_else(|| warning.map(ToString::to_string));
+        Self { warning, ..self }
+    }
+
     /// The same with the steps that led to it, where they were asked for.
     pub(crate) fn with_steps(self, steps: Option<&'a [Step]>) -> Self {
         Self { steps, ..self }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use datacache::{Cache, Config, Secret};
+use datacache::{Cache, Config, OnCacheError, Secret};
 use directories::BaseDirs;
 use toml::{Table, Value};
 
@@ -22,6 +22,7 @@ const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATACACHE_MAX_BYTES", "cache", "max_bytes"),
     ("DATACACHE_MIN_FREE", "cache", "min_free"),
     ("DATACACHE_MAX_STALE", "cache", "max_stale"),
+    ("DATACACHE_ON_CACHE_ERROR", "cache", "on_cache_error"),
     ("DATACACHE_HTTP_CONTACT", "http", "contact"),
     ("DATACACHE_HTTP_USER_AGENT", "http", "user_agent"),
     ("DATACACHE_HTTP_MAX_BODY_BYTES", "http", "max_body_bytes"),
@@ -30,9 +31,13 @@ const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATACACHE_HTTP_MAX_WAIT", "http", "max_wait"),
 ];
 
-/// Opens the cache that the settings name.
-pub(crate) async fn open_cache(global: &Global) -> anyhow::Result<Cache> {
-    Ok(Cache::open(config(global)?).await?)
+/// Opens the cache that the settings name, and does without it where both they and `may` say so.
+pub(crate) async fn open_cache(global: &Global, may: OnCacheError) -> anyhow::Result<Cache> {
+    let mut config = config(global)?;
+    if may == OnCacheError::Error {
+        config.cache.on_cache_error = may;
+    }
+    Ok(Cache::open(config).await?)
 }
 
 fn config(global: &Global) -> anyhow::Result<Config> {
@@ -221,10 +226,10 @@ mod tests {
             let is_duration =
                 ["TIMEOUT", "WAIT", "STALE"].iter().any(|end| variable.ends_with(end));
             let value = if is_duration { "5s" } else { "5" };
-            let value = if variable.contains("CONTACT") || variable.contains("AGENT") {
-                "x"
-            } else {
-                value
+            let value = match *variable {
+                "DATACACHE_HTTP_CONTACT" | "DATACACHE_HTTP_USER_AGENT" => "x",
+                "DATACACHE_ON_CACHE_ERROR" => "bypass",
+                _ => value,
             };
             overlaid("", &[(variable, value)]).unwrap();
         }

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     NewerSchema,
     /// The cache folder cannot be written.
     ReadOnly,
+    /// The cache folder is on a network file system, on which no cache can be kept.
+    NetworkFileSystem,
     /// The disk is full.
     Full,
     /// Any other trouble with files.
@@ -93,8 +95,16 @@ impl ErrorKind {
             Self::TooLarge => "too_large",
             Self::Unsupported => "unsupported",
             Self::Expired => "expired",
+            Self::NetworkFileSystem => "network_file_system",
             Self::Internal => "internal",
         }
+    }
+
+    /// Whether the cache itself has failed, and anything that has to be read from it or written to it
+    /// may fail likewise.
+    pub(crate) fn is_of_the_cache(self) -> bool {
+        use ErrorKind::{Busy, Corrupt, Full, Io, NetworkFileSystem, NewerSchema, ReadOnly};
+        matches!(self, Busy | Corrupt | Full | Io | NetworkFileSystem | NewerSchema | ReadOnly)
     }
 }
 

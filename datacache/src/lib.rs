@@ -38,8 +38,8 @@ pub use cache::{
 pub use checksum::Checksum;
 pub use clock::{Clock, Timestamp};
 pub use config::{
-    ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ImagesConfig, ProviderConfig,
-    Secret,
+    ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ImagesConfig, OnCacheError,
+    ProviderConfig, Secret,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
@@ -54,6 +54,8 @@ pub use moving::{Exported, Imported};
 pub use name::{DataType, Provider};
 pub use numbers::{Counts, GroupCounts, Latencies, Numbers};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};
-pub use store::{Cachekey, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals};
+pub use store::{
+    Cachekey, Encoding, Entry, EntryInfo, Filter, Freshness, GroupTotals, Metadata, Totals,
+};
 pub use trail::Step;
 pub use worker::{Progress, Until, Worker, WorkerConfig};

@@ -4,6 +4,8 @@
 
 mod api_keys;
 mod archives;
+#[cfg(target_os = "linux")]
+mod bypass;
 mod charts;
 mod classes;
 mod crash;

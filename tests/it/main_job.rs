@@ -69,3 +69,22 @@ fn sixteen_processes_may_start_at_once_on_an_empty_folder() {
         assert!(output.stdout == bodies[number % bodies.len()].1, "process {number}");
     }
 }
+
+#[test]
+fn a_large_json_takes_little_room_and_comes_out_as_it_went_in() {
+    let entries: Vec<_> = (0..3_000).map(|n| serde_json::json!({"id": n, "of": n % 7})).collect();
+    let json = serde_json::to_vec_pretty(&entries).unwrap();
+    assert!(json.len() > 100_000);
+    let (folder, answer) = (Folder::new(), json.clone());
+    let origin = Origin::start(move |_| Reply::ok(answer.clone())).unwrap();
+    let url = origin.url("/x");
+    for _ in 0..2 {
+        assert!(folder.run(["get", &url, "--type", "api_response"]).stdout == json);
+    }
+    assert_eq!(origin.received().len(), 1);
+    assert!(folder.blobs().is_empty());
+    let shown = folder.run(["show", &url, "--json"]).json();
+    assert_eq!((&shown["data_size"], &shown["encoding"]), (&json.len().into(), &"zstd".into()));
+    assert!(shown["stored_size"].as_u64().unwrap() < 16 * 1024);
+    assert!(folder.run(["show", &url]).text().contains("compressed to"));
+}

@@ -36,7 +36,9 @@ pub(crate) async fn run(cache: &Cache, global: &Global, get: Get) -> anyhow::Res
     tell(global, steps);
     match answer {
         Ok(answer) => {
+            let bypassed = cache.bypassed();
             let report = Report::new(key.as_str(), &answer).with_steps(steps);
+            let report = report.with_warning(bypassed.as_ref());
             deliver(global, key.as_str(), &answer, &report, file.as_deref())
         }
         Err(error) => {

@@ -23,7 +23,7 @@ mod worker;
 
 use std::path::PathBuf;
 
-use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, Timestamp};
+use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, OnCacheError, Timestamp};
 
 use crate::args::{Args, Command, Global, Selection};
 use crate::outcome::Outcome;
@@ -37,16 +37,19 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Man { dir } => return man::run(dir.as_deref()),
         _ => {}
     }
-    let cache = settings::open_cache(&global).await?;
     let mut moved = MovedAside::default();
-    moved.tell(&cache);
     if let Command::Worker(options) = command {
-        // It closes the cache in the time that it has to stop.
+        // Without the cache there is nothing for it to do. It closes it in the time that it has to stop.
+        let cache = settings::open_cache(&global, OnCacheError::Error).await?;
+        moved.tell(&cache);
         let outcome = worker::run(cache.clone(), &global, options).await;
         moved.tell(&cache);
         return outcome;
     }
+    let cache = settings::open_cache(&global, OnCacheError::Bypass).await?;
+    moved.tell(&cache);
     let outcome = with_cache(&cache, &global, command).await;
+    warn_of_bypass(&cache, &outcome);
     cache.close().await;
     moved.tell(&cache);
     outcome
@@ -66,6 +69,15 @@ impl MovedAside {
             ));
         }
         self.0 = moved;
+    }
+}
+
+/// Says once that the cache was done without, unless that is the error which the command ends with.
+fn warn_of_bypass(cache: &Cache, outcome: &anyhow::Result<Outcome>) {
+    let Some(trouble) = cache.bypassed() else { return };
+    let is_told = outcome.as_ref().is_err_and(|error| error.to_string() == trouble.to_string());
+    if !is_told {
+        output::warn(format_args!("the cache was not used: {trouble}"));
     }
 }
 

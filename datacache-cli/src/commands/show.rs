@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use datacache::{Cache, Clock, EntryInfo, Timestamp};
+use datacache::{Cache, Clock, Encoding, EntryInfo, Timestamp};
 use serde::Serialize;
 
 use super::get::not_cached;
@@ -45,7 +45,7 @@ fn print(info: &EntryInfo, file: Option<PathBuf>, now: Timestamp) -> anyhow::Res
         ("type", info.data_type.to_string()),
         ("provider", info.provider.to_string()),
         ("media type", info.mime_type.clone()),
-        ("size", format!("{} ({} bytes)", output::size(info.data_size), info.data_size)),
+        ("size", size(info)),
         ("stored", ago(info.created_at, now)),
         ("expires", expiry(info.expires_at, now)),
         ("last read", ago(info.last_accessed, now)),
@@ -58,6 +58,14 @@ fn print(info: &EntryInfo, file: Option<PathBuf>, now: Timestamp) -> anyhow::Res
         output::line(format_args!("  {name:<11} {value}"))?;
     }
     Ok(())
+}
+
+fn size(info: &EntryInfo) -> String {
+    let size = format!("{} ({} bytes)", output::size(info.data_size), info.data_size);
+    match info.encoding {
+        Encoding::Identity => size,
+        _ => format!("{size}, compressed to {}", output::size(info.stored_size)),
+    }
 }
 
 fn ago(at: Timestamp, now: Timestamp) -> String {

@@ -61,13 +61,17 @@ pub(crate) enum BlobRead {
 impl Blobs {
     /// Opens the blob folder and removes what dead processes left half-written.
     pub(crate) async fn open(dir: &Path, session: Arc<OwnSession>) -> Result<Self> {
-        let root = dir.join("blobs");
-        let shared = Arc::new(Shared { root, session, next_temp: AtomicU64::new(0) });
-        let blobs = Self(shared);
+        let blobs = Self::unopened(dir, session);
         blobs
             .blocking("open cache", |shared| temp::sweep(&shared.root, shared.session.locks()))
             .await?;
         Ok(blobs)
+    }
+
+    /// The same without touching the folder.
+    pub(crate) fn unopened(dir: &Path, session: Arc<OwnSession>) -> Self {
+        let root = dir.join("blobs");
+        Self(Arc::new(Shared { root, session, next_temp: AtomicU64::new(0) }))
     }
 
     /// Writes and syncs `data` to a temporary file. Dropping the result removes the file.

@@ -106,7 +106,8 @@ impl Cache {
             };
             (about, way, answer)
         };
-        let (about, way, answer) = asked.instrument(span.clone()).await;
+        // What it takes is much, and callers keep it in what they do themselves.
+        let (about, way, answer) = Box::pin(asked.instrument(span.clone())).await;
         Ok(Asked { asking, span, about, way, answer })
     }
 }

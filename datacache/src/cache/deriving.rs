@@ -142,10 +142,10 @@ impl Deriving {
         let new = || entry_of(&info, derived.clone(), &made);
         let info = match self.store.put_derived(new(), &from).await {
             Ok(Some(info)) => info,
-            Ok(None) => EntryInfo::of_unstored(new()),
+            Ok(None) => EntryInfo::of_unstored(&new()),
             Err(error) => {
                 tracing::warn!(key = %from.key, %error, "what was made of an entry is not kept");
-                EntryInfo::of_unstored(new())
+                EntryInfo::of_unstored(&new())
             }
         };
         Ok(Entry { info, data: made.data })

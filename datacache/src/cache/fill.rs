@@ -8,9 +8,9 @@ use humantime::format_duration;
 use super::answer::{Absence, Answer, Found, FoundState, Source};
 use super::plan::{Plan, Revalidation};
 use super::request::Staleness;
-use super::{Inner, flight};
+use super::{Inner, bypass, flight};
 use crate::clock::Timestamp;
-use crate::db::WriteTransaction;
+use crate::db::{Use, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Caching, Condition, Fetched, Storing};
 use crate::key::Key;
@@ -183,33 +183,47 @@ async fn renewable(cache: &Inner, plan: &Plan) -> Result<Option<(Entry, Conditio
 }
 
 async fn keep(cache: &Inner, plan: &Plan, fetched: Fetched, job: Option<&Job>) -> Result<Answer> {
+    let (new, storing, finish) = entry_of(cache, plan, fetched).await?;
+    let data = new.data.clone();
+    let info = bypass::stored(cache, plan, new, storing, job, finish).await?;
+    Ok(come(Entry { info, data }))
+}
+
+/// The entry that an answer makes, whether it may be stored, and how it ends a job.
+pub(super) async fn entry_of(
+    cache: &Inner,
+    plan: &Plan,
+    fetched: Fetched,
+) -> Result<(NewEntry, Storing, Finish)> {
     let now = cache.clock.now();
-    let (new, storing, finish) = match fetched {
+    match fetched {
         Fetched::Found { data, declared, caching } => {
             let examined = plan.examine(data, declared).await?;
             let new = plan.found("fetch", examined, &caching, now)?;
-            (new, plan.storing(&caching), Finish::Found)
+            Ok((new, plan.storing(&caching), Finish::Found))
         }
         Fetched::Absent(caching) => {
-            (plan.absent(&caching, now)?, plan.storing(&caching), Finish::Absent)
+            Ok((plan.absent(&caching, now)?, plan.storing(&caching), Finish::Absent))
         }
         Fetched::NotModified(_) => {
             let reason = "an answer was confirmed that was not asked about";
-            return Err(Error::new(ErrorKind::Internal, "fetch", &plan.key, reason));
+            Err(Error::new(ErrorKind::Internal, "fetch", &plan.key, reason))
         }
-    };
-    let data = new.data.clone();
-    let info = store(cache, new, storing, job, finish).await?;
-    Ok(if info.is_absence() {
+    }
+}
+
+/// What the origin has just answered.
+pub(super) fn come(Entry { info, data }: Entry) -> Answer {
+    if info.is_absence() {
         Answer::Absent(Box::new(Absence { info, source: Source::Origin }))
     } else {
         found(Entry { info, data }, FoundState::Fetched, Source::Origin)
-    })
+    }
 }
 
 /// Stores an answer and completes its job in one transaction, so that a worker that has lost the
 /// job stores nothing. What may not be stored replaces nothing either: log-in pages forbid it too.
-async fn store(
+pub(super) async fn store(
     cache: &Inner,
     new: NewEntry,
     storing: Storing,
@@ -218,7 +232,7 @@ async fn store(
 ) -> Result<EntryInfo> {
     if storing == Storing::Forbidden {
         complete_alone(cache, job, finish).await?;
-        return Ok(EntryInfo::of_unstored(new));
+        return Ok(EntryInfo::of_unstored(&new));
     }
     let key = new.key.clone();
     let staged = cache.store.stage(new).await?;
@@ -288,8 +302,10 @@ fn past_deadline(
     stale: Option<Box<Entry>>,
 ) -> Result<Answer> {
     plan.trail.note(|| "the deadline has passed");
-    if plan.job(Priority::Immediate, &cache.policies).is_err() {
-        let reason = "the deadline passed, and with a credential it cannot be queued";
+    let is_queueable = plan.job(Priority::Immediate, &cache.policies).is_ok();
+    if !is_queueable || cache.db.refusal(Use::Writing).is_some() {
+        let why = if is_queueable { "without the cache" } else { "with a credential" };
+        let reason = format_args!("the deadline passed, and {why} it cannot be queued");
         return stale_instead(stale, Error::new(ErrorKind::Timeout, "fetch", &plan.key, reason));
     }
     cache.background.spawn(leave_to_workers(Arc::clone(cache), Arc::clone(plan)));

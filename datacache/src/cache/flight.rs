@@ -28,7 +28,7 @@ use super::answer::Answer;
 use super::background::Background;
 use super::fill::{self, Known};
 use super::plan::Plan;
-use super::{Inner, jobs};
+use super::{Inner, bypass, jobs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 
@@ -113,7 +113,7 @@ impl Flights {
         let (cache, plan) = (Arc::clone(cache), Arc::clone(plan));
         let span = tracing::debug_span!("flight", key = %plan.key);
         let flying = async move {
-            let result = fly(&cache, &plan).await;
+            let result = Box::pin(bypass::flown(&cache, &plan, fly(&cache, &plan))).await;
             // Off the board first: who comes now finds the answer in the store.
             cache.flights.by_key().remove(&plan.key);
             land.send_replace(Some(result));
@@ -147,7 +147,8 @@ async fn fly(cache: &Arc<Inner>, plan: &Plan) -> Result<Answer> {
     let began = cache.clock.now();
     let mut changes = None;
     loop {
-        let held = jobs::begin(cache, plan.flight(&cache.policies)).await?;
+        let beginning = jobs::begin(cache, plan.flight(&cache.policies));
+        let held = bypass::begun(cache, beginning).await?;
         // Somebody may have finished between this caller's look and its turn.
         let answer = match fill::known(cache, plan).await? {
             Known::Answer(answer) => Some(answer),

@@ -10,6 +10,7 @@
 
 mod again;
 mod answer;
+mod bypass;
 mod calls;
 mod counting;
 mod deriving;
@@ -21,6 +22,7 @@ pub(crate) mod jobs;
 mod keeping;
 mod limiting;
 mod numbers;
+mod opening;
 mod pins;
 mod plan;
 mod prometheus;
@@ -35,7 +37,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::background::{self, Background};
-use crate::blob::Blobs;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ImagesConfig, Policies};
 use crate::db::{self, Db};
@@ -47,12 +48,12 @@ use crate::name::DataType;
 use crate::numbers::Tally;
 use crate::platform;
 use crate::queue::Queue;
-use crate::session::OwnSession;
 use crate::store::{
     Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store,
 };
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
+use bypass::Bypass;
 use bytes::Bytes;
 use calls::Turns;
 use counting::{About, Asked};
@@ -63,6 +64,7 @@ pub(crate) use fill_queue::image_request;
 use flight::Flights;
 pub(crate) use images::require_image_type;
 pub use numbers::{DiskUse, Stats};
+use opening::Opening;
 use plan::Plan;
 pub use queueing::{FinishedKey, Finishes};
 pub use request::Request;
@@ -108,6 +110,7 @@ pub(crate) struct Inner {
     turns: Turns,
     pub(crate) tally: Tally,
     background: Background,
+    bypass: Bypass,
 }
 
 impl Cache {
@@ -117,10 +120,13 @@ impl Cache {
     /// # Errors
     /// [`Config`](ErrorKind::Config) and [`InvalidInput`](ErrorKind::InvalidInput) for settings
     /// that cannot be used; [`ReadOnly`](ErrorKind::ReadOnly), [`Full`](ErrorKind::Full) and
-    /// [`Io`](ErrorKind::Io) for the folder; [`Corrupt`](ErrorKind::Corrupt) when the database is
-    /// another program's, or damaged less than a minute after one was moved aside, as others are
-    /// (see [`moved_aside`](Self::moved_aside)); [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
-    /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s.
+    /// [`Io`](ErrorKind::Io) for the folder,
+    /// [`NetworkFileSystem`](ErrorKind::NetworkFileSystem) for where it lies;
+    /// [`Corrupt`](ErrorKind::Corrupt) when the database is another program's, or damaged less than
+    /// a minute after one was moved aside, as others are (see [`moved_aside`](Self::moved_aside));
+    /// [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
+    /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s. With
+    /// [`on_cache_error`](crate::CacheConfig::on_cache_error) only the settings can fail.
     pub async fn open(config: Config) -> Result<Self> {
         Self::open_with_clock(config, Clock::system()).await
     }
@@ -131,7 +137,6 @@ impl Cache {
         let dir = std::path::absolute(config.dir()?).map_err(|source| {
             Error::io("open cache", config.dir().unwrap_or(Path::new("")), source)
         })?;
-        let locks = dir.join("locks");
         fetch::check_settings(&config.http)?;
         let policies = Arc::new(Policies::new(&config.providers)?);
         config.images.check()?;
@@ -139,12 +144,12 @@ impl Cache {
         let allowance = Allowance::of(&config);
         // Before a folder is made that nobody can use.
         db::file_in(&dir)?;
-        make_dirs(&dir, &locks).await?;
-        let db = Db::open_with_clock(&dir, &locks, allowance.log_bytes(), clock.clone()).await?;
+        let policy = config.cache.on_cache_error;
+        let opening = Opening::new(&dir, allowance.log_bytes(), clock.clone());
+        let (db, blobs, trouble) = bypass::open(&opening, policy).await?;
         let background = Background::default();
+        let locks = dir.join("locks");
         let room = Room::new(allowance, clock.clone(), background.clone(), &locks);
-        let session = Arc::new(OwnSession::new(locks));
-        let blobs = Blobs::open(&dir, Arc::clone(&session)).await?;
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes, room);
         let limits = Limits::new(db.clone(), clock.clone());
         let tally = Tally::new(db.clone(), clock.clone());
@@ -161,7 +166,8 @@ impl Cache {
             max_stale: config.cache.max_stale,
             deriving: Deriving::new(store.clone()),
             deferred: Deferred::new(store.clone()),
-            queue: Queue::new(db.clone(), session),
+            queue: Queue::new(db.clone(), opening.session()),
+            bypass: Bypass::new(policy, opening, db.clone(), trouble.as_ref()),
             limits,
             dir,
             clock,
@@ -254,6 +260,9 @@ impl Cache {
     /// kinds of the origin's failure; else the cache itself
     /// has failed.
     ///
+    /// With [`on_cache_error`](crate::CacheConfig::on_cache_error) an immediate request is answered
+    /// by its origin where the cache fails, and its answer not kept; [`bypassed`](Self::bypassed) says why.
+    ///
     /// # Cancel safety
     /// Dropping the future does not stop a fetch that has begun; [`close`](Self::close) does.
     pub async fn fetch(&self, request: Request) -> Result<Answer> {
@@ -323,8 +332,13 @@ impl Cache {
     /// later ones fail as [`Closed`](ErrorKind::Closed). Dropping the last handle instead loses
     /// at most the access counts of the last moment and the numbers of the last seconds.
     pub async fn close(&self) {
+        self.0.bypass.close();
         self.0.flights.call_off().await;
-        self.0.background.finish().await;
+        match self.bypassed() {
+            None => self.0.background.finish().await,
+            // What waits for the cache would wait for long.
+            Some(_) => self.0.background.abort().await,
+        }
         self.0.deriving.finish().await;
         self.0.deferred.flush().await;
         self.0.tally.flush().await;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
 use super::answer::Answer;
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Reach;
+use super::{Inner, bypass};
 use crate::error::Result;
 use crate::key::Key;
 use crate::queue::{JobState, NewJob, Priority};
@@ -26,7 +26,7 @@ pub(super) enum Prospect {
 /// What can be answered without asking the origin, and what the request takes over from the entry that
 /// is there.
 pub(super) async fn at_hand(cache: &Arc<Inner>, plan: &mut Plan) -> Result<Prospect> {
-    let known = fill::known(cache, plan).await?;
+    let known = bypass::known(cache, plan).await?;
     plan.trail.note(|| known.told(cache.clock.now()));
     if let Some(info) = known.to_inherit() {
         plan.inherit(info, &cache.policies);

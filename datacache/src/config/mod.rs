@@ -77,11 +77,11 @@ impl Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct CacheConfig {
-    /// The cache folder; it is made if it does not exist. All processes that name the same folder
+    /// The cache folder, on a local disk; it is made if it does not exist. All processes that name the same folder
     /// share one cache.
     pub dir: Option<PathBuf>,
-    /// Bodies up to this size lie in the database, larger ones in files of their own.
-    /// Default 16 KiB.
+    /// Bodies that take up to this many bytes, compressed if they are, lie in the database, larger
+    /// ones in files of their own. Default 16 KiB.
     pub inline_max_bytes: usize,
     /// What the cache may take on disk, with everything that lies in its folder: 0 for any amount,
     /// else at least 4 MiB. What is used least makes room for what is new. Default 5 GiB.
@@ -93,6 +93,8 @@ pub struct CacheConfig {
     /// How long past its time an entry is kept for when its origin fails. Default 90 days.
     #[serde(with = "duration")]
     pub max_stale: Duration,
+    /// What becomes of requests while the cache cannot be used. Default [`OnCacheError::Error`].
+    pub on_cache_error: OnCacheError,
 }
 
 /// The smallest [`max_bytes`](CacheConfig::max_bytes) in which a database can work.
@@ -109,6 +111,22 @@ impl CacheConfig {
     }
 }
 
+/// What becomes of a request when the cache cannot be used: when its folder cannot be written, its disk
+/// is full, its database damaged, locked or a newer program's, or it is on a network file system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum OnCacheError {
+    /// It fails, and so does opening the cache.
+    #[default]
+    Error,
+    /// [`Cache::fetch`](crate::Cache::fetch) asks the origin, and what comes is not kept. What can be
+    /// read from the cache is. It is tried every five seconds whether the cache can be used again, behind
+    /// everybody's back. This process keeps to the providers' budgets alone meanwhile. What is to be
+    /// queued fails, and everything else that needs the cache.
+    Bypass,
+}
+
 impl Default for CacheConfig {
     fn default() -> Self {
         Self {
@@ -117,6 +135,7 @@ impl Default for CacheConfig {
             max_bytes: 5 * 1024 * 1024 * 1024,
             min_free_bytes: 64 * 1024 * 1024,
             max_stale: Duration::from_hours(90 * 24),
+            on_cache_error: OnCacheError::default(),
         }
     }
 }

@@ -62,6 +62,7 @@
 #[macro_use]
 mod statements;
 
+mod access;
 mod anchor;
 mod aside;
 mod changes;
@@ -89,6 +90,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform::{self, FileId};
+use access::Access;
+pub(crate) use access::Use;
 use anchor::Anchor;
 pub(crate) use changes::Changes;
 use changes::Watcher;
@@ -125,6 +128,7 @@ struct Shared {
     options: SqliteConnectOptions,
     gate: Gate,
     mender: Mender,
+    access: Access,
     anchor: Anchor,
     /// The write-ahead log is kept near this size.
     log_bytes: u64,
@@ -134,24 +138,41 @@ struct Shared {
 }
 
 impl Db {
-    /// Opens the database in the cache folder `dir`, creating it and bringing its schema up to
-    /// date if need be; one that is damaged is moved aside. `locks` is the folder of advisory locks.
-    /// The write-ahead log is kept near `log_bytes`, if that is less than it would be anyway.
-    pub(crate) async fn open_with_clock(
+    /// A handle to the database in the cache folder `dir`, which may be none, or of another schema:
+    /// somebody has to [`prepare`](Self::prepare) it. `locks` is the folder of advisory locks. The
+    /// write-ahead log is kept near `log_bytes`, if that is less than it would be anyway.
+    pub(crate) fn unopened(
         dir: &Path,
         locks: &Path,
         log_bytes: Option<u64>,
         clock: Clock,
     ) -> Result<Self> {
-        let db = Self::new(file_in(dir)?, locks, log_bytes, clock);
-        schema::prepare(&db).await?;
-        db.0.mender.begin();
-        Ok(db)
+        Ok(Self::new(file_in(dir)?, locks, log_bytes, clock))
+    }
+
+    /// Makes the database if need be, brings its schema up to date, and moves one aside that is
+    /// damaged.
+    pub(crate) async fn prepare(&self) -> Result<()> {
+        schema::prepare(self).await?;
+        self.0.mender.begin();
+        Ok(())
     }
 
     #[cfg(test)]
     pub(crate) async fn open(dir: &Path, locks: &Path, log_bytes: Option<u64>) -> Result<Self> {
         Self::open_with_clock(dir, locks, log_bytes, Clock::system()).await
+    }
+
+    #[cfg(test)]
+    async fn open_with_clock(
+        dir: &Path,
+        locks: &Path,
+        log_bytes: Option<u64>,
+        clock: Clock,
+    ) -> Result<Self> {
+        let db = Self::unopened(dir, locks, log_bytes, clock)?;
+        db.prepare().await?;
+        Ok(db)
     }
 
     /// A handle to a file that need not be there.
@@ -175,6 +196,7 @@ impl Db {
             options,
             gate: Gate::new(locks),
             mender: Mender::default(),
+            access: Access::default(),
             anchor: Anchor::default(),
             log_bytes,
             watcher: Watcher::default(),
@@ -213,8 +235,9 @@ impl Db {
     /// SQLite opens its three files one after the other, and all of them here: the connection's settings
     /// make it read the schema.
     async fn connect(&self, operation: &'static str) -> Result<sqlx::Result<Connection>> {
+        let reading = self.0.access.reading()?;
         let passing = self.0.gate.pass(operation).await?;
-        let connection = self.0.options.connect().await;
+        let connection = reading.as_ref().unwrap_or(&self.0.options).connect().await;
         let file = platform::file_id(self.path());
         drop(passing);
         Ok(connection.map(|inner| Connection { inner, file, db: self.clone() }))
@@ -239,6 +262,9 @@ impl Db {
     }
 
     async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
+        if let Some(error) = self.refusal(Use::Writing) {
+            return Err(error);
+        }
         let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
         turn.await.map_err(|_elapsed| {
             let reason = "other writers of this process wait for the database";
@@ -286,7 +312,12 @@ impl Connection {
     /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
     pub(crate) async fn close(self) {
         let Self { inner, file, db } = self;
-        if let Some(inner) = db.0.anchor.keep(inner, file)
+        // One that only reads keeps no log alive.
+        let kept = match db.refusal(Use::Writing) {
+            None => db.0.anchor.keep(inner, file),
+            Some(_) => Some(inner),
+        };
+        if let Some(inner) = kept
             && let Err(error) = inner.close().await
         {
             tracing::warn!(%error, "a database connection did not close cleanly");

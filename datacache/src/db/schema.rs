@@ -13,7 +13,7 @@
 
 use std::io;
 
-use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnection, SqliteJournalMode};
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection as _};
 
 use super::replacing::{self, Counting};
@@ -110,6 +110,15 @@ fn corrupt(db: &Db, reason: &str) -> Error {
     Error::new(ErrorKind::Corrupt, OPERATION, db.path().display(), reason)
 }
 
+/// Whether a connection with `options` finds the current schema.
+pub(super) async fn is_current(db: &Db, options: &SqliteConnectOptions) -> bool {
+    let Ok(mut connection) = options.connect().await else { return false };
+    let header = header_on(db, &mut connection).await;
+    let closed = connection.close().await;
+    let is_current = |header: Header| matches!(header.state(db), Ok(State::Current));
+    closed.is_ok() && header.is_ok_and(is_current)
+}
+
 pub(super) fn current_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
@@ -127,13 +136,17 @@ fn refuse_newer(db: &Db, version: i64) -> Result<()> {
 
 async fn header(db: &Db) -> Result<Header> {
     let mut connection = db.read_unsuspecting(OPERATION).await?;
-    let header = Header {
-        version: number(db, &mut connection, "PRAGMA user_version").await?,
-        application: number(db, &mut connection, "PRAGMA application_id").await?,
-        tables: number(db, &mut connection, "SELECT COUNT(*) FROM sqlite_schema").await?,
-    };
+    let header = header_on(db, &mut connection).await?;
     connection.close().await;
     Ok(header)
+}
+
+async fn header_on(db: &Db, connection: &mut SqliteConnection) -> Result<Header> {
+    Ok(Header {
+        version: number(db, connection, "PRAGMA user_version").await?,
+        application: number(db, connection, "PRAGMA application_id").await?,
+        tables: number(db, connection, "SELECT COUNT(*) FROM sqlite_schema").await?,
+    })
 }
 
 async fn number(db: &Db, connection: &mut SqliteConnection, sql: &'static str) -> Result<i64> {

@@ -41,7 +41,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Budget;
 use crate::db::Db;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::name::Provider;
 pub(crate) use booking::{Ask, Booking, Departure, Later, Outcome, Slot, Urgency, Why};
 pub use info::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
@@ -218,8 +218,7 @@ impl Limits {
 
 /// Whether the database is in a state in which nobody can share anything through it.
 fn is_unusable(error: &Error) -> bool {
-    use ErrorKind::{Busy, Corrupt, Full, Io, ReadOnly};
-    matches!(error.kind(), Busy | Corrupt | Full | Io | ReadOnly)
+    error.kind().is_of_the_cache()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What differs between operating systems: who may read the cache's files, what tells a file from
-//! another of the same name, and how much memory is in use.
+//! What differs between operating systems: who may read the cache's files, where they lie, what
+//! tells a file from another of the same name, and how much memory is in use.
 
 /// What tells a file from another one of the same name; `None` where nothing does.
 pub(crate) type FileId = Option<(u64, u64)>;
@@ -17,3 +17,6 @@ mod other;
 pub(crate) use other::{
     create_private_dir, create_private_file, file_id, open_lock_file, resident_bytes,
 };
+
+mod volume;
+pub(crate) use volume::network_file_system;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::derived::DerivedFrom;
+use super::encoding::Encoding;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -56,6 +57,11 @@ pub struct EntryInfo {
     pub mime_type: String,
     /// The number of bytes.
     pub data_size: u64,
+    /// How many bytes they take in the database or in their file, which may be shared with other
+    /// entries; 0 for what is not stored.
+    pub stored_size: u64,
+    /// How those are made from the bytes.
+    pub encoding: Encoding,
     /// SHA-256 of the bytes.
     pub content_checksum: Checksum,
     /// When the bytes came from their origin. An origin that only says that they have not changed
@@ -73,6 +79,9 @@ pub struct EntryInfo {
     /// Whether the bytes have a file of their own.
     #[serde(skip)]
     pub(crate) is_in_file: bool,
+    /// What their file is named by, where that is not the checksum of the bytes.
+    #[serde(skip)]
+    pub(crate) stored_checksum: Option<Checksum>,
     /// The row, for noting an access.
     #[serde(skip)]
     pub(crate) row_id: i64,
@@ -119,24 +128,27 @@ impl EntryInfo {
     }
 
     /// What there is to know about an answer that is not to be stored. Its handle leads nowhere.
-    pub(crate) fn of_unstored(new: NewEntry) -> Self {
+    pub(crate) fn of_unstored(new: &NewEntry) -> Self {
         Self {
-            url: new.key,
+            url: new.key.clone(),
             cachekey: Cachekey::new_random(),
-            identifier: new.identifier,
-            data_type: new.data_type,
-            provider: new.provider,
-            metadata: new.metadata,
+            identifier: new.identifier.clone(),
+            data_type: new.data_type.clone(),
+            provider: new.provider.clone(),
+            metadata: new.metadata.clone(),
             status_code: new.status_code,
-            mime_type: new.mime_type,
+            mime_type: new.mime_type.clone(),
             data_size: new.data.len() as u64,
+            stored_size: 0,
+            encoding: Encoding::Identity,
             content_checksum: new.checksum,
             created_at: new.created_at,
             expires_at: new.expires_at,
             last_accessed: new.created_at,
             access_count: 0,
-            terms: new.terms,
+            terms: new.terms.clone(),
             is_in_file: false,
+            stored_checksum: None,
             row_id: NO_ROW,
         }
     }

@@ -16,6 +16,9 @@
 //!   the entry is lost, and so does a row that makes no sense: the row is dropped, and the entry
 //!   reads as a miss and is fetched again.
 //!
+//! # How bytes are stored
+//! Texts compressed, if that saves room ([`Encoding`]); what comes out is verified.
+//!
 //! # What survives a crash
 //! An acknowledged put. A crash between the steps above leaves a file that no row names, or a
 //! temporary file, never a row without its file.
@@ -28,6 +31,7 @@ mod caps;
 mod checking;
 mod deferred;
 mod derived;
+mod encoding;
 mod entry;
 mod filter;
 mod held;
@@ -47,7 +51,6 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::blob::{BlobRead, Blobs};
-use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::db::{Connection, Db};
 use crate::error::Result;
@@ -56,6 +59,8 @@ use crate::name::DataType;
 pub(crate) use checking::{Depth, Flaw, Lost, Removal, RowOutline, Stray, StrayKind};
 pub(crate) use deferred::{Deferred, Subject};
 pub(crate) use derived::DerivedFrom;
+pub use encoding::Encoding;
+use encoding::{Content, decoded};
 use entry::NOT_FOUND;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
 pub(crate) use entry::{NewEntry, Renewal, Terms};
@@ -173,14 +178,22 @@ impl Store {
 
     /// The bytes of a row; `None` when they are gone or damaged.
     async fn data_of(&self, row: &Row) -> Result<Option<Bytes>> {
-        let checksum = row.info.content_checksum;
-        let Some(inline) = &row.inline else {
-            return Ok(match self.blobs.read(checksum).await? {
-                BlobRead::Intact(data) => Some(data),
-                BlobRead::Missing | BlobRead::Damaged => None,
-            });
-        };
-        Ok((Checksum::of(inline) == checksum).then(|| inline.clone()))
+        let info = &row.info;
+        let content = Content { checksum: info.content_checksum, size: info.data_size };
+        if let Some(inline) = &row.inline {
+            return decoded(inline.clone(), info.encoding, content).await;
+        }
+        if let Some(name) = info.stored_checksum
+            && let BlobRead::Intact(stored) = self.blobs.read(name).await?
+            && let Some(data) = decoded(stored, info.encoding, content).await?
+        {
+            return Ok(Some(data));
+        }
+        // So it is, too, where an older program has replaced the entry.
+        Ok(match self.blobs.read(content.checksum).await? {
+            BlobRead::Intact(data) => Some(data),
+            BlobRead::Missing | BlobRead::Damaged => None,
+        })
     }
 
     /// Entries that `filter` matches, in the order they were first stored, after the entry
@@ -250,8 +263,8 @@ impl Store {
 
     /// Where the bytes of an entry lie when they have a file of their own.
     pub(crate) fn blob_path(&self, info: &EntryInfo) -> Option<std::path::PathBuf> {
-        let path = self.blobs.path(info.content_checksum);
-        (info.is_in_file).then_some(path)
+        let name = info.stored_checksum.unwrap_or(info.content_checksum);
+        info.is_in_file.then(|| self.blobs.path(name))
     }
 
     /// What the cache holds.

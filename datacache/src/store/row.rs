@@ -4,6 +4,7 @@ use bytes::Bytes;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
+use super::encoding::Encoding;
 use super::entry::{EntryInfo, Metadata, Terms};
 use crate::clock::Timestamp;
 use crate::db::corrupt_row;
@@ -25,6 +26,9 @@ pub(super) struct RawRow {
     mime_type: String,
     data_size: i64,
     content_checksum: String,
+    encoding: String,
+    stored_size: Option<i64>,
+    stored_checksum: Option<String>,
     created_at: i64,
     expires_at: i64,
     last_accessed: i64,
@@ -51,6 +55,9 @@ impl FromRow<'_, SqliteRow> for RawRow {
             mime_type: row.try_get("mime_type")?,
             data_size: row.try_get("data_size")?,
             content_checksum: row.try_get("content_checksum")?,
+            encoding: row.try_get("encoding")?,
+            stored_size: row.try_get("stored_size")?,
+            stored_checksum: row.try_get("stored_checksum")?,
             created_at: row.try_get("created_at")?,
             expires_at: row.try_get("expires_at")?,
             last_accessed: row.try_get("last_accessed")?,
@@ -88,6 +95,12 @@ impl Row {
             status_code: raw.status_code.try_into().map_err(|_| corrupt("status_code"))?,
             mime_type: raw.mime_type,
             data_size: raw.data_size.try_into().map_err(|_| corrupt("data_size"))?,
+            stored_size: raw
+                .stored_size
+                .unwrap_or(raw.data_size)
+                .try_into()
+                .map_err(|_| corrupt("stored_size"))?,
+            encoding: Encoding::from_column(&raw.encoding).ok_or_else(|| corrupt("encoding"))?,
             content_checksum: raw
                 .content_checksum
                 .parse()
@@ -103,6 +116,10 @@ impl Row {
                 may_be_stale: raw.may_be_stale,
             },
             is_in_file: raw.is_in_file,
+            stored_checksum: raw
+                .stored_checksum
+                .map(|name| name.parse().map_err(|_| corrupt("stored_checksum")))
+                .transpose()?,
             row_id: raw.entry_id,
             url,
         };

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::encoding::{Stored, encoded};
 use super::room::{Disk, Need};
 use super::row::{Row, Version};
 use super::sql::Replaced;
@@ -31,6 +32,7 @@ const DROP_PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct StagedEntry {
     pub(super) new: NewEntry,
+    stored: Stored,
     file: Option<Staged>,
     /// What there was on the disk before.
     disk: Disk,
@@ -48,12 +50,13 @@ impl Store {
     /// Does the slow part of storing, for which no lock is needed. Dropping the result undoes it.
     pub(crate) async fn stage(&self, new: NewEntry) -> Result<StagedEntry> {
         let disk = self.disk().await?;
-        let file = if new.data.len() > self.inline_max_bytes {
-            Some(self.blobs.stage(new.data.clone(), new.checksum).await?)
+        let stored = encoded(&new.data, new.checksum).await?;
+        let file = if stored.bytes.len() > self.inline_max_bytes {
+            Some(self.blobs.stage(stored.bytes.clone(), stored.checksum).await?)
         } else {
             None
         };
-        Ok(StagedEntry { new, file, disk })
+        Ok(StagedEntry { new, stored, file, disk })
     }
 
     /// Stores what was staged, commits, and removes the file that it replaced.
@@ -67,26 +70,27 @@ impl Store {
     }
 
     async fn finish_now(&self, mut tx: WriteTransaction, staged: StagedEntry) -> Result<EntryInfo> {
-        let StagedEntry { new, file, disk } = staged;
-        let own = new.checksum.to_string();
+        let StagedEntry { new, stored, file, disk } = staged;
+        let own = file.is_some().then(|| stored.checksum.to_string());
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
-        let is_in_file = file.is_some();
-        let need = need(&new, is_in_file, replaced.as_ref());
+        let need = need(&new, &stored, own.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
         let surplus = self.keep_cap(&mut tx, &new, id).await?;
         let usage = self.make_room(&mut tx, &new.key, id, &need, disk).await?;
         if let Some(file) = file {
             file.publish().await?;
         }
-        let stored = upsert(tx, &new, is_in_file, replaced).await;
-        let (stored, unneeded) = match stored {
+        let inline = own.is_none().then_some(&stored.bytes[..]);
+        let put = upsert(tx, &new, &stored, inline, replaced).await;
+        let (stored, unneeded) = match put {
             Ok((info, mut unneeded)) => {
                 unneeded.extend(surplus);
                 (Ok(info), unneeded)
             }
-            Err(error) => (Err(error), is_in_file.then(|| own.clone()).into_iter().collect()),
+            Err(error) => (Err(error), own.iter().cloned().collect()),
         };
-        let unneeded = unneeded.into_iter().filter(|old| stored.is_err() || *old != own);
+        let is_unneeded = |old: &String| stored.is_err() || Some(old) != own.as_ref();
+        let unneeded = unneeded.into_iter().filter(is_unneeded);
         if let Ok(info) = &stored {
             let EntryInfo { url: key, provider, data_type, data_size, .. } = info;
             tracing::debug!(%key, %provider, %data_type, size_bytes = data_size, "stored");
@@ -209,8 +213,8 @@ impl Store {
 }
 
 /// What an entry will take, where it replaces another one.
-fn need(new: &NewEntry, is_in_file: bool, replaced: Option<&Replaced>) -> Need {
-    let size_bytes = new.data.len() as u64;
+fn need(new: &NewEntry, stored: &Stored, is_in_file: bool, replaced: Option<&Replaced>) -> Need {
+    let size_bytes = stored.bytes.len() as u64;
     let (file_bytes, row_bytes) = if is_in_file { (size_bytes, 0) } else { (0, size_bytes) };
     Need {
         provider: Some(new.provider.clone()),
@@ -225,11 +229,11 @@ fn need(new: &NewEntry, is_in_file: bool, replaced: Option<&Replaced>) -> Need {
 async fn upsert(
     mut tx: WriteTransaction,
     new: &NewEntry,
-    is_in_file: bool,
+    stored: &Stored,
+    inline: Option<&[u8]>,
     replaced: Option<Replaced>,
 ) -> Result<(EntryInfo, Vec<String>)> {
-    let inline = (!is_in_file).then_some(&new.data[..]);
-    let row = sql::upsert(&mut tx, new, inline).await.map_err(|source| tx.error(source))?;
+    let row = sql::upsert(&mut tx, new, stored, inline).await.map_err(|source| tx.error(source))?;
     let row = Row::read(STORE, row)?;
     let mut unneeded = Vec::new();
     if let Some(replaced) = replaced {

@@ -66,7 +66,8 @@ async fn tell<T: Serialize + Send + 'static>(
     };
     warn(&answer);
     if global.json {
-        let report = Report::new(key.as_str(), &answer);
+        let bypassed = cache.bypassed();
+        let report = Report::new(key.as_str(), &answer).with_warning(bypassed.as_ref());
         let attribution = attribution.filter(|_| value.is_some());
         output::json(&Told { report, value: value.as_ref(), attribution })?;
     }

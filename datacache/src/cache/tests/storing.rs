@@ -98,7 +98,7 @@ async fn the_keys_of_an_identifier_leave_out_absences_and_other_types() {
 async fn what_is_shown_names_the_file_of_a_large_body() {
     let folder = Folder::new();
     let cache = folder.open().await;
-    let large = vec![7; folder.config().cache.inline_max_bytes + 1];
+    let large = vec![0xff; folder.config().cache.inline_max_bytes + 1];
     cache.put(request("a://small"), "x").await.unwrap();
     cache.put(request("a://large"), large.clone()).await.unwrap();
     assert!(cache.show("a://none").await.unwrap().is_none());

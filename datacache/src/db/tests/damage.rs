@@ -83,8 +83,10 @@ fn damage_pages(database: &Path) {
 async fn a_database_cut_at_any_length_is_moved_aside_and_a_new_one_begun() {
     let whole = Folder::new().filled().await;
     let lengths = [2, 15, 16, 50, 99, 100, 101, 511, 512, 513, 1_024, 4_095, 4_096, 4_097, 8_192];
-    let steps = (0..whole.len()).step_by(23_456).skip(1);
-    for length in lengths.into_iter().chain(steps).chain([whole.len() - 4_096]) {
+    // SQLite counts pages: one of which a part is missing shows when it is read.
+    let last_page = whole.len() - 4_096;
+    let steps = (0..last_page).step_by(23_456).skip(1);
+    for length in lengths.into_iter().chain(steps).chain([last_page]) {
         let folder = Folder::new();
         fs::write(folder.file(), &whole[..length]).unwrap();
         let db = folder.open_at(NOW).await.unwrap_or_else(|error| panic!("{length}: {error}"));

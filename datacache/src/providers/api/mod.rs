@@ -12,10 +12,11 @@ use super::language::Language;
 use super::query::Query;
 use super::term;
 use crate::cache::{Cache, Called, CameTo, Lookup, Outcome, Request, Way};
+use crate::db::Use;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::name::{DataType, Provider};
-use crate::store::{Entry, EntryInfo, Metadata};
+use crate::store::{Entry, Metadata};
 
 /// Answers of any API.
 #[derive(Clone)]
@@ -169,8 +170,7 @@ impl Api {
         };
         match call().await {
             Ok(value) => {
-                let kept = self.keep(provider, identifier, url, value.as_ref()).await?;
-                let size_bytes = kept.data_size;
+                let size_bytes = self.keep(provider, identifier, url, value.as_ref()).await?;
                 self.count_call(provider, Called::Answered { size_bytes });
                 Ok(fetched(value, size_bytes))
             }
@@ -192,7 +192,11 @@ impl Api {
         // What cannot be read was kept by a program with another idea of it.
         let read = |entry: &Entry| serde_json::from_slice(&entry.data).ok();
         let value = |entry: &Entry| read(entry).map(|value| (value, entry.info.data_size));
-        Ok(match self.cache.look_up(key).await? {
+        let known = match self.cache.look_up(key).await {
+            Err(error) if self.cache.does_without(Use::Reading, &error) => Lookup::Miss,
+            known => known?,
+        };
+        Ok(match known {
             Lookup::Fresh(entry) => match value(&entry) {
                 Some((value, size_bytes)) => Known::Fresh(Some(value), size_bytes),
                 None => Known::Nothing,
@@ -206,24 +210,38 @@ impl Api {
         })
     }
 
+    /// Stores what a call came to; returns its size in bytes.
     async fn keep<T: Serialize + Sync>(
         &self,
         provider: &Provider,
         identifier: &str,
         url: &Url,
         value: Option<&T>,
-    ) -> Result<EntryInfo> {
+    ) -> Result<u64> {
         let request = Request::new(url.as_str())
             .identifier(identifier)
             .provider(provider.clone())
             .data_type(DataType::API_RESPONSE);
-        let Some(value) = value else { return self.cache.put_absence(request).await };
-        let json = serde_json::to_vec(value).map_err(|source| {
-            let reason = "what was answered cannot be written as JSON";
-            Error::new(ErrorKind::InvalidInput, "store", url, reason).with_source(source)
-        })?;
-        self.cache.put(request, json).await
+        let (kept, size_bytes) = match value {
+            None => (self.cache.put_absence(request).await, 0),
+            Some(value) => {
+                let json = json_of(value, url)?;
+                let size_bytes = json.len() as u64;
+                (self.cache.put(request, json).await, size_bytes)
+            }
+        };
+        match kept {
+            Err(error) if !self.cache.does_without(Use::Writing, &error) => Err(error),
+            _ => Ok(size_bytes),
+        }
     }
+}
+
+fn json_of(value: &impl Serialize, url: &Url) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|source| {
+        let reason = "what was answered cannot be written as JSON";
+        Error::new(ErrorKind::InvalidInput, "store", url, reason).with_source(source)
+    })
 }
 
 /// What the cache knows of a call's answer, and its size in bytes.

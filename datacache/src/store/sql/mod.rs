@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Result, query, query_as, query_scalar};
 
 use super::deferred::Subject;
+use super::encoding::{Encoding, Stored};
 use super::entry::{Cachekey, NewEntry, Renewal};
 use super::filter::Filter;
 use super::row::{RawRow, Version};
@@ -27,8 +28,8 @@ pub(super) const TOUCH_INTERVAL_MS: i64 = 5 * 60 * 1000;
 macro_rules! info_columns {
     () => {
         "entry_id, url, cachekey, identifier, data_type, provider, metadata, status_code, \
-         mime_type, data_size, content_checksum, created_at, expires_at, last_accessed, \
-         access_count, etag, last_modified, varies_on, may_be_stale, \
+         mime_type, data_size, content_checksum, encoding, stored_size, stored_checksum, \
+         created_at, expires_at, last_accessed, access_count, etag, last_modified, varies_on, may_be_stale, \
          data_value IS NULL AS is_in_file"
     };
 }
@@ -103,9 +104,10 @@ statements! {
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
            last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
-           source_url, source_checksum, ordinal, is_pinned, rank) \
+           source_url, source_checksum, encoding, stored_size, stored_checksum, ordinal, \
+           is_pinned, rank) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
-           ?18, ?19, \
+           ?18, ?19, ?20, ?21, ?22, \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?3 AND data_type = ?4), \
            EXISTS (SELECT 1 FROM pins WHERE identifier = ?3), \
@@ -121,6 +123,8 @@ statements! {
            varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
            source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
            is_pinned = excluded.is_pinned, \
+           encoding = excluded.encoding, stored_size = excluded.stored_size, \
+           stored_checksum = excluded.stored_checksum, \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
              THEN ordinal ELSE excluded.ordinal END \
@@ -230,9 +234,16 @@ pub(super) async fn held(db: &mut SqliteConnection, subject: &Subject, limit: i6
 pub(super) async fn upsert(
     db: &mut SqliteConnection,
     new: &NewEntry,
+    stored: &Stored,
     inline: Option<&[u8]>,
 ) -> Result<RawRow> {
-    let size = i64::try_from(new.data.len()).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let size_of = |bytes: &[u8]| {
+        i64::try_from(bytes.len()).map_err(|error| sqlx::Error::Encode(error.into()))
+    };
+    // What is the same as with the content is left out.
+    let is_encoded = stored.encoding != Encoding::Identity;
+    let stored_size = is_encoded.then(|| size_of(&stored.bytes)).transpose()?;
+    let file_name = (is_encoded && inline.is_none()).then(|| stored.checksum.to_string());
     query_as(UPSERT)
         .bind(new.key.as_str())
         .bind(Cachekey::new_random().to_string())
@@ -242,7 +253,7 @@ pub(super) async fn upsert(
         .bind(serde_json::Value::Object(new.metadata.clone()).to_string())
         .bind(new.status_code)
         .bind(&new.mime_type)
-        .bind(size)
+        .bind(size_of(&new.data)?)
         .bind(new.checksum.to_string())
         .bind(new.created_at.as_millis())
         .bind(new.expires_at.as_millis())
@@ -253,6 +264,9 @@ pub(super) async fn upsert(
         .bind(new.terms.may_be_stale)
         .bind(new.derived_from.as_ref().map(|from| from.key.as_str()))
         .bind(new.derived_from.as_ref().map(|from| from.checksum.to_string()))
+        .bind(stored.encoding.as_column())
+        .bind(stored_size)
+        .bind(file_name)
         .fetch_one(db)
         .await
 }

@@ -22,9 +22,10 @@ fn four_mib() -> Folder {
     bounded(r#"{"cache": {"max_bytes": 4194304, "min_free": 0}}"#)
 }
 
-/// Bytes that nothing else has.
+/// Bytes that nothing else has, and that are no text, which would be compressed.
 fn unique(number: usize, size: usize) -> Bytes {
-    number.to_le_bytes().into_iter().cycle().take(size).collect::<Vec<_>>().into()
+    let bytes = [0xff].into_iter().chain(number.to_le_bytes()).cycle();
+    bytes.take(size).collect::<Vec<_>>().into()
 }
 
 fn image(path: &str, data: impl Into<Bytes>) -> NewEntry {

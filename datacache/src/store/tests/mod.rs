@@ -4,6 +4,7 @@ mod concurrency;
 mod damage;
 mod deferred;
 mod derived;
+mod encoding;
 mod random;
 mod removal;
 mod renewal;
@@ -19,6 +20,7 @@ use std::{fs, io};
 
 use super::*;
 use crate::background::Background;
+use crate::checksum::Checksum;
 use crate::clock::Clock;
 use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
@@ -109,9 +111,11 @@ fn entry(path: &str, data: impl Into<Bytes>) -> NewEntry {
     }
 }
 
-/// A body that does not fit in a row.
+/// A body that does not fit in a row, and is no text.
 fn large(byte: u8) -> Bytes {
-    vec![byte; INLINE_MAX + 1].into()
+    let mut data = vec![byte; INLINE_MAX];
+    data.push(0xff);
+    data.into()
 }
 
 async fn execute(store: &Store, sql: &'static str) -> u64 {

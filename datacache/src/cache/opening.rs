@@ -1,0 +1,86 @@
+//! Opening a cache folder: as a whole, or for who does without it until it can be opened.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::make_dirs;
+use crate::blob::Blobs;
+use crate::clock::Clock;
+use crate::db::{Db, Use};
+use crate::error::{Error, ErrorKind, Result};
+use crate::platform;
+use crate::session::OwnSession;
+
+const OPERATION: &str = "open cache";
+
+/// What it takes to open a cache folder, once or again.
+#[derive(Clone)]
+pub(super) struct Opening {
+    dir: PathBuf,
+    locks: PathBuf,
+    session: Arc<OwnSession>,
+    /// How long the database's log may become.
+    log_bytes: Option<u64>,
+    clock: Clock,
+}
+
+impl Opening {
+    pub(super) fn new(dir: &Path, log_bytes: Option<u64>, clock: Clock) -> Self {
+        let locks = dir.join("locks");
+        let session = Arc::new(OwnSession::new(locks.clone()));
+        Self { dir: dir.to_owned(), locks, session, log_bytes, clock }
+    }
+
+    pub(super) fn session(&self) -> Arc<OwnSession> {
+        Arc::clone(&self.session)
+    }
+
+    /// Opens the folder, making it if need be.
+    pub(super) async fn open(&self) -> Result<(Db, Blobs)> {
+        self.refuse_network().await?;
+        make_dirs(&self.dir, &self.locks).await?;
+        let db = self.unopened()?;
+        db.prepare().await?;
+        let blobs = Blobs::open(&self.dir, self.session()).await?;
+        Ok((db, blobs))
+    }
+
+    /// Refuses a folder on which those who use it have neither locks nor memory in common. It is looked at
+    /// before anything is made in it.
+    async fn refuse_network(&self) -> Result<()> {
+        let dir = self.dir.clone();
+        let looked = tokio::task::spawn_blocking(move || platform::network_file_system(&dir));
+        let looked = looked.await.unwrap_or_else(|join| Err(io::Error::other(join)));
+        let network = looked.map_err(|source| Error::io(OPERATION, &self.dir, source))?;
+        let Some(name) = network else { return Ok(()) };
+        let reason = format_args!(
+            "the cache folder is on a network file system ({name}), where SQLite cannot work; set \
+             cache.dir to a folder on a local disk"
+        );
+        Err(Error::new(ErrorKind::NetworkFileSystem, OPERATION, self.dir.display(), reason))
+    }
+
+    /// Handles to a folder that could not be opened because of `error`; its database can be read at
+    /// best.
+    pub(super) async fn do_without(&self, error: &Error) -> Result<(Db, Blobs)> {
+        let db = self.unopened()?;
+        db.restrict(Use::Reading, error);
+        if error.kind() == ErrorKind::ReadOnly {
+            db.admit_reading(error).await;
+        }
+        Ok((db, Blobs::unopened(&self.dir, self.session())))
+    }
+
+    fn unopened(&self) -> Result<Db> {
+        Db::unopened(&self.dir, &self.locks, self.log_bytes, self.clock.clone())
+    }
+
+    /// Opens the folder again for those who have handles to it, who may use it thereafter.
+    pub(super) async fn try_again(&self) -> Result<()> {
+        let (db, _) = self.open().await?;
+        let written = db.write("try cache").await.map(drop);
+        db.close().await;
+        written
+    }
+}
