@@ -9,6 +9,8 @@ use crate::checksum::Checksum;
 pub(crate) enum Dialect {
     /// The status says it all.
     Plain,
+    /// It says that there is none by the status, with a page for people.
+    CoverArt,
     /// `{"error": 29, "message": "…"}`: <https://lastfm-docs.github.io/api-docs/codes/>
     LastFm,
     /// `{"count": 0, "offset": 0, …}`: a search that has found nothing.
@@ -22,6 +24,8 @@ pub(crate) enum Dialect {
     FanartTv,
     /// `{"pagination": {"items": 0, …}, "results": []}`: a search that has found nothing.
     Discogs,
+    /// `{"statusCode": 429, …}`
+    Songlink,
     /// `{"tracks": {"total": 0, "offset": 0, …}}`: a search that has found nothing.
     Spotify,
     /// `{"error": {"code": "maxlag", …}}`: <https://www.mediawiki.org/wiki/API:Errors_and_warnings>;

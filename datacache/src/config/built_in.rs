@@ -138,6 +138,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "coverartarchive",
         hosts: &["coverartarchive.org"],
         base_url: Some("https://coverartarchive.org/"),
+        dialect: Dialect::CoverArt,
         ttl: MONTH,
         ..API
     },
@@ -206,6 +207,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "songlink",
         hosts: &["api.song.link"],
         base_url: Some("https://api.song.link/v1-alpha.1/"),
+        dialect: Dialect::Songlink,
         budget: &[per_minute(9)],
         api_key_in: Some("query key"),
         ..API

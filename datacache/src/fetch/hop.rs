@@ -201,13 +201,14 @@ impl Fetcher {
     }
 }
 
-/// What becomes of an answer that has nothing to deliver: absence, or an error. A body that cannot
-/// be read says no more than the status.
+/// What becomes of an answer that has nothing to deliver: absence, or an error.
 async fn none(head: Head<'_>, response: Response, caching: Caching) -> Result<Fetched> {
     let mut said = None;
     if head.has_telling_body() {
-        let body = body::read(response, classify::MAX_TOLD_BYTES, head.key).await;
-        said = body.ok().and_then(|body| head.told_in(&body));
+        match body::read(response, classify::MAX_TOLD_BYTES, head.key).await {
+            Ok(body) => said = head.told_in(&body),
+            Err(error) => said = head.unread(error)?,
+        }
     }
     head.conclude(said).map(|()| Fetched::Absent(caching))
 }

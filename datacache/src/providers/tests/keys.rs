@@ -81,7 +81,8 @@ async fn a_mirror_without_room_for_the_key_is_not_asked() {
 
     let mut settings = with_key("/mirror/");
     settings["api_key_in"] = json!("path /mirror/");
-    let api = Api::answering("theaudiodb", settings, Reply::ok("{}")).await;
+    let nothing = Reply::ok(r#"{"artists": null}"#);
+    let api = Api::answering("theaudiodb", settings, nothing).await;
     let request = request("theaudiodb", &api.providers()).unwrap();
     api.cache.fetch(request).await.unwrap();
     assert_eq!(api.asked(), [format!("/mirror/{KEY}/search.php?s=%21%21%21")]);
