@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use url::Url;
 
 use crate::cache::{Answer, Cache, Request, Source};
@@ -142,9 +143,15 @@ impl<T> Query<T> {
         }
         let mut answer = self.cache.fetch(request.clone()).await?;
         if is_stored(&answer) && value_in(&answer, &read).is_err() {
-            // Stored by whoever had another idea of what the provider answers.
-            self.cache.forget(&answer).await?;
-            answer = self.cache.fetch(request).await?;
+            // Stored by whoever had another idea of what the provider answers. Who may not ask takes
+            // nothing away.
+            if let Some(lacks) = lacks {
+                return Err(lacks);
+            }
+            if request.may_leave() {
+                self.cache.forget(&answer).await?;
+                answer = self.cache.fetch(request).await?;
+            }
         }
         if let (Answer::Miss, Some(lacks)) = (&answer, lacks) {
             return Err(lacks);
@@ -152,7 +159,9 @@ impl<T> Query<T> {
         match value_in(&answer, &read) {
             Ok(value) => Ok(Typed { value, answer, attribution: self.attribution }),
             Err(reason) => {
-                self.cache.forget(&answer).await?;
+                if !is_stored(&answer) {
+                    self.cache.forget(&answer).await?;
+                }
                 Err(unreadable(&answer, &reason))
             }
         }
@@ -171,7 +180,15 @@ fn is_stored(answer: &Answer) -> bool {
 }
 
 fn unreadable(answer: &Answer, reason: &serde_json::Error) -> Error {
-    let reason = format_args!("it is not what the provider answers: {reason}");
+    // Its own words repeat what stands there, however long or secret that is.
+    let what = match reason.classify() {
+        Category::Data => "something else than is read there",
+        Category::Eof => "its end",
+        Category::Syntax | Category::Io => "no JSON",
+    };
+    let (line, column) = (reason.line(), reason.column());
+    let reason =
+        format_args!("it is not what the provider answers: {what} at line {line}, column {column}");
     match answer {
         Answer::Found(found) => {
             Error::new(ErrorKind::Refused, "read answer", &found.entry.info.url, reason)
