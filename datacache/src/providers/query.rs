@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::cache::{Answer, Cache, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
 
 /// Makes a value of a body; `Err` says why it is none.
@@ -104,9 +105,13 @@ impl<T> Query<T> {
         self
     }
 
-    /// The artist, album or track it is about, under which its answer is listed.
+    /// The artist, album or track it is about, under which its answer is listed. A name too long to
+    /// list anything under can be asked about all the same.
     pub(super) fn about(self, identifier: &str) -> Self {
-        self.with(|request| request.identifier(identifier))
+        match Identifier::new(identifier) {
+            Ok(_) => self.with(|request| request.identifier(identifier)),
+            Err(_) => self,
+        }
     }
 
     /// What its provider wants to see shown with its answer.
