@@ -28,6 +28,7 @@
 
 mod album;
 mod artist;
+mod choice;
 mod claim;
 mod links;
 mod names;

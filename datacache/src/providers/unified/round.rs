@@ -50,6 +50,11 @@ impl Round {
         value
     }
 
+    /// Whether a question was answered, be it by "there is none".
+    pub(super) fn was_answered(&self, from: &str, question: &str) -> bool {
+        self.reports().iter().any(|report| report.is(from, question) && report.is_answered())
+    }
+
     fn paced(&self, request: Request) -> Request {
         let request = match self.reach {
             Reach::Sources => request,
