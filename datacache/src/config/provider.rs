@@ -25,8 +25,9 @@ use crate::redact::SecretRules;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// Where its API begins, for a mirror of one's own: `https://mirror.example/ws/2/`. The host
-    /// becomes one of the provider's, so that its budget, key and TTLs hold there.
+    /// Where its API begins, for a mirror of one's own: `https://mirror.example/ws/2/`. What lies below
+    /// becomes the provider's, so that its budget, key and TTLs hold there. Two providers cannot have
+    /// the same.
     pub base_url: Option<BaseUrl>,
     /// More hosts whose URLs belong to this provider when a request names none; `*.example.org`
     /// covers every host below `example.org`, and `localhost:8080` one port.
@@ -89,6 +90,8 @@ pub(crate) struct Policy {
     hosts: Vec<HostPattern>,
     /// Where its API begins, if it is one that is known.
     pub(crate) base_url: Option<BaseUrl>,
+    /// Whether that is configured.
+    is_mirrored: bool,
     pub(crate) budget: Budget,
     budget_with_key: Option<Budget>,
     /// Whether its hosts rest together.
@@ -114,6 +117,7 @@ impl From<&BuiltIn> for Policy {
         let mut policy = Self {
             hosts: row.hosts.iter().map(|host| HostPattern::of_host(host)).collect(),
             base_url: row.base_url.and_then(|url| url.parse().ok()),
+            is_mirrored: false,
             budget: Budget::built_in(row.budget),
             budget_with_key: row.budget_with_key.map(Budget::built_in),
             is_one_service: row.is_one_service,
@@ -142,6 +146,11 @@ impl Policy {
     /// Whether a host is one of the provider's.
     pub(super) fn has_host(&self, host: &str, port: Option<u16>) -> bool {
         self.hosts.iter().any(|pattern| pattern.has(host, port))
+    }
+
+    /// Where its API begins, if that is configured.
+    pub(super) fn mirror(&self) -> Option<&BaseUrl> {
+        self.base_url.as_ref().filter(|_| self.is_mirrored)
     }
 
     /// What stands where the key goes is a secret.
@@ -176,8 +185,7 @@ impl Policy {
              localhost:8080",
         )?);
         if let Some(base_url) = &config.base_url {
-            self.hosts.push(HostPattern::of_host(base_url.authority()));
-            self.base_url = Some(base_url.clone());
+            (self.base_url, self.is_mirrored) = (Some(base_url.clone()), true);
         }
         if let Some(prefixes) = &config.secret_path_prefixes {
             let with_slash = |prefix: &String| format!("{}/", prefix.trim_end_matches('/'));
