@@ -61,6 +61,8 @@ pub(super) struct BuiltIn {
     pub(super) ttl: Duration,
     pub(super) absent_ttl: Duration,
     pub(super) max_ttl: Option<Duration>,
+    /// Whether an answer past its time may be shown.
+    pub(super) serves_stale: bool,
     pub(super) authority: Authority,
     pub(super) revalidates: bool,
     pub(super) timeout: Duration,
@@ -85,6 +87,7 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     ttl: Duration::from_hours(7 * 24),
     absent_ttl: HOUR,
     max_ttl: None,
+    serves_stale: true,
     authority: Authority::Headers,
     revalidates: true,
     timeout: Duration::from_secs(30),
@@ -171,6 +174,8 @@ pub(super) const TABLE: &[BuiltIn] = &[
         budget_with_key: Some(&[per_minute(60)]),
         ttl: Duration::from_hours(6),
         max_ttl: Some(Duration::from_hours(6)),
+        serves_stale: false,
+        remaining_header: Some("x-discogs-ratelimit-remaining"),
         secret_params: &["key"],
         api_key_in: Some("header Authorization: Discogs token={key}"),
         ..API

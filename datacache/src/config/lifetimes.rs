@@ -14,6 +14,8 @@ pub(crate) struct Lifetimes {
     ttl: Duration,
     absent_ttl: Duration,
     max_ttl: Option<Duration>,
+    /// Whether an answer past its time may be shown.
+    pub(crate) serves_stale: bool,
     authority: Authority,
 }
 
@@ -56,6 +58,7 @@ impl From<&BuiltIn> for Lifetimes {
             ttl: row.ttl,
             absent_ttl: row.absent_ttl,
             max_ttl: row.max_ttl,
+            serves_stale: row.serves_stale,
             authority: row.authority,
         }
     }
@@ -68,6 +71,7 @@ impl Lifetimes {
             ttl: config.ttl.unwrap_or(self.ttl),
             absent_ttl: config.absent_ttl.unwrap_or(self.absent_ttl),
             max_ttl: config.max_ttl.or(self.max_ttl),
+            serves_stale: config.serve_stale.unwrap_or(self.serves_stale),
             authority: config.ttl.map_or(self.authority, |_| Authority::Policy),
         }
     }

@@ -45,6 +45,9 @@ pub struct ProviderConfig {
     /// The longest an answer may be fresh, whatever a request asks for.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub max_ttl: Option<Duration>,
+    /// Whether an answer past its time may be shown until there is a newer one, or the machine is
+    /// offline. Default `true`, and `false` for `discogs`, whose terms forbid it.
+    pub serve_stale: Option<bool>,
     /// How long one request may take, from sending to the last byte; more than 0.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub timeout: Option<Duration>,
