@@ -39,6 +39,8 @@ pub(crate) struct AnswerRules {
     pub(crate) dialect: Dialect,
     /// The statuses by which it asks to be left alone, whether it says for how long or not.
     pub(crate) throttle_statuses: Vec<u16>,
+    /// The header that says how many requests it takes for now.
+    pub(crate) remaining_header: Option<&'static str>,
     /// A URL with one of these in it leads to the picture that stands for "there is none", as do
     /// those that are known everywhere.
     pub(crate) placeholder_urls: Vec<String>,
@@ -51,6 +53,7 @@ impl From<&BuiltIn> for AnswerRules {
         Self {
             dialect: row.dialect,
             throttle_statuses: row.throttle_statuses.to_vec(),
+            remaining_header: row.remaining_header,
             placeholder_urls: Vec::new(),
             placeholder_checksums: Vec::new(),
         }

@@ -34,7 +34,8 @@
 //!
 //! How they say that they are asked too often, where it is not by 429 (RFC 6585): MusicBrainz by 503
 //! (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), Last.fm, Deezer and Wikimedia within
-//! bodies.
+//! bodies. Discogs says how many requests are left in its window, and not when there will be more
+//! (<https://www.discogs.com/developers/#page:home,header:home-rate-limiting>).
 
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ pub(super) struct BuiltIn {
     pub(super) timeout: Duration,
     pub(super) dialect: Dialect,
     pub(super) throttle_statuses: &'static [u16],
+    /// The header that says how many requests it takes for now.
+    pub(super) remaining_header: Option<&'static str>,
     pub(super) secret_params: &'static [&'static str],
     pub(super) secret_path_prefixes: &'static [&'static str],
     /// As it would be written in the configuration.
@@ -93,6 +96,7 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     timeout: Duration::from_secs(30),
     dialect: Dialect::Plain,
     throttle_statuses: &[],
+    remaining_header: None,
     secret_params: &[],
     secret_path_prefixes: &[],
     api_key_in: None,

@@ -48,6 +48,8 @@ pub(super) struct Head<'a> {
     pub(super) status: StatusCode,
     /// How long the origin asks to be left alone.
     wait: Option<Duration>,
+    /// Whether it says that it takes no more requests for now.
+    pub(super) is_used_up: bool,
 }
 
 impl<'a> Head<'a> {
