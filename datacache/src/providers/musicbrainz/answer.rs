@@ -12,10 +12,13 @@ macro_rules! found {
         #[non_exhaustive]
         pub struct $name {
             /// How many there are, on all pages.
+            #[serde(deserialize_with = "lenient::count")]
             pub count: u64,
             /// How many were passed over.
+            #[serde(deserialize_with = "lenient::count")]
             pub offset: u64,
-            /// This page, the best first.
+            /// This page, the best first; what on it cannot be read is left out.
+            #[serde(deserialize_with = "lenient::list")]
             pub $field: Vec<$item>,
         }
     };
@@ -39,11 +42,13 @@ found! {
 #[non_exhaustive]
 pub struct ReleaseGroups {
     /// How many there are, on all pages.
+    #[serde(deserialize_with = "lenient::count")]
     pub count: u64,
     /// How many were passed over.
+    #[serde(deserialize_with = "lenient::count")]
     pub offset: u64,
-    /// This page, the best first.
-    #[serde(rename(deserialize = "release-groups"))]
+    /// This page, the best first; what on it cannot be read is left out.
+    #[serde(rename(deserialize = "release-groups"), deserialize_with = "lenient::list")]
     pub release_groups: Vec<ReleaseGroup>,
 }
 
@@ -57,7 +62,7 @@ pub struct Artist {
     /// Its name.
     pub name: String,
     /// Its name as lists are sorted by it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::verbatim")]
     pub sort_name: String,
     /// What tells it from others of its name.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -178,7 +183,7 @@ pub struct ArtistCredit {
     /// The name it is credited to.
     pub name: String,
     /// What stands between this name and the next, such as ` feat. `.
-    #[serde(default, rename(deserialize = "joinphrase"))]
+    #[serde(default, rename(deserialize = "joinphrase"), deserialize_with = "lenient::verbatim")]
     pub join_phrase: String,
     /// Who that is.
     #[serde(default, deserialize_with = "lenient::optional")]
