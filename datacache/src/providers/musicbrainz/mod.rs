@@ -130,7 +130,7 @@ impl MusicBrainz {
         includes: &[Include],
     ) -> Query<T> {
         let url = self.base_url().map(|base_url| lookup_url(base_url, entity, id, includes));
-        self.query(url)
+        self.query(url).about(id)
     }
 
     fn query<T: DeserializeOwned + 'static>(&self, url: Result<Url>) -> Query<T> {
