@@ -70,7 +70,7 @@ fn failures() -> Vec<Row> {
         ("nobody", page(), "front_cover", &["HTML page", "front_cover"]),
         ("nobody", Reply::ok(r#"{"name": "Daft"#), json, &["not JSON", "api_response"]),
         ("lastfm", Reply::ok(r#"{"error":3,"message":"x"}"#), json, &["error 3"]),
-        ("discogs", Reply::ok(r#"{"message":"x"}"#), json, &["none of its answers"]),
+        ("musicbrainz", Reply::ok(r#"{"error":"x"}"#), json, &["none of its answers"]),
         ("musicbrainz", Reply::raw(PAGE_WITH_404), json, &["404", "none of its answers"]),
     ]
 }

@@ -65,6 +65,10 @@ async fn tell<T: Serialize + Send + 'static>(
         Err(error) => return fail::<T>(global, Some(key.as_str()), error),
     };
     warn(&answer);
+    if let (true, Answer::Found(found)) = (options.raw, &answer) {
+        output::deliver(&found.entry.data, None)?;
+        return Ok(Outcome::Done);
+    }
     if global.json {
         let report = Report::new(key.as_str(), &answer);
         let attribution = attribution.filter(|_| value.is_some());

@@ -30,9 +30,9 @@ pub(super) fn pairs(mut pairs: Vec<[String; 2]>) -> anyhow::Result<()> {
         .try_for_each(|[name, value]| output::line(line(&[clean(name), clean(value)], &[wide, 0])))
 }
 
-/// Says where the rest is.
-pub(super) fn more(offset: u64, shown: usize, count: u64) {
-    let end = offset.saturating_add(shown as u64);
+/// Says where the rest is. What on a page could not be read was on it all the same.
+pub(super) fn more(offset: u64, limit: u64, count: u64) {
+    let end = offset.saturating_add(limit);
     if end < count {
         output::note(format_args!("{end} of {count}; more with --offset {end}"));
     }

@@ -94,6 +94,9 @@ pub struct Artist {
     /// Where else it can be found.
     #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
     pub links: Vec<Link>,
+    /// How people have rated it.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub rating: Option<Rating>,
     /// Its release groups.
     #[serde(default, deserialize_with = "lenient::list")]
     pub release_groups: Vec<ReleaseGroup>,
@@ -147,6 +150,18 @@ pub struct Tag {
     /// How many have said so, less those who have said the contrary.
     #[serde(default, deserialize_with = "lenient::number")]
     pub count: Option<i64>,
+}
+
+/// How people have rated something.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Rating {
+    /// On average, from 0 to 5; `None` where nobody has.
+    #[serde(default, deserialize_with = "lenient::number")]
+    pub value: Option<f64>,
+    /// How many have.
+    #[serde(default, rename(deserialize = "votes-count"), deserialize_with = "lenient::number")]
+    pub votes: Option<u64>,
 }
 
 /// A web page about something.
@@ -233,6 +248,9 @@ pub struct ReleaseGroup {
     /// Where else it can be found.
     #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
     pub links: Vec<Link>,
+    /// How people have rated it.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub rating: Option<Rating>,
     /// How well it fits a search, up to 100.
     #[serde(default, deserialize_with = "lenient::number")]
     pub score: Option<u8>,
@@ -268,6 +286,15 @@ pub struct Release {
     /// How well it fits a search, up to 100.
     #[serde(default, deserialize_with = "lenient::number")]
     pub score: Option<u8>,
+    /// What people have called it.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub tags: Vec<Tag>,
+    /// Its genres.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub genres: Vec<Tag>,
+    /// Where else it can be found.
+    #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
+    pub links: Vec<Link>,
     /// Its tracks, of all its discs.
     #[serde(default, rename(deserialize = "media"), deserialize_with = "tracks")]
     pub tracks: Vec<Track>,
@@ -330,6 +357,12 @@ pub struct Recording {
     /// Its genres.
     #[serde(default, deserialize_with = "lenient::list")]
     pub genres: Vec<Tag>,
+    /// Where else it can be found.
+    #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
+    pub links: Vec<Link>,
+    /// How people have rated it.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub rating: Option<Rating>,
     /// How well it fits a search, up to 100.
     #[serde(default, deserialize_with = "lenient::number")]
     pub score: Option<u8>,

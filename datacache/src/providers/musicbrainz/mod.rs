@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use answer::{
-    Alias, Area, Artist, ArtistCredit, Artists, Isrc, LifeSpan, Link, Recording, Recordings,
-    Release, ReleaseGroup, ReleaseGroups, Releases, Tag, Track, TrackArtist,
+    Alias, Area, Artist, ArtistCredit, Artists, Isrc, LifeSpan, Link, Rating, Recording,
+    Recordings, Release, ReleaseGroup, ReleaseGroups, Releases, Tag, Track, TrackArtist,
 };
 pub use include::Include;
 
