@@ -232,11 +232,11 @@ impl Policy {
                 "there are an api_key and a client_secret, and only one of them can be sent",
             );
         }
+        let endpoint = endpoint
+            .ok_or("there is a client_secret, but token_url does not say where tokens are had")?;
         // Half of the credentials is none: nothing but asking this provider needs them.
         let id = config.client_id.clone().filter(|id| !id.is_empty());
         let Some(id) = id else { return Ok(()) };
-        let endpoint = endpoint
-            .ok_or("there is a client_secret, but token_url does not say where tokens are had")?;
         let client = TokenClient::new(id, secret, endpoint, self.client_settings(owner))?;
         self.credential = Some(Credential::Token(Arc::new(client)));
         Ok(())
