@@ -108,6 +108,13 @@ impl Unified {
         self
     }
 
+    /// Answers that are stale are asked for anew, and left out if that fails.
+    #[must_use]
+    pub fn must_be_fresh(mut self) -> Self {
+        self.reach = Reach::Fresh;
+        self
+    }
+
     /// Answers come from the cache or not at all.
     #[must_use]
     pub fn offline(mut self) -> Self {

@@ -13,6 +13,8 @@ use crate::providers::query::Query;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     Sources,
+    /// To the sources, for whatever is not fresh.
+    Fresh,
     Cache,
 }
 
@@ -58,6 +60,7 @@ impl Round {
     fn paced(&self, request: Request) -> Request {
         let request = match self.reach {
             Reach::Sources => request,
+            Reach::Fresh => request.must_be_fresh(),
             Reach::Cache => request.offline(),
         };
         match self.left() {
