@@ -146,7 +146,8 @@ impl<T> Query<T> {
         if lacks.is_some() {
             request = request.offline();
         }
-        let mut answer = self.cache.fetch(request.clone()).await?;
+        let explained = |error| self.cache.with_setting(error, request.url());
+        let mut answer = self.cache.fetch(request.clone()).await.map_err(explained)?;
         if is_stored(&answer) && value_in(&answer, &read).is_err() {
             // Stored by whoever had another idea of what the provider answers. Who may not ask takes
             // nothing away.

@@ -116,8 +116,10 @@ impl<'a> Head<'a> {
         let asked = wait.map(|wait| {
             format!(", and asks to be left alone for {}", humantime::format_duration(wait))
         });
+        let is_told = said.is_some() && kind == ErrorKind::RateLimited;
+        let haste = if is_told { ", as it is asked too often" } else { "" };
         let (code, asked) = (code.unwrap_or_default(), asked.unwrap_or_default());
-        let reason = format_args!("the origin answered {}{code}{asked}", self.status);
+        let reason = format_args!("the origin answered {}{code}{haste}{asked}", self.status);
         let error = Error::new(kind, OPERATION, self.key, reason).with_retry_after(wait);
         match (kind, said) {
             // With a status below 500 it would count as one that does not pass.

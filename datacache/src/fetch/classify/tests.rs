@@ -225,6 +225,8 @@ fn what_a_body_says_may_pass_is_transient_whatever_the_status() {
         let busy = outcome("lastfm", status, None, r#"{"error":8}"#).unwrap_err();
         assert!(busy.is_transient() && busy.to_string().contains("error 8"), "{busy}");
     }
+    let hasty = outcome("deezer", 200, None, r#"{"error":{"code":4}}"#).unwrap_err().to_string();
+    assert!(hasty.contains("error 4 in its body, as it is asked too often"), "{hasty}");
     assert!(!outcome("nobody", 400, None, "").unwrap_err().is_transient());
     assert!(!outcome("deezer", 200, None, r#"{"error":{"code":300}}"#).unwrap_err().is_transient());
     let unnumbered = outcome("fanarttv", 200, None, WRONG_KEY).unwrap_err();

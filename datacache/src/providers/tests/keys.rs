@@ -50,6 +50,11 @@ async fn a_wrong_key_is_no_absence() {
             let request = request(provider, &api.providers()).unwrap();
             let error = api.cache.fetch(request.clone()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unauthorized, "{provider} {status}");
+            if *provider == "discogs" {
+                let typed = api.providers().discogs().search_artists("!!!").await.unwrap_err();
+                let told = typed.to_string();
+                assert!(told.contains("api_key_env in [providers.discogs]"), "{told}");
+            }
             let offline = api.cache.fetch(request.offline()).await.unwrap();
             assert!(matches!(offline, crate::Answer::Miss), "{provider} {status}");
         }
