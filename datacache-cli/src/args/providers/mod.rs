@@ -29,6 +29,7 @@ pub(crate) use wikimedia::{Wikimedia, WikimediaCall};
 
 /// How a provider is asked.
 #[derive(Clone, Copy, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct QueryOptions {
     /// Leave it to a worker if the cache does not have it
     #[arg(long, global = true)]

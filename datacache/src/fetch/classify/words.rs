@@ -15,8 +15,10 @@ pub(super) struct Words {
     /// Whether it says in JSON that there is none.
     pub(super) tells_in_json: bool,
     /// The error or the absence that a body tells, which by its status is of this class.
-    pub(super) told: fn(&Value, Class) -> Option<Told>,
+    pub(super) told: Reader,
 }
+
+type Reader = fn(&Value, Class) -> Option<Told>;
 
 /// What errors are told in, everywhere.
 const OF_ERRORS: &[&str] =
@@ -24,42 +26,41 @@ const OF_ERRORS: &[&str] =
 
 impl Words {
     pub(super) fn of(dialect: Dialect) -> Self {
-        let (members, tells_in_json, told): (&[&str], bool, fn(&Value, Class) -> Option<Told>) =
-            match dialect {
-                Dialect::Plain => (&[], false, |_, _| None),
-                Dialect::CoverArt => (&["images"], false, |_, _| None),
-                Dialect::Deezer => (&["id", "data", "country_iso"], true, |it, _| deezer(it)),
-                Dialect::Discogs => {
-                    (&["id", "pagination", "release_id", "username", "hello"], true, |it, _| {
-                        discogs(it)
-                    })
-                }
-                Dialect::FanartTv => (&[], true, fanart_tv),
-                Dialect::LastFm => (&[], true, |it, _| last_fm(it)),
-                Dialect::MusicBrainz => (
-                    // Browsing counts `release-count`, a disc that is not known by its id has
-                    // `releases`.
-                    &[
-                        "id",
-                        "count",
-                        "isrc",
-                        "works",
-                        "releases",
-                        "release-count",
-                        "release-group-count",
-                        "recording-count",
-                        "artist-count",
-                        "work-count",
-                        "label-count",
-                    ],
-                    true,
-                    |it, _| music_brainz(it),
-                ),
-                Dialect::Songlink => (&["entityUniqueId", "linksByPlatform"], true, |_, _| None),
-                Dialect::Spotify => (&[], true, |it, _| spotify(it)),
-                Dialect::TheAudioDb => (THE_AUDIO_DB, true, |it, _| the_audio_db(it)),
-                Dialect::Wikimedia => (&[], false, |it, _| wikimedia(it)),
-            };
+        let (members, tells_in_json, told): (&[&str], bool, Reader) = match dialect {
+            Dialect::Plain => (&[], false, |_, _| None),
+            Dialect::CoverArt => (&["images"], false, |_, _| None),
+            Dialect::Deezer => (&["id", "data", "country_iso"], true, |it, _| deezer(it)),
+            Dialect::Discogs => {
+                (&["id", "pagination", "release_id", "username", "hello"], true, |it, _| {
+                    discogs(it)
+                })
+            }
+            Dialect::FanartTv => (&[], true, fanart_tv),
+            Dialect::LastFm => (&[], true, |it, _| last_fm(it)),
+            Dialect::MusicBrainz => (
+                // Browsing counts `release-count`, a disc that is not known by its id has
+                // `releases`.
+                &[
+                    "id",
+                    "count",
+                    "isrc",
+                    "works",
+                    "releases",
+                    "release-count",
+                    "release-group-count",
+                    "recording-count",
+                    "artist-count",
+                    "work-count",
+                    "label-count",
+                ],
+                true,
+                |it, _| music_brainz(it),
+            ),
+            Dialect::Songlink => (&["entityUniqueId", "linksByPlatform"], true, |_, _| None),
+            Dialect::Spotify => (&[], true, |it, _| spotify(it)),
+            Dialect::TheAudioDb => (THE_AUDIO_DB, true, |it, _| the_audio_db(it)),
+            Dialect::Wikimedia => (&[], false, |it, _| wikimedia(it)),
+        };
         Self { members, tells_in_json, told }
     }
 

@@ -52,9 +52,9 @@ async fn what_is_stored_and_cannot_be_read_is_asked_for_again() {
 async fn what_is_only_an_error_replaces_nothing() {
     let is_down = Arc::new(AtomicBool::new(false));
     let down = Arc::clone(&is_down);
-    let origin = Origin::start(move |_| match down.load(Ordering::Acquire) {
-        false => Reply::ok(ARTIST),
-        true => Reply::ok(r#"{"error": "Service Unavailable", "help": "x"}"#),
+    let origin = Origin::start(move |_| {
+        let error = r#"{"error": "Service Unavailable", "help": "x"}"#;
+        Reply::ok(if down.load(Ordering::Acquire) { error } else { ARTIST })
     });
     let api = Api::at("musicbrainz", json!({}), origin.unwrap()).await;
     artist(&api.providers()).await.unwrap();
