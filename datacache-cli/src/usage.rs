@@ -70,7 +70,8 @@ fn unknown(error: &clap::Error, argument: &str) -> String {
     if argument.strip_prefix("--").is_some_and(is_plain) {
         return format!("there is no option {argument}{hint}");
     }
-    format!("an argument too many, or an unknown option{hint}")
+    let behind = "what begins with a hyphen and is no option stands behind --";
+    format!("an argument too many, or an unknown option{hint}; {behind}")
 }
 
 fn hint(error: &clap::Error, kind: ContextKind) -> String {

@@ -118,6 +118,14 @@ fn assert_usage_error(args: &[&str]) {
 }
 
 #[test]
+fn a_name_may_begin_with_a_hyphen_behind_two() {
+    let output = datacache(&["artist", "-M-"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("stands behind --"), "{stderr}");
+    assert!(text(&["help", "artist"]).contains("[default: 15s]"));
+}
+
+#[test]
 fn nothing_asked_is_answered_with_help_and_exit_status_2() {
     let output = datacache(&[]);
     assert_eq!(output.status.code(), Some(2));

@@ -196,6 +196,12 @@ impl Error {
         self
     }
 
+    /// With what a person can do about it, beside what went wrong.
+    pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.0.reason = format!("{}: {hint}", self.0.reason);
+        self
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

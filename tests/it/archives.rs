@@ -120,8 +120,8 @@ fn covers_are_listed_and_what_has_none_is_absent() {
 #[test]
 fn an_artist_is_shown_in_the_language_that_is_wanted() {
     let shop = Shop::open("theaudiodb");
-    let search = ["theaudiodb", "search-artist", "Daft Punk"];
-    let found = shop.run_with_key(&[&search[..], &["--language", "de"]].concat());
+    let search = ["theaudiodb", "search-artists", "Daft Punk"];
+    let found = shop.run_with_key(&[&search[..], &["--lang", "de"]].concat());
     assert_eq!(found.status, 0, "{found:?}");
     let text = found.text();
     assert!(text.contains("formed     1993\n"), "{text}");
@@ -130,7 +130,7 @@ fn an_artist_is_shown_in_the_language_that_is_wanted() {
     let told = shop.run_with_key(&[&search[..], &["--json"]].concat());
     assert_eq!(told.json()["value"][0]["biographies"]["en"], "French duo");
     for _ in 0..2 {
-        let nobody = shop.run_with_key(&["theaudiodb", "search-artist", "nobody"]);
+        let nobody = shop.run_with_key(&["theaudiodb", "search-artists", "nobody"]);
         assert_eq!(nobody.status, 3, "{nobody:?}");
     }
     assert_eq!(shop.origin.received().len(), 2);
@@ -172,7 +172,7 @@ fn what_comes_from_discogs_says_so() {
 #[test]
 fn what_needs_a_key_says_where_it_is_missing() {
     for (provider, call) in [
-        ("theaudiodb", &["search-artist", "!!!"][..]),
+        ("theaudiodb", &["search-artists", "!!!"][..]),
         ("fanarttv", &["artist", ID]),
         ("discogs", &["search-artists", "!!!"]),
     ] {
@@ -190,8 +190,8 @@ fn what_cannot_be_asked_is_told_in_one_line() {
     shop.run(&["coverart", "release", "7"]).assert_failed(2, &["UUID"]);
     shop.run(&["fanarttv", "artist", "7"]).assert_failed(2, &["UUID"]);
     shop.run(&["discogs", "artist", "x"]).assert_failed(2, &["<ID>"]);
-    shop.run(&["theaudiodb", "search-artist", " "]).assert_failed(2, &["empty"]);
-    shop.run(&["theaudiodb", "search-album", "x", ""]).assert_failed(2, &["empty"]);
+    shop.run(&["theaudiodb", "search-artists", " "]).assert_failed(2, &["empty"]);
+    shop.run(&["theaudiodb", "search-albums", "x", ""]).assert_failed(2, &["empty"]);
     shop.run(&["discogs", "search-artists", " "]).assert_failed(2, &["empty"]);
     let page_0 = ["discogs", "search-artists", "x", "--page", "0"];
     shop.run(&page_0).assert_failed(2, &["from 1"]);

@@ -16,7 +16,10 @@ const SILHOUETTE: &[u8] = b"a grey silhouette";
 /// What would be remembered as absence if the body were not read.
 const ERROR_WITH_404: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\n{\"error\":29}";
 
-const JSON: &str = r#"{"name": "Daft Punk"}"#;
+/// The same, of a log-in page.
+const PAGE_WITH_404: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 13\r\n\r\n<html></html>";
+
+const JSON: &str = r#"{"id": 27, "name": "Daft Punk"}"#;
 
 /// The configuration under which the tests' origins are a provider's hosts.
 fn configure(folder: &Folder, provider: &str) {
@@ -67,6 +70,8 @@ fn failures() -> Vec<Row> {
         ("nobody", page(), "front_cover", &["HTML page", "front_cover"]),
         ("nobody", Reply::ok(r#"{"name": "Daft"#), json, &["not JSON", "api_response"]),
         ("lastfm", Reply::ok(r#"{"error":3,"message":"x"}"#), json, &["error 3"]),
+        ("musicbrainz", Reply::ok(r#"{"error":"x"}"#), json, &["none of its answers"]),
+        ("musicbrainz", Reply::raw(PAGE_WITH_404), json, &["404", "none of its answers"]),
     ]
 }
 

@@ -70,6 +70,8 @@ fn an_artist_is_looked_up_with_what_was_asked_for() {
     let artist = shop.run(&["artist", ID, "--inc", "url-rels,genres"]);
     assert_eq!(artist.status, 0, "{artist:?}");
     assert!(artist.text().contains("discogs  https://www.discogs.com/artist/1289"), "{artist:?}");
+    let raw = shop.run(&["artist", ID, "--inc", "url-rels,genres", "--raw", "--json"]);
+    assert_eq!(raw.text(), ARTIST);
     let unknown = shop.run(&["artist", ID]);
     assert_eq!(unknown.status, 3, "{unknown:?}");
     assert!(unknown.stderr.starts_with("there is none: "), "{unknown:?}");

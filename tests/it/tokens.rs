@@ -130,7 +130,7 @@ fn credentials_that_cannot_be_used_are_named_by_their_settings() {
     let (folder, endpoint) = (Folder::new(), endpoint());
     let file = folder.beside("datacache.toml");
     for (settings, words) in [
-        ("client_secret = 'S3CRETVALUE'", &["[providers.mine]", "no client_id"][..]),
+        ("client_secret = 'S3CRETVALUE'", &["[providers.mine]", "token_url"][..]),
         ("client_id = 'x'\nclient_secret = 'S3CRETVALUE'", &["[providers.mine]", "token_url"]),
         ("client_secret = 12345678", &["line 2", "quotes"]),
     ] {

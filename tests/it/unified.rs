@@ -43,6 +43,10 @@ fn api(request: &Received) -> Reply {
     }
 }
 
+/// What is said where nobody who was asked knows anything.
+const NONE: &str = "there is none: no source that was asked knows it; without a key or contact \
+    spotify, theaudiodb cannot be asked\n";
+
 struct Shop {
     folder: Folder,
     /// A host of its own for each source, as who is asked is told from the host.
@@ -167,7 +171,7 @@ fn an_album_is_found_by_title_and_artist() {
 fn the_exit_status_tells_why_there_is_nothing() {
     let shop = Shop::open();
     let nobody = shop.run(&["artist", "nobody"]);
-    assert_eq!((nobody.status, &*nobody.stderr), (3, "there is none: no source knows it\n"));
+    assert_eq!((nobody.status, &*nobody.stderr), (3, NONE));
 
     let late = shop.run(&["artist", "late", "--deadline", "100ms"]);
     assert_eq!(late.status, 4, "{late:?}");
@@ -197,4 +201,6 @@ fn what_cannot_be_asked_is_told_in_one_line() {
         shop.run(args).assert_failed(2, words);
     }
     assert_eq!(shop.asked(), 0);
+    let told = shop.run(&["artist", " ", "--json"]);
+    assert!(told.json()["error"].as_str().unwrap().contains("empty"), "{told:?}");
 }

@@ -18,10 +18,10 @@ use datacache::{Cachekey, Checksum, DataType, Identifier, Metadata, Provider};
 pub(crate) use images::{Fill, Images, Resize};
 pub(crate) use moving::{Export, Import, ImportWnp};
 pub(crate) use providers::{
-    Album, Artist, CoverArt, CoverArtCall, Deezer, DeezerCall, Discogs, DiscogsCall, DiscogsPage,
-    FanartTv, FanartTvCall, LastFm, LastFmCall, MusicBrainz, MusicBrainzCall, MusicBrainzPage,
-    QueryOptions, Songlink, SourceOptions, Spotify, SpotifyCall, SpotifySearch, TheAudioDb,
-    TheAudioDbCall, Track, Wikimedia, WikimediaCall,
+    Album, Artist, ByTitle, CoverArt, CoverArtCall, Deezer, DeezerCall, Discogs, DiscogsCall,
+    DiscogsPage, FanartTv, FanartTvCall, LastFm, LastFmCall, MusicBrainz, MusicBrainzCall,
+    MusicBrainzPage, QueryOptions, Songlink, SourceOptions, Spotify, SpotifyCall, SpotifySearch,
+    TheAudioDb, TheAudioDbCall, Track, Wikimedia, WikimediaCall,
 };
 pub(crate) use queue::{Enqueue, Limits, Queue, Urgency, WorkerOptions};
 pub(crate) use stats::Stats;

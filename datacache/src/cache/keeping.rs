@@ -74,7 +74,8 @@ impl Plan {
             etag,
             last_modified,
             varies_on: self.target.headers().selected_by(&caching.vary),
-            may_be_stale: !self.do_headers_decide() || caching.stale == StaleUse::Allowed,
+            may_be_stale: self.lifetimes.serves_stale
+                && (!self.do_headers_decide() || caching.stale == StaleUse::Allowed),
         }
     }
 

@@ -9,6 +9,8 @@ use crate::checksum::Checksum;
 pub(crate) enum Dialect {
     /// The status says it all.
     Plain,
+    /// It says that there is none by the status, with a page for people.
+    CoverArt,
     /// `{"error": 29, "message": "…"}`: <https://lastfm-docs.github.io/api-docs/codes/>
     LastFm,
     /// `{"count": 0, "offset": 0, …}`: a search that has found nothing.
@@ -22,6 +24,8 @@ pub(crate) enum Dialect {
     FanartTv,
     /// `{"pagination": {"items": 0, …}, "results": []}`: a search that has found nothing.
     Discogs,
+    /// `{"statusCode": 429, …}`
+    Songlink,
     /// `{"tracks": {"total": 0, "offset": 0, …}}`: a search that has found nothing.
     Spotify,
     /// `{"error": {"code": "maxlag", …}}`: <https://www.mediawiki.org/wiki/API:Errors_and_warnings>;
@@ -35,6 +39,8 @@ pub(crate) struct AnswerRules {
     pub(crate) dialect: Dialect,
     /// The statuses by which it asks to be left alone, whether it says for how long or not.
     pub(crate) throttle_statuses: Vec<u16>,
+    /// The header that says how many requests it takes for now.
+    pub(crate) remaining_header: Option<&'static str>,
     /// A URL with one of these in it leads to the picture that stands for "there is none", as do
     /// those that are known everywhere.
     pub(crate) placeholder_urls: Vec<String>,
@@ -47,6 +53,7 @@ impl From<&BuiltIn> for AnswerRules {
         Self {
             dialect: row.dialect,
             throttle_statuses: row.throttle_statuses.to_vec(),
+            remaining_header: row.remaining_header,
             placeholder_urls: Vec::new(),
             placeholder_checksums: Vec::new(),
         }

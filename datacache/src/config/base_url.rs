@@ -5,6 +5,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use url::Url;
 
+use crate::redact;
+
 /// The URL that the paths of a provider's API are appended to. It has a host, and neither user, query
 /// nor fragment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -12,9 +14,20 @@ use url::Url;
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// The host, and the port where it is not the usual one.
-    pub(super) fn authority(&self) -> &str {
-        self.0.authority()
+    /// How much of its path `url` begins with, in bytes; `None` where that does not lie below it.
+    pub(super) fn depth_of(&self, url: &Url) -> Option<usize> {
+        let host = |url: &Url| url.host_str().map(|host| host.trim_end_matches('.').to_owned());
+        let is_there = host(&self.0) == host(url)
+            && self.0.port_or_known_default() == url.port_or_known_default();
+        let (root, path) = (redact::collapsed(self.0.path()), redact::collapsed(url.path()));
+        let root = root.trim_end_matches('/');
+        let rest = path.strip_prefix(root).filter(|_| is_there)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(root.len())
+    }
+
+    /// Whether both begin at one place.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.depth_of(&other.0).is_some() && other.depth_of(&self.0).is_some()
     }
 
     /// The URL of what lies at these path segments, asked with these parameters.
@@ -67,11 +80,25 @@ mod tests {
                 url.as_str(),
                 "https://a.example/ws/2/artist/AC%2FDC%20%3F?query=a+b%26c&inc=x+y"
             );
-            assert_eq!(base.authority(), "a.example");
         }
         let bare: BaseUrl = "http://127.0.0.1:8080".parse().unwrap();
         assert_eq!(bare.endpoint(&["x"], &[]).as_str(), "http://127.0.0.1:8080/x");
-        assert_eq!(bare.authority(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn what_lies_below_it_is_told_from_its_neighbours() {
+        let base: BaseUrl = "https://a.example/ws/2/".parse().unwrap();
+        for (url, depth) in [
+            ("https://a.example/ws/2/artist", Some(5)),
+            ("https://A.example.:443//ws//2", Some(5)),
+            ("https://a.example/ws/23", None),
+            ("https://a.example/ws/2/../3", None),
+            ("https://a.example/", None),
+            ("https://a.example:81/ws/2/x", None),
+            ("https://b.example/ws/2/x", None),
+        ] {
+            assert_eq!(base.depth_of(&Url::parse(url).unwrap()), depth, "{url}");
+        }
     }
 
     #[test]

@@ -34,7 +34,8 @@
 //!
 //! How they say that they are asked too often, where it is not by 429 (RFC 6585): MusicBrainz by 503
 //! (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), Last.fm, Deezer and Wikimedia within
-//! bodies.
+//! bodies. Discogs says how many requests are left in its window, and not when there will be more
+//! (<https://www.discogs.com/developers/#page:home,header:home-rate-limiting>).
 
 use std::time::Duration;
 
@@ -61,11 +62,15 @@ pub(super) struct BuiltIn {
     pub(super) ttl: Duration,
     pub(super) absent_ttl: Duration,
     pub(super) max_ttl: Option<Duration>,
+    /// Whether an answer past its time may be shown.
+    pub(super) serves_stale: bool,
     pub(super) authority: Authority,
     pub(super) revalidates: bool,
     pub(super) timeout: Duration,
     pub(super) dialect: Dialect,
     pub(super) throttle_statuses: &'static [u16],
+    /// The header that says how many requests it takes for now.
+    pub(super) remaining_header: Option<&'static str>,
     pub(super) secret_params: &'static [&'static str],
     pub(super) secret_path_prefixes: &'static [&'static str],
     /// As it would be written in the configuration.
@@ -85,11 +90,13 @@ pub(super) const OTHER: BuiltIn = BuiltIn {
     ttl: Duration::from_hours(7 * 24),
     absent_ttl: HOUR,
     max_ttl: None,
+    serves_stale: true,
     authority: Authority::Headers,
     revalidates: true,
     timeout: Duration::from_secs(30),
     dialect: Dialect::Plain,
     throttle_statuses: &[],
+    remaining_header: None,
     secret_params: &[],
     secret_path_prefixes: &[],
     api_key_in: None,
@@ -138,6 +145,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "coverartarchive",
         hosts: &["coverartarchive.org"],
         base_url: Some("https://coverartarchive.org/"),
+        dialect: Dialect::CoverArt,
         ttl: MONTH,
         ..API
     },
@@ -170,6 +178,8 @@ pub(super) const TABLE: &[BuiltIn] = &[
         budget_with_key: Some(&[per_minute(60)]),
         ttl: Duration::from_hours(6),
         max_ttl: Some(Duration::from_hours(6)),
+        serves_stale: false,
+        remaining_header: Some("x-discogs-ratelimit-remaining"),
         secret_params: &["key"],
         api_key_in: Some("header Authorization: Discogs token={key}"),
         ..API
@@ -206,6 +216,7 @@ pub(super) const TABLE: &[BuiltIn] = &[
         name: "songlink",
         hosts: &["api.song.link"],
         base_url: Some("https://api.song.link/v1-alpha.1/"),
+        dialect: Dialect::Songlink,
         budget: &[per_minute(9)],
         api_key_in: Some("query key"),
         ..API

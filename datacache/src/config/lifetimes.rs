@@ -15,6 +15,8 @@ pub(crate) struct Lifetimes {
     ttl: Duration,
     absent_ttl: Duration,
     max_ttl: Option<Duration>,
+    /// Whether an answer past its time may be shown.
+    pub(crate) serves_stale: bool,
     authority: Authority,
 }
 
@@ -57,6 +59,7 @@ impl From<&BuiltIn> for Lifetimes {
             ttl: row.ttl,
             absent_ttl: row.absent_ttl,
             max_ttl: row.max_ttl,
+            serves_stale: row.serves_stale,
             authority: row.authority,
         }
     }
@@ -69,6 +72,7 @@ impl Lifetimes {
             ttl: config.ttl.unwrap_or(self.ttl),
             absent_ttl: config.absent_ttl.unwrap_or(self.absent_ttl),
             max_ttl: config.max_ttl.or(self.max_ttl),
+            serves_stale: config.serve_stale.unwrap_or(self.serves_stale),
             authority: config.ttl.map_or(self.authority, |_| Authority::Policy),
         }
     }

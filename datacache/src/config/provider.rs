@@ -25,8 +25,9 @@ use crate::redact::SecretRules;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// Where its API begins, for a mirror of one's own: `https://mirror.example/ws/2/`. The host
-    /// becomes one of the provider's, so that its budget, key and TTLs hold there.
+    /// Where its API begins, for a mirror of one's own: `https://mirror.example/ws/2/`. What lies below
+    /// becomes the provider's, so that its budget, key and TTLs hold there. Two providers cannot have
+    /// the same.
     pub base_url: Option<BaseUrl>,
     /// More hosts whose URLs belong to this provider when a request names none; `*.example.org`
     /// covers every host below `example.org`, and `localhost:8080` one port.
@@ -47,6 +48,9 @@ pub struct ProviderConfig {
     /// What its entries may take on disk together: 0 or nothing for any amount within
     /// `cache.max_bytes`. Those used least make room for new ones.
     pub max_bytes: Option<u64>,
+    /// Whether an answer past its time may be shown until there is a newer one, or the machine is
+    /// offline. Default `true`, and `false` for `discogs`, whose terms forbid it.
+    pub serve_stale: Option<bool>,
     /// How long one request may take, from sending to the last byte; more than 0.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub timeout: Option<Duration>,
@@ -92,6 +96,8 @@ pub(crate) struct Policy {
     hosts: Vec<HostPattern>,
     /// Where its API begins, if it is one that is known.
     pub(crate) base_url: Option<BaseUrl>,
+    /// Whether that is configured.
+    is_mirrored: bool,
     pub(crate) budget: Budget,
     budget_with_key: Option<Budget>,
     /// Whether its hosts rest together.
@@ -117,6 +123,7 @@ impl From<&BuiltIn> for Policy {
         let mut policy = Self {
             hosts: row.hosts.iter().map(|host| HostPattern::of_host(host)).collect(),
             base_url: row.base_url.and_then(|url| url.parse().ok()),
+            is_mirrored: false,
             budget: Budget::built_in(row.budget),
             budget_with_key: row.budget_with_key.map(Budget::built_in),
             is_one_service: row.is_one_service,
@@ -145,6 +152,11 @@ impl Policy {
     /// Whether a host is one of the provider's.
     pub(super) fn has_host(&self, host: &str, port: Option<u16>) -> bool {
         self.hosts.iter().any(|pattern| pattern.has(host, port))
+    }
+
+    /// Where its API begins, if that is configured.
+    pub(super) fn mirror(&self) -> Option<&BaseUrl> {
+        self.base_url.as_ref().filter(|_| self.is_mirrored)
     }
 
     /// What stands where the key goes is a secret.
@@ -179,8 +191,7 @@ impl Policy {
              localhost:8080",
         )?);
         if let Some(base_url) = &config.base_url {
-            self.hosts.push(HostPattern::of_host(base_url.authority()));
-            self.base_url = Some(base_url.clone());
+            (self.base_url, self.is_mirrored) = (Some(base_url.clone()), true);
         }
         if let Some(prefixes) = &config.secret_path_prefixes {
             let with_slash = |prefix: &String| format!("{}/", prefix.trim_end_matches('/'));
@@ -224,10 +235,11 @@ impl Policy {
                 "there are an api_key and a client_secret, and only one of them can be sent",
             );
         }
-        let id = config.client_id.clone().filter(|id| !id.is_empty());
-        let id = id.ok_or("there is a client_secret, but no client_id")?;
         let endpoint = endpoint
             .ok_or("there is a client_secret, but token_url does not say where tokens are had")?;
+        // Half of the credentials is none: nothing but asking this provider needs them.
+        let id = config.client_id.clone().filter(|id| !id.is_empty());
+        let Some(id) = id else { return Ok(()) };
         let client = TokenClient::new(id, secret, endpoint, self.client_settings(owner))?;
         self.credential = Some(Credential::Token(Arc::new(client)));
         Ok(())

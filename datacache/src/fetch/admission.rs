@@ -18,9 +18,6 @@ use crate::config::Payer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Ask, Booking, Departure, Later, Limits, Outcome, Slot, Why};
 
-/// The rest of a provider that asks to be left alone without saying for how long.
-const DEFAULT_COOLDOWN: Duration = Duration::from_mins(1);
-
 impl Fetcher {
     /// Waits until the request may be sent, for `patience` at most, which it takes from it.
     ///
@@ -81,12 +78,20 @@ impl Fetcher {
 
     /// Tells the others how the provider did.
     pub(super) async fn report(&self, mut turn: Turn, failure: Option<&Error>) {
-        self.note(&turn.slot, failure).await;
+        let outcome = match failure.map_or(Outcome::Good, |error| self.outcome(error)) {
+            Outcome::Good if turn.is_last => Outcome::UsedUp,
+            outcome => outcome,
+        };
+        self.note_outcome(&turn.slot, outcome).await;
         turn.is_reported = true;
     }
 
-    pub(super) async fn note(&self, slot: &Slot, failure: Option<&Error>) {
-        let outcome = failure.map_or(Outcome::Good, |error| self.outcome(error));
+    /// Tells the others of a failure before anything was sent.
+    pub(super) async fn note(&self, slot: &Slot, failure: &Error) {
+        self.note_outcome(slot, self.outcome(failure)).await;
+    }
+
+    async fn note_outcome(&self, slot: &Slot, outcome: Outcome) {
         if let Err(error) = self.limits.report(slot, outcome).await {
             tracing::warn!(provider = %slot.origin, %error, "how a provider did was not noted");
         }
@@ -95,7 +100,10 @@ impl Fetcher {
     fn outcome(&self, error: &Error) -> Outcome {
         let reason = error.reason().to_owned();
         let rest = match error.kind() {
-            ErrorKind::RateLimited => Some(error.retry_after().unwrap_or(DEFAULT_COOLDOWN)),
+            ErrorKind::RateLimited => match error.retry_after() {
+                None => return Outcome::Hurried { reason },
+                asked => asked,
+            },
             // So long nobody waits who would try again.
             _ => error.retry_after().filter(|wait| *wait > self.http.max_wait),
         };
@@ -134,12 +142,14 @@ pub(super) struct Turn {
     pub(super) slot: Slot,
     /// The token to send, if one is due. Without it nothing is sent.
     pub(super) token: Result<Option<Arc<Token>>>,
+    /// The provider has said that it takes no more requests for now.
+    pub(super) is_last: bool,
     is_reported: bool,
 }
 
 impl Turn {
     fn new(limits: Limits, background: Background, slot: Slot) -> Self {
-        Self { limits, background, slot, token: Ok(None), is_reported: false }
+        Self { limits, background, slot, token: Ok(None), is_last: false, is_reported: false }
     }
 }
 

@@ -11,6 +11,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
+use super::admission::Turn;
 use super::classify::{self, Class, Head};
 use super::{Caching, Call, Condition, Fetched, Fetcher, OPERATION, Token, Trust, Urgency};
 use super::{address, body, error, redirect};
@@ -107,13 +108,13 @@ impl Fetcher {
                 let caching = Caching::of(&HeaderMap::new(), self.clock.now());
                 return Ok(Fetched::Absent(caching));
             }
-            let turn = self.admit(client, call, &hop, patience).await.map_err(|refusal| {
+            let mut turn = self.admit(client, call, &hop, patience).await.map_err(|refusal| {
                 if hop.redirects == 0 { Failure::Unasked(refusal) } else { refusal.into() }
             })?;
             // How the token's endpoint did has been reported by the one who asked it.
             let token = turn.token.clone()?;
             let sent_at = self.clock.now();
-            let exchange = self.exchange(client, call, &hop, token.as_deref());
+            let exchange = self.exchange(client, call, &hop, &mut turn, token.as_deref());
             let exchange = tokio::time::timeout(left, exchange);
             let reply = match exchange.await {
                 Ok(reply) => reply,
@@ -147,6 +148,7 @@ impl Fetcher {
         client: &Client,
         call: Call<'_>,
         hop: &Hop,
+        turn: &mut Turn,
         token: Option<&Token>,
     ) -> Result<Reply> {
         let sent_at = self.clock.now();
@@ -168,6 +170,7 @@ impl Fetcher {
             None => caching,
         };
         let head = Head::new(call.key, &hop.rules, status, headers, self.clock.now());
+        turn.is_last = head.is_used_up;
         match head.class() {
             Class::Found => self.found(call, head, response, caching).await.map(Reply::Final),
             Class::Absent | Class::Failed(_) => {
@@ -201,13 +204,14 @@ impl Fetcher {
     }
 }
 
-/// What becomes of an answer that has nothing to deliver: absence, or an error. A body that cannot
-/// be read says no more than the status.
+/// What becomes of an answer that has nothing to deliver: absence, or an error.
 async fn none(head: Head<'_>, response: Response, caching: Caching) -> Result<Fetched> {
     let mut said = None;
     if head.has_telling_body() {
-        let body = body::read(response, classify::MAX_TOLD_BYTES, head.key).await;
-        said = body.ok().and_then(|body| head.told_in(&body));
+        match body::read(response, classify::MAX_TOLD_BYTES, head.key).await {
+            Ok(body) => said = head.told_in(&body),
+            Err(error) => said = head.unread(error)?,
+        }
     }
     head.conclude(said).map(|()| Fetched::Absent(caching))
 }

@@ -158,7 +158,7 @@ impl Fetcher {
                     )
                 }),
                 // By the one who has asked, and not by all who wait.
-                Err(error) => self.note(slot, Some(error)).await,
+                Err(error) => self.note(slot, error).await,
             }
             result.map(Arc::new)
         };

@@ -167,6 +167,11 @@ pub(crate) enum Outcome {
     Good,
     /// It failed in a way that may pass.
     Failed { reason: String },
-    /// It asks to be left alone.
+    /// It works, but takes no more requests for now. It does not say for how long; evenly spaced, the
+    /// oldest of those it has counted leaves its window within one spacing.
+    UsedUp,
+    /// It asks to be left alone, and does not say for how long.
+    Hurried { reason: String },
+    /// It asks to be left alone until then.
     Throttled { until: Timestamp, reason: String },
 }

@@ -44,10 +44,11 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::name::Provider;
 pub(crate) use booking::{Ask, Booking, Departure, Later, Outcome, Slot, Urgency, Why};
+use gcra::later;
 pub use info::{CircuitState, ProviderLimits, RestingProvider, WindowUse};
 use noted::{Concerned, Noted};
 use pacing::Pacing;
-use state::State;
+use state::{FIRST_REST_MS, State};
 
 /// A handle to the limits; clones share it.
 #[derive(Clone)]
@@ -118,8 +119,13 @@ impl Limits {
         let report = |state: &mut State, now| state.report(slot, &outcome, now);
         match self.change("note outcome", slot.into(), report).await {
             Err(error) if is_unusable(&error) => {
-                if let Outcome::Throttled { until, .. } = outcome {
-                    self.pacing.rest(slot, until, self.clock.now());
+                let now = self.clock.now();
+                match outcome {
+                    Outcome::Throttled { until, .. } => self.pacing.rest(slot, until, now),
+                    Outcome::Hurried { .. } => {
+                        self.pacing.rest(slot, later(now, FIRST_REST_MS), now);
+                    }
+                    Outcome::Good | Outcome::UsedUp | Outcome::Failed { .. } => {}
                 }
                 Ok(())
             }

@@ -19,6 +19,14 @@ const LONGEST_REST_MS: i64 = 24 * 3_600_000;
 /// And none that asks for it shorter, lest it be asked again and again.
 const SHORTEST_REST_MS: i64 = 1_000;
 
+/// So long a provider rests that does not say for how long it asks to be left alone; and that long
+/// when it has rested not long ago.
+pub(super) const FIRST_REST_MS: i64 = 5_000;
+const NEXT_REST_MS: i64 = 60_000;
+
+/// A rest that ended longer ago counts no more.
+const MEMORY_OF_REST_MS: i64 = 5 * 60_000;
+
 /// Whether a pause has ended is asked again after so long.
 const PAUSE_LOOK_MS: i64 = 5 * 60_000;
 
@@ -285,6 +293,16 @@ impl State {
                 if let Some(rest) = rest {
                     self.rest_until(after(now, rest), &opened(role, reason), now);
                 }
+            }
+            Outcome::UsedUp => {
+                self.circuit = self.circuit.good(role);
+                let reason = "it has said that its budget is used up";
+                self.cool_down(later(now, slot.spacing_ms), reason, now);
+            }
+            Outcome::Hurried { reason } => {
+                let has_rested = later(self.rest.until, MEMORY_OF_REST_MS) > now;
+                let rest_ms = if has_rested { NEXT_REST_MS } else { FIRST_REST_MS };
+                self.cool_down(later(now, rest_ms), reason, now);
             }
             Outcome::Throttled { until, reason } => self.cool_down(*until, reason, now),
         }

@@ -109,7 +109,7 @@ fn check_json(bytes: &[u8]) -> Result<(), Mismatch> {
     read.map(drop).map_err(|_| Mismatch::NotJson)
 }
 
-fn is_html(bytes: &[u8]) -> bool {
+pub(crate) fn is_html(bytes: &[u8]) -> bool {
     let start = without_mark(bytes).trim_ascii_start();
     let begins_with =
         |tag: &[u8]| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));

@@ -30,6 +30,26 @@ pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::E
     number(deserializer)?.ok_or_else(|| D::Error::custom("an id is a number"))
 }
 
+/// How many there are.
+///
+/// # Errors
+/// When that is no number.
+pub(super) fn count<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    number(deserializer)?.ok_or_else(|| D::Error::custom("a count is a number"))
+}
+
+/// Text as it stands, with the space around it; an empty one where there is none.
+pub(super) fn verbatim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(text),
+        _ => Ok(String::new()),
+    }
+}
+
 /// Whether something is so: `true`, be it written as text or as a number.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     let flag = match Value::deserialize(deserializer)? {

@@ -30,7 +30,7 @@ pub mod wikimedia;
 use url::Url;
 
 use crate::cache::Cache;
-use crate::config::BaseUrl;
+use crate::config::{BaseUrl, Credential};
 use crate::error::{Error, ErrorKind, Result};
 use api::Api;
 pub use country::Country;
@@ -96,6 +96,20 @@ impl Cache {
             }
         };
         Some(Error::new(ErrorKind::Config, "ask provider", provider, reason))
+    }
+}
+
+impl Cache {
+    /// The same error about `url`; of a key that was refused it says where that is set.
+    fn with_setting(&self, error: Error, url: &str) -> Error {
+        let (policies, Ok(url)) = (&self.0.policies, Url::parse(url)) else { return error };
+        match policies.credential_of(&url) {
+            Some(Credential::ApiKey(_)) if error.kind() == ErrorKind::Unauthorized => {
+                let setting = policies.credential_setting(&url);
+                error.with_hint(format_args!("it does not take the key, which is {setting}"))
+            }
+            _ => error,
+        }
     }
 }
 

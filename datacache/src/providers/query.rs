@@ -5,10 +5,12 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use url::Url;
 
 use crate::cache::{Answer, Cache, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
 
 /// Makes a value of a body; `Err` says why it is none.
@@ -103,9 +105,13 @@ impl<T> Query<T> {
         self
     }
 
-    /// The artist, album or track it is about, under which its answer is listed.
+    /// The artist, album or track it is about, under which its answer is listed. A name too long to
+    /// list anything under can be asked about all the same.
     pub(super) fn about(self, identifier: &str) -> Self {
-        self.with(|request| request.identifier(identifier))
+        match Identifier::new(identifier) {
+            Ok(_) => self.with(|request| request.identifier(identifier)),
+            Err(_) => self,
+        }
     }
 
     /// What its provider wants to see shown with its answer.
@@ -140,23 +146,33 @@ impl<T> Query<T> {
         if lacks.is_some() {
             request = request.offline();
         }
-        let mut asked = self.cache.ask(request.clone()).await?;
+        let url = request.url().to_owned();
+        let explained = |error| self.cache.with_setting(error, &url);
+        let mut asked = self.cache.ask(request.clone()).await.map_err(explained)?;
         if let Ok(answer) = &asked.answer
             && is_stored(answer)
             && value_in(answer, &read).is_err()
         {
-            // Stored by whoever had another idea of what the provider answers.
-            self.cache.forget(answer).await?;
-            asked = self.cache.ask(request).await?;
+            // Stored by whoever had another idea of what the provider answers. Who may not ask takes
+            // nothing away.
+            if let Some(lacks) = lacks {
+                return Err(lacks);
+            }
+            if request.may_leave() {
+                self.cache.forget(answer).await?;
+                asked = self.cache.ask(request).await.map_err(explained)?;
+            }
         }
-        let answer = asked.counted()?;
+        let answer = asked.counted().map_err(explained)?;
         if let (Answer::Miss, Some(lacks)) = (&answer, lacks) {
             return Err(lacks);
         }
         match value_in(&answer, &read) {
             Ok(value) => Ok(Typed { value, answer, attribution: self.attribution }),
             Err(reason) => {
-                self.cache.forget(&answer).await?;
+                if !is_stored(&answer) {
+                    self.cache.forget(&answer).await?;
+                }
                 Err(unreadable(&answer, &reason))
             }
         }
@@ -175,7 +191,15 @@ fn is_stored(answer: &Answer) -> bool {
 }
 
 fn unreadable(answer: &Answer, reason: &serde_json::Error) -> Error {
-    let reason = format_args!("it is not what the provider answers: {reason}");
+    // Its own words repeat what stands there, however long or secret that is.
+    let what = match reason.classify() {
+        Category::Data => "something else than is read there",
+        Category::Eof => "its end",
+        Category::Syntax | Category::Io => "no JSON",
+    };
+    let (line, column) = (reason.line(), reason.column());
+    let reason =
+        format_args!("it is not what the provider answers: {what} at line {line}, column {column}");
     match answer {
         Answer::Found(found) => {
             Error::new(ErrorKind::Refused, "read answer", &found.entry.info.url, reason)

@@ -1,7 +1,7 @@
 //! `datacache theaudiodb …`
 
 use clap::Subcommand;
-use datacache::providers::Mbid;
+use datacache::providers::{Language, Mbid};
 
 use super::QueryOptions;
 
@@ -10,8 +10,8 @@ pub(crate) struct TheAudioDb {
     #[command(flatten)]
     pub(crate) options: QueryOptions,
     /// Show texts in this language, such as de, where there are any
-    #[arg(long, global = true, value_name = "CODE", default_value = "en")]
-    pub(crate) language: String,
+    #[arg(long, global = true, value_name = "LL", default_value = "en")]
+    pub(crate) lang: Language,
     #[command(subcommand)]
     pub(crate) call: TheAudioDbCall,
 }
@@ -19,7 +19,7 @@ pub(crate) struct TheAudioDb {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TheAudioDbCall {
     /// Search artists by name
-    SearchArtist {
+    SearchArtists {
         /// The name
         name: String,
     },
@@ -30,7 +30,7 @@ pub(crate) enum TheAudioDbCall {
         id: Mbid,
     },
     /// Search albums by artist and title
-    SearchAlbum {
+    SearchAlbums {
         /// The name of the artist
         artist: String,
         /// The title

@@ -14,10 +14,13 @@ pub(crate) struct SourceOptions {
     #[arg(long, value_name = "LL")]
     pub(crate) lang: Option<Language>,
     /// Wait at most this long, all together; then show what there is and leave the rest to a worker
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) deadline: Option<Duration>,
-    /// Ask the cache only
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15s")]
+    pub(crate) deadline: Duration,
+    /// Leave out what is stale
     #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Ask the cache only
+    #[arg(long, conflicts_with = "fresh")]
     pub(crate) offline: bool,
 }
 

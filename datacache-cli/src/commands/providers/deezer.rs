@@ -7,6 +7,7 @@ use super::table::{self, image, text};
 use super::tell;
 use crate::args::{Deezer, DeezerCall as Call, Global};
 use crate::outcome::Outcome;
+use crate::output;
 
 pub(in crate::commands) async fn run(
     cache: &Cache,
@@ -28,7 +29,12 @@ fn artists(found: &Artists) -> anyhow::Result<()> {
         let widest = artist.images.first().map(|image| &image.url);
         [artist.id.to_string(), text(artist.fans), artist.name.clone(), text(widest)]
     });
-    table::print(["ID", "FANS", "NAME", "IMAGE"], rows)
+    table::print(["ID", "FANS", "NAME", "IMAGE"], rows)?;
+    let (shown, count) = (found.artists.len(), found.count);
+    if (shown as u64) < count {
+        output::note(format_args!("{shown} of {count}; Deezer tells of no more"));
+    }
+    Ok(())
 }
 
 fn artist(artist: &Artist) -> anyhow::Result<()> {

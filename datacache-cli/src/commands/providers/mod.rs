@@ -65,6 +65,10 @@ async fn tell<T: Serialize + Send + 'static>(
         Err(error) => return fail::<T>(global, Some(key.as_str()), error),
     };
     warn(&answer);
+    if let (true, Answer::Found(found)) = (options.raw, &answer) {
+        output::deliver(&found.entry.data, None)?;
+        return Ok(Outcome::Done);
+    }
     if global.json {
         let bypassed = cache.bypassed();
         let report = Report::new(key.as_str(), &answer).with_warning(bypassed.as_ref());

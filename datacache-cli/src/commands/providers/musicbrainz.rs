@@ -2,13 +2,13 @@
 
 use datacache::Cache;
 use datacache::providers::musicbrainz::{
-    Artist, ArtistCredit, Artists, Isrc, Paging, Recording, Recordings, Release, ReleaseGroup,
-    ReleaseGroups, Releases, Tag,
+    Artist, ArtistCredit, Artists, Isrc, Link, Paging, Rating, Recording, Recordings, Release,
+    ReleaseGroup, ReleaseGroups, Releases, Tag,
 };
 
-use super::table::{self, length, more, text};
+use super::table::{self, length, text};
 use super::tell;
-use crate::args::{Global, MusicBrainz, MusicBrainzCall as Call, MusicBrainzPage};
+use crate::args::{ByTitle, Global, MusicBrainz, MusicBrainzCall as Call, MusicBrainzPage};
 use crate::outcome::Outcome;
 use crate::output;
 
@@ -28,28 +28,36 @@ pub(in crate::commands) async fn run(
         };
     }
     match call {
-        Call::SearchArtists { name, page } => tell!(paged(page).search_artists(&name), artists),
-        Call::SearchReleases(by) => {
-            tell!(paged(by.page).search_releases(&by.name, by.artist.as_deref()), releases)
+        Call::SearchArtists { name, page } => {
+            tell!(paged(page).search_artists(&name), |found: &Artists| {
+                artists(found).map(|()| more(page, found.count))
+            })
         }
-        Call::SearchReleaseGroups(by) => {
-            let query = paged(by.page).search_release_groups(&by.name, by.artist.as_deref());
-            tell!(query, release_groups)
+        Call::SearchReleases(ByTitle { name, artist, page }) => {
+            let query = paged(page).search_releases(&name, artist.as_deref());
+            tell!(query, |found: &Releases| {
+                release_table(&found.releases).map(|()| more(page, found.count))
+            })
         }
-        Call::SearchRecordings(by) => {
-            tell!(paged(by.page).search_recordings(&by.name, by.artist.as_deref()), recordings)
+        Call::SearchReleaseGroups(ByTitle { name, artist, page }) => {
+            let query = paged(page).search_release_groups(&name, artist.as_deref());
+            tell!(query, |found: &ReleaseGroups| {
+                release_group_table(&found.release_groups).map(|()| more(page, found.count))
+            })
+        }
+        Call::SearchRecordings(ByTitle { name, artist, page }) => {
+            let query = paged(page).search_recordings(&name, artist.as_deref());
+            tell!(query, |found: &Recordings| {
+                recording_table(&found.recordings).map(|()| more(page, found.count))
+            })
         }
         Call::Artist(of) => tell!(it.artist(of.id, &of.includes.includes), artist),
         Call::Release(of) => tell!(it.release(of.id, &of.includes.includes), release),
         Call::ReleaseGroup(of) => {
-            tell!(it.release_group(of.id, &of.includes.includes), |group| {
-                release_group_table(std::slice::from_ref(group))
-            })
+            tell!(it.release_group(of.id, &of.includes.includes), release_group)
         }
         Call::Recording(of) => {
-            tell!(it.recording(of.id, &of.includes.includes), |recording| {
-                recording_table(std::slice::from_ref(recording))
-            })
+            tell!(it.recording(of.id, &of.includes.includes), recording)
         }
         Call::Isrc { isrc, includes } => tell!(it.isrc(&isrc, &includes.includes), of_isrc),
     }
@@ -65,27 +73,11 @@ fn artists(found: &Artists) -> anyhow::Result<()> {
             text(artist.disambiguation.as_ref()),
         ]
     });
-    table::print(["MBID", "SCORE", "NAME", "COUNTRY", "WHO"], rows)?;
-    more(found.offset, found.artists.len(), found.count);
-    Ok(())
+    table::print(["MBID", "SCORE", "NAME", "COUNTRY", "WHO"], rows)
 }
 
-fn releases(found: &Releases) -> anyhow::Result<()> {
-    release_table(&found.releases)?;
-    more(found.offset, found.releases.len(), found.count);
-    Ok(())
-}
-
-fn release_groups(found: &ReleaseGroups) -> anyhow::Result<()> {
-    release_group_table(&found.release_groups)?;
-    more(found.offset, found.release_groups.len(), found.count);
-    Ok(())
-}
-
-fn recordings(found: &Recordings) -> anyhow::Result<()> {
-    recording_table(&found.recordings)?;
-    more(found.offset, found.recordings.len(), found.count);
-    Ok(())
+fn more(page: MusicBrainzPage, count: u64) {
+    table::more(page.offset.into(), page.limit.into(), count);
 }
 
 fn of_isrc(found: &Isrc) -> anyhow::Result<()> {
@@ -145,6 +137,7 @@ fn artist(artist: &Artist) -> anyhow::Result<()> {
         ["aliases".to_owned(), aliases.join(", ")],
         ["genres".to_owned(), tags(&artist.genres)],
         ["tags".to_owned(), tags(&artist.tags)],
+        ["rating".to_owned(), rating(artist.rating)],
     ];
     rows.extend(artist.links.iter().map(|link| [link.kind.clone(), link.url.clone()]));
     table::pairs(rows)?;
@@ -157,6 +150,7 @@ fn artist(artist: &Artist) -> anyhow::Result<()> {
 
 fn release(release: &Release) -> anyhow::Result<()> {
     release_table(std::slice::from_ref(release))?;
+    details(&release.genres, &release.tags, None, &release.links)?;
     if release.tracks.is_empty() {
         return Ok(());
     }
@@ -166,6 +160,47 @@ fn release(release: &Release) -> anyhow::Result<()> {
         .iter()
         .map(|track| [text(track.number.as_ref()), length(track.length_ms), track.title.clone()]);
     table::print(["NO", "LENGTH", "TITLE"], rows)
+}
+
+fn release_group(group: &ReleaseGroup) -> anyhow::Result<()> {
+    release_group_table(std::slice::from_ref(group))?;
+    details(&group.genres, &group.tags, group.rating, &group.links)
+}
+
+fn recording(recording: &Recording) -> anyhow::Result<()> {
+    recording_table(std::slice::from_ref(recording))?;
+    details(&recording.genres, &recording.tags, recording.rating, &recording.links)?;
+    if recording.releases.is_empty() {
+        return Ok(());
+    }
+    output::line("")?;
+    release_table(&recording.releases)
+}
+
+/// What is told of a thing only if it was asked for.
+fn details(
+    genres: &[Tag],
+    called: &[Tag],
+    rated: Option<Rating>,
+    links: &[Link],
+) -> anyhow::Result<()> {
+    let mut rows = vec![
+        ["genres".to_owned(), tags(genres)],
+        ["tags".to_owned(), tags(called)],
+        ["rating".to_owned(), rating(rated)],
+    ];
+    rows.extend(links.iter().map(|link| [link.kind.clone(), link.url.clone()]));
+    if rows.iter().all(|[_, value]| value.is_empty()) {
+        return Ok(());
+    }
+    output::line("")?;
+    table::pairs(rows)
+}
+
+/// `4.5 of 5 (31)`
+fn rating(rating: Option<Rating>) -> String {
+    let value = rating.and_then(|rating| Some((rating.value?, rating.votes.unwrap_or_default())));
+    value.map_or_else(String::new, |(value, votes)| format!("{value} of 5 ({votes})"))
 }
 
 fn credit(credits: &[ArtistCredit]) -> String {

@@ -5,7 +5,7 @@ use datacache::providers::spotify::{
     Album, Albums, Artist, ArtistRef, Artists, Paging, Track, Tracks,
 };
 
-use super::table::{self, image, length, more, text};
+use super::table::{self, image, length, text};
 use super::tell;
 use crate::args::{Global, Spotify, SpotifyCall as Call, SpotifySearch};
 use crate::outcome::Outcome;
@@ -33,9 +33,21 @@ pub(in crate::commands) async fn run(
         Call::Track(of) => tell!(it.track(&of.id), track),
         Call::Album(of) => tell!(it.album(&of.id), album),
         Call::Artist(of) => tell!(it.artist(&of.id), artist),
-        Call::SearchTracks(of) => tell!(paged(&of).search_tracks(&of.text), tracks),
-        Call::SearchAlbums(of) => tell!(paged(&of).search_albums(&of.text), albums),
-        Call::SearchArtists(of) => tell!(paged(&of).search_artists(&of.text), artists),
+        Call::SearchTracks(of) => {
+            tell!(paged(&of).search_tracks(&of.text), |it: &Tracks| {
+                tracks(it).map(|()| more(&of, it.count))
+            })
+        }
+        Call::SearchAlbums(of) => {
+            tell!(paged(&of).search_albums(&of.text), |it: &Albums| {
+                albums(it).map(|()| more(&of, it.count))
+            })
+        }
+        Call::SearchArtists(of) => {
+            tell!(paged(&of).search_artists(&of.text), |it: &Artists| {
+                artists(it).map(|()| more(&of, it.count))
+            })
+        }
     }
 }
 
@@ -90,9 +102,7 @@ fn tracks(found: &Tracks) -> anyhow::Result<()> {
     let rows = found.tracks.iter().map(|track| {
         [track.id.to_string(), length(track.length_ms), track.name.clone(), names(&track.artists)]
     });
-    table::print(["ID", "LENGTH", "TITLE", "BY"], rows)?;
-    more(found.offset, found.tracks.len(), found.count);
-    Ok(())
+    table::print(["ID", "LENGTH", "TITLE", "BY"], rows)
 }
 
 fn albums(found: &Albums) -> anyhow::Result<()> {
@@ -105,9 +115,7 @@ fn albums(found: &Albums) -> anyhow::Result<()> {
             names(&album.artists),
         ]
     });
-    table::print(["ID", "DATE", "TYPE", "TITLE", "BY"], rows)?;
-    more(found.offset, found.albums.len(), found.count);
-    Ok(())
+    table::print(["ID", "DATE", "TYPE", "TITLE", "BY"], rows)
 }
 
 fn artists(found: &Artists) -> anyhow::Result<()> {
@@ -115,9 +123,20 @@ fn artists(found: &Artists) -> anyhow::Result<()> {
         .artists
         .iter()
         .map(|artist| [artist.id.to_string(), artist.name.clone(), artist.genres.join(", ")]);
-    table::print(["ID", "NAME", "GENRES"], rows)?;
-    more(found.offset, found.artists.len(), found.count);
-    Ok(())
+    table::print(["ID", "NAME", "GENRES"], rows)
+}
+
+/// Spotify passes over no more results than this.
+const LAST_OFFSET: u64 = 1_000;
+
+fn more(search: &SpotifySearch, count: u64) {
+    let (offset, limit) = (u64::from(search.offset), u64::from(search.limit));
+    let end = offset + limit;
+    if end > LAST_OFFSET && end < count {
+        output::note(format_args!("{end} of {count}; Spotify tells of no more"));
+    } else {
+        table::more(offset, limit, count);
+    }
 }
 
 fn names(artists: &[ArtistRef]) -> String {

@@ -1,6 +1,7 @@
 //! Tables for people.
 
 use datacache::providers::SizedImage;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::output;
 
@@ -30,9 +31,9 @@ pub(super) fn pairs(mut pairs: Vec<[String; 2]>) -> anyhow::Result<()> {
         .try_for_each(|[name, value]| output::line(line(&[clean(name), clean(value)], &[wide, 0])))
 }
 
-/// Says where the rest is.
-pub(super) fn more(offset: u64, shown: usize, count: u64) {
-    let end = offset.saturating_add(shown as u64);
+/// Says where the rest is. What on a page could not be read was on it all the same.
+pub(super) fn more(offset: u64, limit: u64, count: u64) {
+    let end = offset.saturating_add(limit);
     if end < count {
         output::note(format_args!("{end} of {count}; more with --offset {end}"));
     }
@@ -60,13 +61,19 @@ pub(super) fn image(image: &SizedImage) -> [String; 2] {
     [name, image.url.clone()]
 }
 
-/// What a provider says must not move the cursor, nor break a line.
+/// What a provider says must not move the cursor, break a line, nor turn the direction of writing.
 pub(super) fn clean(text: &str) -> String {
-    text.split(|c: char| c.is_control()).collect::<Vec<_>>().join(" ")
+    let is_mark = |c: char| {
+        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2066}'..='\u{2069}');
+        // Separators of lines and paragraphs stand before those that turn.
+        c.is_control() || turns || matches!(c, '\u{2028}'..='\u{202e}')
+    };
+    text.split(is_mark).collect::<Vec<_>>().join(" ")
 }
 
+/// In columns of a terminal.
 fn width(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
 fn line(cells: &[String], widths: &[usize]) -> String {
@@ -86,6 +93,8 @@ mod tests {
         let cells = ["ab".to_owned(), "c".to_owned()];
         assert_eq!(line(&cells, &[3, 4]), "ab   c");
         assert_eq!(line(&["é".to_owned(), "x".to_owned()], &[2, 1]), "é   x");
+        assert_eq!(line(&["東京".to_owned(), "x".to_owned()], &[5, 1]), "東京   x");
         assert_eq!(clean("a\u{1b}[2Jb\nc"), "a [2Jb c");
+        assert_eq!(clean("a\u{202e}b\u{2028}c\u{2066}d"), "a b c d");
     }
 }

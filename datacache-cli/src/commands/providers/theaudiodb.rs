@@ -14,18 +14,19 @@ pub(in crate::commands) async fn run(
     global: &Global,
     theaudiodb: TheAudioDb,
 ) -> anyhow::Result<Outcome> {
-    let TheAudioDb { options, language, call } = theaudiodb;
+    let TheAudioDb { options, lang, call } = theaudiodb;
     let it = cache.providers().theaudiodb();
+    let language = lang.as_str();
     match call {
-        Call::SearchArtist { name } => {
-            let print = |found: &Vec<Artist>| each(found, |it| artist(it, &language));
+        Call::SearchArtists { name } => {
+            let print = |found: &Vec<Artist>| each(found, |it| artist(it, language));
             tell(cache, global, options, it.search_artist(&name), print).await
         }
         Call::Artist { id } => {
-            tell(cache, global, options, it.artist(id), |it| artist(it, &language)).await
+            tell(cache, global, options, it.artist(id), |it| artist(it, language)).await
         }
-        Call::SearchAlbum { artist, title } => {
-            let print = |found: &Vec<Album>| each(found, |it| album(it, &language));
+        Call::SearchAlbums { artist, title } => {
+            let print = |found: &Vec<Album>| each(found, |it| album(it, language));
             tell(cache, global, options, it.search_album(&artist, &title), print).await
         }
     }

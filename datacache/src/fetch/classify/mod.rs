@@ -13,6 +13,7 @@
 mod body;
 mod placeholder;
 pub(super) mod status;
+mod words;
 
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) struct Head<'a> {
     pub(super) status: StatusCode,
     /// How long the origin asks to be left alone.
     wait: Option<Duration>,
+    /// Whether it says that it takes no more requests for now.
+    pub(super) is_used_up: bool,
 }
 
 impl<'a> Head<'a> {
@@ -57,17 +60,33 @@ impl<'a> Head<'a> {
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Self {
-        Self { key, rules, status, wait: retry_after::of(headers, now) }
+        let remaining = rules.remaining_header.and_then(|name| headers.get(name));
+        let is_used_up = remaining.is_some_and(|left| left.as_bytes().trim_ascii() == b"0");
+        Self { key, rules, status, wait: retry_after::of(headers, now), is_used_up }
     }
 
-    /// The class as far as status and headers tell.
+    /// The class as far as status and headers tell. Who says in JSON that there is none does not say
+    /// it by "No Content", which is how a network says that it is open.
     pub(super) fn class(&self) -> Class {
+        let is_silent = self.status == StatusCode::NO_CONTENT;
+        if is_silent && body::tells_in_json(self.rules.dialect) {
+            return Class::Failed(ErrorKind::Refused);
+        }
         status::class(self.status.as_u16(), self.wait, &self.rules.throttle_statuses)
     }
 
     /// What the body tells in its provider's words: an error, or absence.
     pub(super) fn told_in(&self, body: &[u8]) -> Option<Told> {
         body::told_in(self.rules.dialect, self.class(), body)
+    }
+
+    /// What a body tells that could not be read: no more than the status, unless that there is none is
+    /// told in JSON, which is short.
+    pub(super) fn unread(&self, error: Error) -> Result<Option<Told>> {
+        if self.class() != Class::Absent || !body::tells_in_json(self.rules.dialect) {
+            return Ok(None);
+        }
+        if error.kind() == ErrorKind::TooLarge { Ok(Some(Told::FOREIGN)) } else { Err(error) }
     }
 
     /// Whether the body may tell more than a failure's status does.
@@ -90,14 +109,17 @@ impl<'a> Head<'a> {
         let code = said.and_then(|said| said.error).map(|error| match error {
             ToldError::Number(number) => format!(" with error {number} in its body"),
             ToldError::Named => " with an error in its body".to_owned(),
+            ToldError::Foreign => " with a body that is none of its answers".to_owned(),
         });
         let may_pass = kind == ErrorKind::RateLimited || self.status.is_server_error();
         let wait = self.wait.filter(|_| may_pass);
         let asked = wait.map(|wait| {
             format!(", and asks to be left alone for {}", humantime::format_duration(wait))
         });
+        let is_told = said.is_some() && kind == ErrorKind::RateLimited;
+        let haste = if is_told { ", as it is asked too often" } else { "" };
         let (code, asked) = (code.unwrap_or_default(), asked.unwrap_or_default());
-        let reason = format_args!("the origin answered {}{code}{asked}", self.status);
+        let reason = format_args!("the origin answered {}{code}{haste}{asked}", self.status);
         let error = Error::new(kind, OPERATION, self.key, reason).with_retry_after(wait);
         match (kind, said) {
             // With a status below 500 it would count as one that does not pass.

@@ -96,17 +96,19 @@ fn every_class_has_its_answers() {
         ("lastfm", 200, None, r#"{"error":3}"#, Err(Refused)),
         ("lastfm", 503, None, "<html>", Err(Upstream)),
         ("lastfm", 200, None, r#"{"artist": {"name": "error"}}"#, Ok(Class::Found)),
-        ("lastfm", 200, None, r#"{"error": "29"}"#, Ok(Class::Found)),
+        ("lastfm", 200, None, r#"{"error": "29"}"#, Err(RateLimited)),
         ("lastfm", 200, None, r#"[{"error": 29}]"#, Ok(Class::Found)),
-        ("lastfm", 200, None, r#"{"error": {"code": 4}}"#, Ok(Class::Found)),
+        ("lastfm", 200, None, r#"{"error": {"code": 4}}"#, Err(Upstream)),
         // So does Deezer, always with 200, and what it does not find.
         ("deezer", 200, None, r#"{"error": {"code": 4, "type": "Exception"}}"#, Err(RateLimited)),
+        ("deezer", 200, None, r#"{"error":{"code":"4"}}"#, Err(RateLimited)),
         ("deezer", 200, None, r#"{"error":{"code":800}}"#, Ok(Class::Absent)),
         ("deezer", 200, None, r#"{"error":{"code":700}}"#, Err(Upstream)),
         ("deezer", 200, None, r#"{"error":{"code":200}}"#, Err(Unauthorized)),
         ("deezer", 200, None, r#"{"error":{"code":300}}"#, Err(Unauthorized)),
         ("deezer", 200, None, r#"{"error":{"code":501}}"#, Err(Refused)),
         ("deezer", 200, None, r#"{"data": [], "total": 0}"#, Ok(Class::Absent)),
+        ("deezer", 200, None, r#"{"data": [], "total": "0"}"#, Ok(Class::Absent)),
         ("deezer", 200, None, r#"{"data": [], "total": 7}"#, Ok(Class::Found)),
         ("deezer", 200, None, r#"{"data": [{}], "total": 0}"#, Ok(Class::Found)),
         ("deezer", 200, None, r#"{"id": 27, "name": "Daft Punk"}"#, Ok(Class::Found)),
@@ -125,12 +127,11 @@ fn archives_have_their_own_words_for_absence() {
         ("theaudiodb", 200, None, r#"{"album":[]}"#, Ok(Class::Absent)),
         ("theaudiodb", 200, None, r#"{"artists": [{}]}"#, Ok(Class::Found)),
         ("theaudiodb", 200, None, r#"{"artists": null, "error": "x"}"#, Ok(Class::Found)),
-        ("theaudiodb", 200, None, "{}", Ok(Class::Found)),
-        ("theaudiodb", 200, None, "null", Ok(Class::Found)),
+        ("theaudiodb", 200, None, r#"{"message": null}"#, Err(Refused)),
+        ("theaudiodb", 200, None, r#"{"errors": []}"#, Err(Refused)),
         ("theaudiodb", 500, None, "{}", Err(Upstream)),
         ("discogs", 200, None, r#"{"pagination":{"items":0},"results":[]}"#, Ok(Class::Absent)),
         ("discogs", 200, None, r#"{"pagination":{"items":9},"results":[]}"#, Ok(Class::Found)),
-        ("discogs", 200, None, r#"{"results":[]}"#, Ok(Class::Found)),
         // fanart.tv has words for its errors, and leaves some to the status.
         ("fanarttv", 404, None, r#"{"status":"error"}"#, Ok(Class::Absent)),
         ("fanarttv", 200, None, NOT_FOUND, Ok(Class::Absent)),
@@ -140,7 +141,7 @@ fn archives_have_their_own_words_for_absence() {
         ("fanarttv", 200, None, r#"{"status":"error"}"#, Err(Refused)),
         ("fanarttv", 500, None, r#"{"status":"error"}"#, Err(Upstream)),
         ("fanarttv", 429, None, r#"{"status":"error"}"#, Err(RateLimited)),
-        ("fanarttv", 200, None, r#"{"status":"ok"}"#, Ok(Class::Found)),
+        ("fanarttv", 200, None, r#"{"status":"ok","name":"x"}"#, Ok(Class::Found)),
     ]);
 }
 
@@ -153,7 +154,6 @@ fn what_is_not_found_is_told_in_many_ways() {
         ("spotify", 200, None, r#"{"tracks": {"total": 0, "offset": 10}}"#, Ok(Class::Found)),
         ("spotify", 200, None, r#"{"tracks": {"total": 1, "offset": 0}}"#, Ok(Class::Found)),
         ("spotify", 200, None, r#"{"id": "", "tracks":{"total":0,"offset":0}}"#, Ok(Class::Found)),
-        ("spotify", 200, None, "{}", Ok(Class::Found)),
         // Wikimedia tells both within bodies.
         ("wikimedia", 200, None, r#"{"entities":{"Q7":{"missing":""}}}"#, Ok(Class::Absent)),
         ("wikimedia", 200, None, r#"{"entities":{"Q7":{"id":"Q7"}}}"#, Ok(Class::Found)),
@@ -174,11 +174,59 @@ fn what_is_not_found_is_told_in_many_ways() {
 }
 
 #[test]
+fn what_is_only_an_error_is_no_answer_whatever_its_status() {
+    use ErrorKind::{RateLimited, Refused, Unauthorized, Upstream};
+    assert_rows(&[
+        ("discogs", 200, None, r#"{"message": "You are asking too quickly."}"#, Err(RateLimited)),
+        ("discogs", 200, None, r#"{"message": "Release not found."}"#, Err(Refused)),
+        ("spotify", 200, None, r#"{"error": {"status": 429}}"#, Err(RateLimited)),
+        ("spotify", 200, None, r#"{"error": {"status": "401"}}"#, Err(Unauthorized)),
+        ("spotify", 200, None, r#"{"error": {"status": 404}}"#, Err(Refused)),
+        ("spotify", 200, None, r#"{"error": {"status": -7}}"#, Err(Refused)),
+        ("musicbrainz", 200, None, r#"{"error": "Rate limit exceeded"}"#, Err(RateLimited)),
+        ("musicbrainz", 200, None, r#"{"error": "x", "help": "y"}"#, Err(Refused)),
+        ("songlink", 200, None, r#"{"statusCode": 429, "code": "x"}"#, Err(RateLimited)),
+        ("songlink", 200, None, r#"{"statusCode": 500}"#, Err(Upstream)),
+        ("coverartarchive", 200, None, r#"{"captive": true}"#, Err(Refused)),
+        ("coverartarchive", 200, None, r#"{"images": []}"#, Ok(Class::Found)),
+        ("songlink", 200, None, r#"{"entityUniqueId": "x"}"#, Ok(Class::Found)),
+        // What is no JSON is for the data type to judge.
+        ("discogs", 200, None, "\u{89}PNG", Ok(Class::Found)),
+    ]);
+    for provider in ["musicbrainz", "deezer", "theaudiodb", "discogs", "spotify", "lastfm"] {
+        for body in ["{}", "[]", "null", "7", r#""x""#] {
+            let kind = outcome(provider, 200, None, body).map_err(|error| error.kind());
+            assert_eq!(kind, Err(Refused), "{provider} {body}");
+        }
+    }
+}
+
+#[test]
+fn a_page_in_place_of_json_says_nothing_of_absence() {
+    use ErrorKind::Refused;
+    let page = "<!DOCTYPE html><title>Log in</title>";
+    for provider in ["musicbrainz", "spotify", "discogs", "lastfm", "fanarttv", "theaudiodb"] {
+        assert_rows(&[
+            (provider, 404, None, page, Err(Refused)),
+            (provider, 404, None, r#"{"error": "Not Found"}"#, Ok(Class::Absent)),
+            (provider, 404, None, "", Ok(Class::Absent)),
+            (provider, 204, None, "", Err(Refused)),
+        ]);
+    }
+    assert_rows(&[
+        ("coverartarchive", 404, None, page, Ok(Class::Absent)),
+        ("nobody", 404, None, page, Ok(Class::Absent)),
+    ]);
+}
+
+#[test]
 fn what_a_body_says_may_pass_is_transient_whatever_the_status() {
     for status in [200, 400, 500] {
         let busy = outcome("lastfm", status, None, r#"{"error":8}"#).unwrap_err();
         assert!(busy.is_transient() && busy.to_string().contains("error 8"), "{busy}");
     }
+    let hasty = outcome("deezer", 200, None, r#"{"error":{"code":4}}"#).unwrap_err().to_string();
+    assert!(hasty.contains("error 4 in its body, as it is asked too often"), "{hasty}");
     assert!(!outcome("nobody", 400, None, "").unwrap_err().is_transient());
     assert!(!outcome("deezer", 200, None, r#"{"error":{"code":300}}"#).unwrap_err().is_transient());
     let unnumbered = outcome("fanarttv", 200, None, WRONG_KEY).unwrap_err();

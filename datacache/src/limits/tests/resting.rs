@@ -28,6 +28,38 @@ async fn a_cooldown_holds_for_all_with_its_reason_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn who_does_not_say_for_how_long_is_left_alone_shortly_and_then_for_longer() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let budget = budget("1/s");
+    let mut now_ms = 0;
+    for rest_ms in [5_000, 60_000, 60_000] {
+        let slot = slot(&limits, ask(&budget, MINUTE), at(now_ms)).await;
+        let hurried = Outcome::Hurried { reason: "status 503".to_owned() };
+        limits.at(at(now_ms)).report(&slot, hurried).await.unwrap();
+        let refused = book(&limits, batch(&budget), at(now_ms)).await;
+        assert_eq!(refused, Err((now_ms + rest_ms, Why::Cooldown)));
+        now_ms += rest_ms;
+    }
+    now_ms += 5 * 60_000;
+    let slot = slot(&limits, ask(&budget, MINUTE), at(now_ms)).await;
+    limits.at(at(now_ms)).report(&slot, Outcome::Hurried { reason: String::new() }).await.unwrap();
+    let refused = book(&limits, batch(&budget), at(now_ms)).await;
+    assert_eq!(refused, Err((now_ms + 5_000, Why::Cooldown)));
+}
+
+#[tokio::test]
+async fn who_has_no_requests_left_rests_for_one_spacing() {
+    let folder = Folder::new();
+    let limits = folder.open().await;
+    let budget = budget("25/min");
+    let last = slot(&limits, ask(&budget, MINUTE), NOW).await;
+    limits.at(at(500)).report(&last, Outcome::UsedUp).await.unwrap();
+    assert_eq!(book(&limits, batch(&budget), at(500)).await, Err((2_900, Why::Cooldown)));
+    assert_eq!(book(&limits, ask(&budget, MINUTE), at(500)).await, Ok(2_900));
+}
+
+#[tokio::test]
 async fn a_cooldown_is_a_second_at_least_and_a_day_at_most() {
     let folder = Folder::new();
     let limits = folder.open().await;

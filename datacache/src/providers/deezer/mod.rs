@@ -31,7 +31,7 @@ pub struct Deezer {
 #[non_exhaustive]
 pub struct Artists {
     /// How many there are; the answer has 25 of them at most.
-    #[serde(alias = "total")]
+    #[serde(alias = "total", deserialize_with = "lenient::count")]
     pub count: u64,
     /// The best first.
     #[serde(alias = "data", deserialize_with = "lenient::list")]
@@ -59,6 +59,7 @@ pub struct Artist {
 
 #[derive(Deserialize)]
 struct Raw {
+    #[serde(deserialize_with = "lenient::id")]
     id: u64,
     name: String,
     #[serde(default, deserialize_with = "lenient::text")]

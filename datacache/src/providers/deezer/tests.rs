@@ -46,6 +46,14 @@ async fn what_cannot_be_asked_is_refused_unasked() {
     assert_eq!(api.asked().len(), 0);
 }
 
+#[test]
+fn numbers_may_be_text() {
+    let artist = r#"{"id": "27", "name": "Daft Punk"}"#;
+    let found: Artists =
+        serde_json::from_str(&format!(r#"{{"data": [{artist}, {{}}], "total": "2"}}"#)).unwrap();
+    assert_eq!((found.count, found.artists.len(), found.artists[0].id), (2, 1, 27));
+}
+
 proptest! {
     #[test]
     fn no_answer_makes_a_panic(at in 0usize..1_500, bytes in "\\PC{0,6}") {

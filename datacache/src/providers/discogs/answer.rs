@@ -14,7 +14,7 @@ pub struct SearchResults {
     pub page: u32,
     /// How many pages there are.
     pub pages: u32,
-    /// This page, the best first.
+    /// This page, the best first; what on it cannot be read is left out.
     pub results: Vec<SearchResult>,
 }
 
@@ -23,13 +23,16 @@ impl<'de> Deserialize<'de> for SearchResults {
         #[derive(Deserialize)]
         struct Answer {
             pagination: Pagination,
+            #[serde(deserialize_with = "lenient::list")]
             results: Vec<SearchResult>,
         }
         #[derive(Deserialize)]
         struct Pagination {
-            #[serde(rename = "items")]
+            #[serde(rename = "items", deserialize_with = "lenient::count")]
             count: u64,
+            #[serde(deserialize_with = "lenient::count")]
             page: u32,
+            #[serde(deserialize_with = "lenient::count")]
             pages: u32,
         }
         let Answer { pagination, results } = Answer::deserialize(deserializer)?;

@@ -55,15 +55,16 @@ async fn what_is_looked_up_needs_no_key_and_says_whose_it_is() {
 }
 
 #[tokio::test]
-async fn nothing_is_shown_as_fresh_for_longer_than_six_hours() {
+async fn nothing_is_kept_for_longer_than_six_hours_whoever_asks_for_it() {
     let reply = Reply::ok(fixture!("artist")).header("Cache-Control", "max-age=864000");
     let api = Api::answering(NAME, settings(), reply).await;
     let artist = || api.providers().discogs().artist(1289);
     artist().with(|it| it.ttl(Duration::from_hours(48))).await.unwrap();
-    for (hours, is_stale) in [(5, false), (1, true)] {
+    for (hours, asked) in [(5, 1), (1, 2)] {
         api.clock.advance(Duration::from_hours(hours));
         let Answer::Found(found) = artist().await.unwrap().answer else { panic!("no answer") };
-        assert_eq!(found.warning.is_some(), is_stale, "{hours}");
+        assert!(found.warning.is_none());
+        assert_eq!(api.asked().len(), asked, "{hours}");
     }
 }
 
@@ -113,6 +114,40 @@ async fn what_cannot_be_asked_is_refused_unasked() {
         assert_eq!(query.await.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
     assert_eq!(api.asked().len(), 0);
+}
+
+#[test]
+fn odd_numbers_and_one_bad_result_hide_nothing() {
+    let body = json!({ "pagination": { "items": "2", "page": "1", "pages": 1 },
+        "results": [{ "id": 1, "title": null }, { "id": "2", "title": "x" }] });
+    let found: SearchResults = serde_json::from_value(body).unwrap();
+    assert_eq!((found.count, found.page, found.results.len()), (2, 1, 1));
+}
+
+#[tokio::test]
+async fn what_is_older_than_its_terms_allow_is_not_shown() {
+    let ask = |api: &Api| api.providers().discogs().artist(1289).with(|it| it.retries(0).offline());
+    for (settings, is_shown) in [(settings(), false), (json!({ "serve_stale": true }), true)] {
+        let api = Api::answering(NAME, settings, Reply::ok(fixture!("artist"))).await;
+        api.providers().discogs().artist(1289).await.unwrap();
+        api.clock.advance(Duration::from_hours(6) - Duration::from_millis(1));
+        assert!(ask(&api).await.unwrap().value.is_some());
+        api.clock.advance(Duration::from_millis(1));
+        assert_eq!(ask(&api).await.unwrap().value.is_some(), is_shown);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_its_budget_is_heeded_before_it_is_refused() {
+    let last = Reply::ok(fixture!("artist")).header("X-Discogs-Ratelimit-Remaining", "0");
+    let api = Api::answering(NAME, settings(), last).await;
+    api.providers().discogs().artist(1289).await.unwrap();
+    let resting = api.cache.resting_providers().await.unwrap();
+    let [rest] = &resting[..] else { panic!("{resting:?}") };
+    assert_eq!(
+        (rest.provider.as_str(), rest.not_before),
+        (NAME, api.clock.now().checked_add(Duration::from_secs(1)).unwrap())
+    );
 }
 
 proptest! {

@@ -158,38 +158,79 @@ pub struct AlbumTrack {
 
 /// A track.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "RawTrack")]
 #[non_exhaustive]
 pub struct Track {
     /// Its title.
-    #[serde(alias = "name")]
     pub title: String,
     /// Who it is by.
-    #[serde(default, deserialize_with = "name")]
     pub artist: Option<String>,
+    /// The id at MusicBrainz of who it is by.
+    pub artist_mbid: Option<Mbid>,
     /// An album that it is on.
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub album: Option<Album>,
-    /// The id of the recording at MusicBrainz.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    /// The id of the recording at MusicBrainz; often that of another edition.
     pub mbid: Option<Mbid>,
     /// Its page.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub url: Option<String>,
     /// How long it is, in milliseconds.
-    #[serde(default, rename(deserialize = "duration"), deserialize_with = "length")]
     pub length_ms: Option<u64>,
     /// How many people have listened to it.
-    #[serde(default, deserialize_with = "lenient::number")]
     pub listeners: Option<u64>,
     /// How often they have.
-    #[serde(default, alias = "playcount", deserialize_with = "lenient::number")]
     pub play_count: Option<u64>,
     /// What people call it, the most frequent first.
-    #[serde(default, alias = "toptags", deserialize_with = "tags")]
     pub tags: Vec<String>,
     /// The beginning of what is written about it, without the link that ends it.
-    #[serde(default, rename(deserialize = "wiki"), deserialize_with = "summary")]
     pub summary: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawTrack {
+    name: String,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    artist: Option<TrackArtist>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    album: Option<Album>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    mbid: Option<Mbid>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    url: Option<String>,
+    #[serde(default, deserialize_with = "length")]
+    duration: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    listeners: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    playcount: Option<u64>,
+    #[serde(default, deserialize_with = "tags")]
+    toptags: Vec<String>,
+    #[serde(default, deserialize_with = "summary")]
+    wiki: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TrackArtist {
+    name: String,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    mbid: Option<Mbid>,
+}
+
+impl From<RawTrack> for Track {
+    fn from(raw: RawTrack) -> Self {
+        Self {
+            title: raw.name,
+            artist_mbid: raw.artist.as_ref().and_then(|artist| artist.mbid),
+            artist: raw.artist.map(|artist| artist.name),
+            album: raw.album,
+            mbid: raw.mbid,
+            url: raw.url,
+            length_ms: raw.duration,
+            listeners: raw.listeners,
+            play_count: raw.playcount,
+            tags: raw.toptags,
+            summary: raw.wiki,
+        }
+    }
 }
 
 /// A picture.
@@ -233,11 +274,6 @@ fn tracks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AlbumTrack>,
     }
     let tracks: Option<Tracks> = lenient::optional(deserializer)?;
     Ok(tracks.map(|tracks| tracks.track).unwrap_or_default())
-}
-
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let named: Option<Named> = lenient::optional(deserializer)?;
-    Ok(named.map(|named| named.name))
 }
 
 /// A length that nobody knows is 0.

@@ -12,10 +12,13 @@ macro_rules! found {
         #[non_exhaustive]
         pub struct $name {
             /// How many there are, on all pages.
+            #[serde(deserialize_with = "lenient::count")]
             pub count: u64,
             /// How many were passed over.
+            #[serde(deserialize_with = "lenient::count")]
             pub offset: u64,
-            /// This page, the best first.
+            /// This page, the best first; what on it cannot be read is left out.
+            #[serde(deserialize_with = "lenient::list")]
             pub $field: Vec<$item>,
         }
     };
@@ -39,11 +42,13 @@ found! {
 #[non_exhaustive]
 pub struct ReleaseGroups {
     /// How many there are, on all pages.
+    #[serde(deserialize_with = "lenient::count")]
     pub count: u64,
     /// How many were passed over.
+    #[serde(deserialize_with = "lenient::count")]
     pub offset: u64,
-    /// This page, the best first.
-    #[serde(rename(deserialize = "release-groups"))]
+    /// This page, the best first; what on it cannot be read is left out.
+    #[serde(rename(deserialize = "release-groups"), deserialize_with = "lenient::list")]
     pub release_groups: Vec<ReleaseGroup>,
 }
 
@@ -57,7 +62,7 @@ pub struct Artist {
     /// Its name.
     pub name: String,
     /// Its name as lists are sorted by it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::verbatim")]
     pub sort_name: String,
     /// What tells it from others of its name.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -89,6 +94,9 @@ pub struct Artist {
     /// Where else it can be found.
     #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
     pub links: Vec<Link>,
+    /// How people have rated it.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub rating: Option<Rating>,
     /// Its release groups.
     #[serde(default, deserialize_with = "lenient::list")]
     pub release_groups: Vec<ReleaseGroup>,
@@ -144,6 +152,18 @@ pub struct Tag {
     pub count: Option<i64>,
 }
 
+/// How people have rated something.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Rating {
+    /// On average, from 0 to 5; `None` where nobody has.
+    #[serde(default, deserialize_with = "lenient::number")]
+    pub value: Option<f64>,
+    /// How many have.
+    #[serde(default, rename(deserialize = "votes-count"), deserialize_with = "lenient::number")]
+    pub votes: Option<u64>,
+}
+
 /// A web page about something.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -178,7 +198,7 @@ pub struct ArtistCredit {
     /// The name it is credited to.
     pub name: String,
     /// What stands between this name and the next, such as ` feat. `.
-    #[serde(default, rename(deserialize = "joinphrase"))]
+    #[serde(default, rename(deserialize = "joinphrase"), deserialize_with = "lenient::verbatim")]
     pub join_phrase: String,
     /// Who that is.
     #[serde(default, deserialize_with = "lenient::optional")]
@@ -228,6 +248,9 @@ pub struct ReleaseGroup {
     /// Where else it can be found.
     #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
     pub links: Vec<Link>,
+    /// How people have rated it.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub rating: Option<Rating>,
     /// How well it fits a search, up to 100.
     #[serde(default, deserialize_with = "lenient::number")]
     pub score: Option<u8>,
@@ -263,6 +286,15 @@ pub struct Release {
     /// How well it fits a search, up to 100.
     #[serde(default, deserialize_with = "lenient::number")]
     pub score: Option<u8>,
+    /// What people have called it.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub tags: Vec<Tag>,
+    /// Its genres.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub genres: Vec<Tag>,
+    /// Where else it can be found.
+    #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
+    pub links: Vec<Link>,
     /// Its tracks, of all its discs.
     #[serde(default, rename(deserialize = "media"), deserialize_with = "tracks")]
     pub tracks: Vec<Track>,
@@ -325,6 +357,12 @@ pub struct Recording {
     /// Its genres.
     #[serde(default, deserialize_with = "lenient::list")]
     pub genres: Vec<Tag>,
+    /// Where else it can be found.
+    #[serde(default, rename(deserialize = "relations"), deserialize_with = "lenient::list")]
+    pub links: Vec<Link>,
+    /// How people have rated it.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub rating: Option<Rating>,
     /// How well it fits a search, up to 100.
     #[serde(default, deserialize_with = "lenient::number")]
     pub score: Option<u8>,

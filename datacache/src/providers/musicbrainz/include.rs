@@ -12,6 +12,8 @@ pub enum Include {
     Genres,
     /// The ISRCs of recordings.
     Isrcs,
+    /// How people have rated it.
+    Ratings,
     /// What people have called it.
     Tags,
     /// The tracks.
@@ -32,6 +34,7 @@ impl Include {
             Self::ArtistCredits => "artist-credits",
             Self::Genres => "genres",
             Self::Isrcs => "isrcs",
+            Self::Ratings => "ratings",
             Self::Tags => "tags",
             Self::Recordings => "recordings",
             Self::ReleaseGroups => "release-groups",
@@ -41,11 +44,12 @@ impl Include {
     }
 
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Aliases,
         Self::ArtistCredits,
         Self::Genres,
         Self::Isrcs,
+        Self::Ratings,
         Self::Tags,
         Self::Recordings,
         Self::ReleaseGroups,

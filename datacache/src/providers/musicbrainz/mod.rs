@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use answer::{
-    Alias, Area, Artist, ArtistCredit, Artists, Isrc, LifeSpan, Link, Recording, Recordings,
-    Release, ReleaseGroup, ReleaseGroups, Releases, Tag, Track, TrackArtist,
+    Alias, Area, Artist, ArtistCredit, Artists, Isrc, LifeSpan, Link, Rating, Recording,
+    Recordings, Release, ReleaseGroup, ReleaseGroups, Releases, Tag, Track, TrackArtist,
 };
 pub use include::Include;
 
@@ -130,7 +130,7 @@ impl MusicBrainz {
         includes: &[Include],
     ) -> Query<T> {
         let url = self.base_url().map(|base_url| lookup_url(base_url, entity, id, includes));
-        self.query(url)
+        self.query(url).about(id)
     }
 
     fn query<T: DeserializeOwned + 'static>(&self, url: Result<Url>) -> Query<T> {

@@ -84,6 +84,20 @@ async fn a_search_that_finds_nothing_is_absence_and_a_throttled_one_is_not() {
     }
 }
 
+#[test]
+fn odd_numbers_and_one_bad_item_hide_nothing() {
+    let body = json!({ "count": "2", "offset": "0", "artists": [
+        { "id": "x", "name": "nobody" },
+        { "id": id(), "name": "Daft Punk", "sort-name": null, "score": "100" } ] });
+    let found: Artists = serde_json::from_value(body).unwrap();
+    assert_eq!((found.count, found.artists.len(), found.artists[0].score), (2, 1, Some(100)));
+    assert!(serde_json::from_value::<Artists>(json!({ "count": 2, "offset": 0 })).is_err());
+    assert!(
+        serde_json::from_value::<Artists>(json!({ "count": null, "offset": 0, "artists": [] }))
+            .is_err()
+    );
+}
+
 #[tokio::test]
 async fn a_page_beyond_the_last_is_no_absence() {
     let body = r#"{"count": 2, "offset": 25, "artists": []}"#;

@@ -2,7 +2,7 @@
 //! (<https://www.notion.so/d0ebe08a5e304a55928405eb682f6741>).
 //!
 //! It needs no key, but allows more with one; without, it is asked nine times a minute at most. Its
-//! answers are kept for 7 days. It wants to be named where they are shown.
+//! answers are kept for 7 days. [`ATTRIBUTION`] has to be shown with them.
 
 mod answer;
 
@@ -19,6 +19,9 @@ use crate::error::Result;
 use crate::key::Key;
 
 pub(super) const NAME: &str = "songlink";
+
+/// What has to be shown with what comes from Songlink.
+pub const ATTRIBUTION: &str = "Powered by Songlink";
 
 /// What an id of a platform is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +77,7 @@ impl Songlink {
     }
 
     fn ask<T: DeserializeOwned + 'static>(&self, url: Result<Url>) -> Query<T> {
-        Query::json(self.cache.clone(), NAME, url)
+        Query::json(self.cache.clone(), NAME, url).attributed(ATTRIBUTION)
     }
 
     fn url(&self, what: &[(&str, &str)]) -> Result<Url> {

@@ -69,7 +69,7 @@ async fn what_it_does_not_know_is_absence_and_every_failure_is_none() {
         (Reply::status(400), Err(ErrorKind::Upstream)),
         (Reply::ok("<!doctype html>"), Err(ErrorKind::Refused)),
         (Reply::ok(&LINKS[..200]), Err(ErrorKind::Refused)),
-        (Reply::ok(r#"{"statusCode":500,"code":"x"}"#), Err(ErrorKind::Refused)),
+        (Reply::ok(r#"{"statusCode":500,"code":"x"}"#), Err(ErrorKind::Upstream)),
     ] {
         let shown = format!("{reply:?}");
         assert_eq!(outcome(NAME, json!({}), reply, ask).await, expected, "{shown}");

@@ -14,10 +14,10 @@ macro_rules! found {
         #[non_exhaustive]
         pub struct $name {
             /// How many there are, on all pages.
-            #[serde(alias = "total")]
+            #[serde(alias = "total", deserialize_with = "lenient::count")]
             pub count: u64,
             /// How many were passed over.
-            #[serde(default)]
+            #[serde(default, deserialize_with = "lenient::count")]
             pub offset: u64,
             /// This page, the best first.
             #[serde(alias = "items", deserialize_with = "lenient::list")]

@@ -50,6 +50,11 @@ async fn a_wrong_key_is_no_absence() {
             let request = request(provider, &api.providers()).unwrap();
             let error = api.cache.fetch(request.clone()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unauthorized, "{provider} {status}");
+            if *provider == "discogs" {
+                let typed = api.providers().discogs().search_artists("!!!").await.unwrap_err();
+                let told = typed.to_string();
+                assert!(told.contains("api_key_env in [providers.discogs]"), "{told}");
+            }
             let offline = api.cache.fetch(request.offline()).await.unwrap();
             assert!(matches!(offline, crate::Answer::Miss), "{provider} {status}");
         }
@@ -81,7 +86,8 @@ async fn a_mirror_without_room_for_the_key_is_not_asked() {
 
     let mut settings = with_key("/mirror/");
     settings["api_key_in"] = json!("path /mirror/");
-    let api = Api::answering("theaudiodb", settings, Reply::ok("{}")).await;
+    let nothing = Reply::ok(r#"{"artists": null}"#);
+    let api = Api::answering("theaudiodb", settings, nothing).await;
     let request = request("theaudiodb", &api.providers()).unwrap();
     api.cache.fetch(request).await.unwrap();
     assert_eq!(api.asked(), [format!("/mirror/{KEY}/search.php?s=%21%21%21")]);

@@ -1,5 +1,8 @@
 //! Queries, whoever is asked.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 use crate::cache::Answer;
 use crate::providers::musicbrainz::Include;
@@ -43,6 +46,48 @@ async fn what_is_stored_and_cannot_be_read_is_asked_for_again() {
     let typed = artist(&api.providers()).await.unwrap();
     assert_eq!(typed.value.unwrap().name, "Daft Punk");
     assert_eq!(api.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_only_an_error_replaces_nothing() {
+    let is_down = Arc::new(AtomicBool::new(false));
+    let down = Arc::clone(&is_down);
+    let origin = Origin::start(move |_| {
+        let error = r#"{"error": "Service Unavailable", "help": "x"}"#;
+        Reply::ok(if down.load(Ordering::Acquire) { error } else { ARTIST })
+    });
+    let api = Api::at("musicbrainz", json!({}), origin.unwrap()).await;
+    artist(&api.providers()).await.unwrap();
+    is_down.store(true, Ordering::Release);
+    api.clock.advance(Duration::from_hours(24 * 31));
+    let anew = artist(&api.providers()).with(crate::Request::must_be_fresh);
+    assert_eq!(anew.await.unwrap_err().kind(), ErrorKind::Refused);
+    let offline = artist(&api.providers()).with(crate::Request::offline).await.unwrap();
+    assert_eq!(offline.value.unwrap().name, "Daft Punk");
+}
+
+#[tokio::test]
+async fn who_may_not_ask_takes_nothing_away_and_no_answer_is_repeated() {
+    let api = Api::answering("musicbrainz", json!({}), Reply::ok(ARTIST)).await;
+    let request = artist(&api.providers()).into_request().unwrap();
+    let long = format!(r#"{{"id": "{}"}}"#, KEY.repeat(1_000));
+    api.cache.put(request.clone(), long).await.unwrap();
+    let offline = artist(&api.providers()).with(crate::Request::offline).await.unwrap_err();
+    assert_eq!(offline.kind(), ErrorKind::Refused);
+    let told = offline.to_string();
+    assert!(told.contains("line 1") && !told.contains(KEY), "{told}");
+    assert!(matches!(api.cache.lookup(request.url()).await.unwrap(), crate::Lookup::Fresh(_)));
+}
+
+#[tokio::test]
+async fn every_name_that_may_be_asked_about_can_be() {
+    let api = Api::answering("deezer", json!({}), Reply::ok(r#"{"data": [], "total": 0}"#)).await;
+    let ask = |length| api.providers().deezer().search_artists(&"x".repeat(length));
+    for length in [512, 513, 1_000] {
+        assert!(ask(length).await.unwrap().value.is_none(), "{length}");
+    }
+    let error = ask(1_001).await.unwrap_err().to_string();
+    assert!(error.contains("artist") && error.contains("1000"), "{error}");
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@
 
 mod album;
 mod artist;
+mod choice;
 mod claim;
 mod links;
 mod names;
@@ -104,6 +105,13 @@ impl Unified {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Answers that are stale are asked for anew, and left out if that fails.
+    #[must_use]
+    pub fn must_be_fresh(mut self) -> Self {
+        self.reach = Reach::Fresh;
         self
     }
 

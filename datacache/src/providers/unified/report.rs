@@ -86,6 +86,12 @@ impl SourceReport {
         self.from.as_str() == from && self.question == question
     }
 
+    /// Whether it has said something, be it that there is none.
+    pub(super) fn is_answered(&self) -> bool {
+        use SourceState::{Absent, Fetched, Fresh, Revalidated, Stale};
+        matches!(self.state, Absent | Fetched | Fresh | Revalidated | Stale)
+    }
+
     /// Notes that nothing of the answer is used.
     pub(super) fn leave_out(&mut self, reason: &str) {
         let error = Error::new(ErrorKind::Refused, "merge answers", &self.from, reason);

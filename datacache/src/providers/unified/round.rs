@@ -13,6 +13,8 @@ use crate::providers::query::Query;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     Sources,
+    /// To the sources, for whatever is not fresh.
+    Fresh,
     Cache,
 }
 
@@ -50,9 +52,15 @@ impl Round {
         value
     }
 
+    /// Whether a question was answered, be it by "there is none".
+    pub(super) fn was_answered(&self, from: &str, question: &str) -> bool {
+        self.reports().iter().any(|report| report.is(from, question) && report.is_answered())
+    }
+
     fn paced(&self, request: Request) -> Request {
         let request = match self.reach {
             Reach::Sources => request,
+            Reach::Fresh => request.must_be_fresh(),
             Reach::Cache => request.offline(),
         };
         match self.left() {

@@ -1,12 +1,12 @@
 //! Which album or track is meant, and which answers are about it. Pure.
 
-use super::Candidate;
 use super::names::is_same_title;
 use super::sourced::Credit;
 use crate::providers::Mbid;
 use crate::providers::musicbrainz::ArtistCredit;
 
-const SHARED: &str = "several artists of this name have one";
+pub(super) const SHARED: &str = "several artists of this name have one";
+const UNSAID: &str = "MusicBrainz has not said what has this id";
 
 /// An album or a track, and who it is by. Where nothing is known of it, everything may be about it.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +14,10 @@ pub(super) struct Work {
     titles: Vec<String>,
     artists: Vec<String>,
     artist_mbids: Vec<Mbid>,
-    /// Whether several artists of that name have one of that title.
-    is_shared: bool,
+    /// Its ids: the one that was asked for, and the one it was merged into.
+    mbids: Vec<Mbid>,
+    /// Why a name is not believed alone, if so.
+    doubt: Option<&'static str>,
 }
 
 impl Work {
@@ -30,8 +32,18 @@ impl Work {
             titles: vec![title.to_owned()],
             artists: names(credits),
             artist_mbids: artists.map(|artist| artist.id).collect(),
-            is_shared: false,
+            ..Self::default()
         }
+    }
+
+    /// Something of which nothing is known but its id.
+    pub(super) fn unsaid() -> Self {
+        Self { doubt: Some(UNSAID), ..Self::default() }
+    }
+
+    /// With these ids.
+    pub(super) fn identified(self, mbids: impl IntoIterator<Item = Mbid>) -> Self {
+        Self { mbids: mbids.into_iter().collect(), ..self }
     }
 
     /// What is called like either.
@@ -44,7 +56,35 @@ impl Work {
 
     /// The same, of which several artists of that name may have one.
     pub(super) fn shared(self, is_shared: bool) -> Self {
-        Self { is_shared, ..self }
+        Self { doubt: self.doubt.or(is_shared.then_some(SHARED)), ..self }
+    }
+
+    /// Why a name is not believed alone, if so.
+    pub(super) fn doubt(&self) -> Option<&'static str> {
+        self.doubt
+    }
+
+    /// Whether something with this id is it.
+    pub(super) fn is(&self, mbid: Option<Mbid>) -> bool {
+        mbid.is_some_and(|mbid| self.mbids.contains(&mbid))
+    }
+
+    /// Whether something with this id is another, as far as there are any on either side.
+    pub(super) fn is_not(&self, mbid: Option<Mbid>) -> bool {
+        mbid.is_some_and(|mbid| !self.mbids.is_empty() && !self.mbids.contains(&mbid))
+    }
+
+    /// The ids of those credited who have the name of its artist, else of all.
+    pub(super) fn whose(&self, credits: &[ArtistCredit]) -> Vec<String> {
+        let is_by = |credit: &&ArtistCredit| {
+            names(std::slice::from_ref(*credit)).iter().any(|name| self.is_by(name))
+        };
+        let its: Vec<ArtistCredit> = credits.iter().filter(is_by).cloned().collect();
+        artists(if its.is_empty() { credits } else { &its })
+    }
+
+    fn is_by(&self, artist: &str) -> bool {
+        self.artists.iter().any(|own| is_same_title(own, artist))
     }
 
     /// Says what else something is about that was found by its name.
@@ -55,77 +95,33 @@ impl Work {
         artist_mbid: Option<Mbid>,
     ) -> Result<(), String> {
         let is_titled = self.titles.iter().any(|own| is_same_title(own, title));
-        let is_by = |artist: &str| self.artists.iter().any(|own| is_same_title(own, artist));
-        if self.is_shared {
-            return Err(SHARED.to_owned());
-        }
+        self.check_artists(artists, artist_mbid)?;
         if !self.titles.is_empty() && !is_titled {
             return Err("it is about another title".to_owned());
         }
-        if !self.artists.is_empty() && !artists.iter().any(|artist| is_by(artist.as_ref())) {
+        Ok(())
+    }
+
+    /// The same of something whose title may be written otherwise.
+    pub(super) fn check_artists(
+        &self,
+        artists: &[impl AsRef<str>],
+        artist_mbid: Option<Mbid>,
+    ) -> Result<(), String> {
+        let is_known = artist_mbid.is_some_and(|mbid| self.artist_mbids.contains(&mbid));
+        if let Some(doubt) = self.doubt.filter(|_| !is_known) {
+            return Err(doubt.to_owned());
+        }
+        if !self.artists.is_empty() && !artists.iter().any(|artist| self.is_by(artist.as_ref())) {
             return Err("it is about a work of another artist".to_owned());
         }
         match artist_mbid {
-            Some(mbid) if !self.artist_mbids.is_empty() && !self.artist_mbids.contains(&mbid) => {
+            Some(mbid) if !self.artist_mbids.is_empty() && !is_known => {
                 Err(format!("it is about a work of another artist: {mbid}"))
             }
             _ => Ok(()),
         }
     }
-}
-
-/// What of many is meant.
-pub(super) enum Picked<T> {
-    /// It is this.
-    One(T),
-    /// It may be any of these, which are by different artists.
-    Several(Vec<T>),
-    /// It is none of them.
-    Nothing,
-}
-
-impl<T> Picked<T> {
-    /// The first by `rank` of those that are found, if they are by the same artists.
-    pub(super) fn of<A: PartialEq, K: Ord>(
-        found: Vec<T>,
-        artists: impl Fn(&T) -> A,
-        rank: impl Fn(&T) -> K,
-    ) -> Self {
-        let Some(first) = found.first() else { return Self::Nothing };
-        let by = artists(first);
-        if found.iter().any(|it| artists(it) != by) {
-            return Self::Several(found);
-        }
-        found.into_iter().min_by_key(rank).map_or(Self::Nothing, Self::One)
-    }
-
-    /// What is meant, else what may be.
-    pub(super) fn or_candidates(
-        self,
-        candidate: impl Fn(&T) -> Candidate,
-    ) -> (Option<T>, Vec<Candidate>) {
-        match self {
-            Self::One(it) => (Some(it), Vec::new()),
-            Self::Several(them) => (None, them.iter().map(candidate).collect()),
-            Self::Nothing => (None, Vec::new()),
-        }
-    }
-
-    /// What is meant; an error says why it is none of those there were.
-    pub(super) fn or_reason(self, work: &Work) -> Result<Option<T>, String> {
-        match self {
-            Self::One(it) => Ok(Some(it)),
-            Self::Nothing if !work.is_shared => Err("it is about others".to_owned()),
-            Self::Several(_) | Self::Nothing => Err(SHARED.to_owned()),
-        }
-    }
-}
-
-/// Those of the best score.
-pub(super) fn best<T>(mut found: Vec<T>, score: impl Fn(&T) -> Option<u8>) -> Vec<T> {
-    let best = found.iter().map(&score).max();
-    found.retain(|it| Some(score(it)) == best);
-    found
 }
 
 /// All names that something is credited to: each of them, and all together.
@@ -148,7 +144,7 @@ pub(super) fn joined(credits: &[ArtistCredit]) -> String {
 }
 
 /// The ids of those something is by, or else their names.
-pub(super) fn artists(credits: &[ArtistCredit]) -> Vec<String> {
+fn artists(credits: &[ArtistCredit]) -> Vec<String> {
     let of = |credit: &ArtistCredit| {
         credit.artist.as_ref().map_or_else(|| credit.name.clone(), |artist| artist.id.to_string())
     };

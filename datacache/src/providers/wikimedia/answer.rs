@@ -146,7 +146,7 @@ impl From<RawFile> for File {
     }
 }
 
-pub(super) fn summary(body: &[u8]) -> Result<Summary, serde_json::Error> {
+pub(in crate::providers) fn summary(body: &[u8]) -> Result<Summary, serde_json::Error> {
     only_page(body)
 }
 

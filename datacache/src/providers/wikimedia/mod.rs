@@ -20,6 +20,8 @@ mod entity;
 
 use url::Url;
 
+#[cfg(test)]
+pub(super) use answer::summary as read_summary;
 pub use answer::{File, PageKind, Summary};
 #[cfg(test)]
 pub(super) use entity::read as read_entity;

@@ -3,13 +3,13 @@
 mod rows;
 
 use anyhow::anyhow;
-use datacache::Cache;
 use datacache::providers::unified::{
     AlbumQuery, ArtistQuery, Candidate, Merged, SourceReport, SourceState, TrackQuery, Unified,
 };
+use datacache::{Cache, Error};
 use serde::Serialize;
 
-use super::table;
+use super::{fail, table};
 use crate::args::{Album, Artist, Global, SourceOptions, Track};
 use crate::outcome::Outcome;
 use crate::output;
@@ -26,8 +26,8 @@ pub(in crate::commands) async fn artist(
     if let Some(id) = of.spotify_id {
         query = query.spotify_id(id);
     }
-    let merged = sources(cache, of.options).artist(&query).await?;
-    tell(global, &merged, rows::artist)
+    let merged = sources(cache, of.options).artist(&query).await;
+    tell(global, merged, rows::artist)
 }
 
 pub(in crate::commands) async fn album(
@@ -44,8 +44,8 @@ pub(in crate::commands) async fn album(
     if let Some(id) = of.spotify_id {
         query = query.spotify_id(id);
     }
-    let merged = sources(cache, of.options).album(&query).await?;
-    tell(global, &merged, rows::album)
+    let merged = sources(cache, of.options).album(&query).await;
+    tell(global, merged, rows::album)
 }
 
 pub(in crate::commands) async fn track(
@@ -71,38 +71,47 @@ pub(in crate::commands) async fn track(
     if let Some(plays) = of.spotify_plays {
         query = query.spotify_plays(plays);
     }
-    let merged = sources(cache, of.options).track(&query).await?;
-    tell(global, &merged, rows::track)
+    let merged = sources(cache, of.options).track(&query).await;
+    tell(global, merged, rows::track)
 }
 
 fn sources(cache: &Cache, options: SourceOptions) -> Unified {
-    let mut unified = cache.providers().unified();
+    let mut unified = cache.providers().unified().deadline(options.deadline);
     if let Some(language) = options.lang {
         unified = unified.language(language);
     }
-    if let Some(deadline) = options.deadline {
-        unified = unified.deadline(deadline);
+    match options {
+        SourceOptions { offline: true, .. } => unified.offline(),
+        SourceOptions { fresh: true, .. } => unified.must_be_fresh(),
+        _ => unified,
     }
-    if options.offline { unified.offline() } else { unified }
 }
 
 /// Shows what is known, and says who has not answered.
 fn tell<T: Serialize>(
     global: &Global,
-    merged: &Merged<T>,
+    merged: Result<Merged<T>, Error>,
     rows: impl FnOnce(&T) -> Vec<[String; 3]>,
 ) -> anyhow::Result<Outcome> {
+    let merged = match merged {
+        Ok(merged) => merged,
+        Err(error) => return fail::<T>(global, None, error),
+    };
     if global.json {
-        output::json(merged)?;
+        output::json(&merged)?;
     }
     merged.sources.iter().for_each(note);
-    let Some(value) = &merged.value else { return nothing(merged) };
+    let Some(value) = &merged.value else { return nothing(&merged) };
     if !global.json {
         table::print(["FIELD", "FROM", "VALUE"], rows(value))?;
         let mut attributions: Vec<_> =
             merged.sources.iter().filter_map(|source| source.attribution).collect();
         attributions.dedup();
         attributions.into_iter().for_each(output::note);
+        if !merged.candidates.is_empty() {
+            output::note(SEVERAL);
+            merged.candidates.iter().for_each(candidate);
+        }
     }
     Ok(Outcome::Done)
 }
@@ -124,12 +133,14 @@ fn note(source: &SourceReport) {
     }
 }
 
+const SEVERAL: &str = "several are called like this: choose one by --mbid";
+
 /// Says why there is nothing to show. A source that has failed may know what others do not.
 fn nothing<T>(merged: &Merged<T>) -> anyhow::Result<Outcome> {
     let is = |state| merged.sources.iter().any(|source| source.state == state);
     if !merged.candidates.is_empty() {
         merged.candidates.iter().for_each(candidate);
-        return Err(anyhow!("several are called like this: choose one by --mbid"));
+        return Err(anyhow!(SEVERAL));
     }
     if is(SourceState::Pending) {
         return Ok(Outcome::Queued);
@@ -141,7 +152,21 @@ fn nothing<T>(merged: &Merged<T>) -> anyhow::Result<Outcome> {
     match merged.sources.iter().find_map(|source| source.error.clone()) {
         Some(error) if merged.sources.iter().all(is_unasked) => Err(error.into()),
         _ => {
-            output::note("there is none: no source knows it");
+            let mut unasked: Vec<&str> = merged
+                .sources
+                .iter()
+                .filter(|it| is_unasked(it))
+                .map(|it| it.from.as_str())
+                .collect();
+            unasked.dedup();
+            output::note(match &unasked[..] {
+                [] => "there is none: no source knows it".to_owned(),
+                unasked => format!(
+                    "there is none: no source that was asked knows it; without a key or contact {} \
+                     cannot be asked",
+                    unasked.join(", ")
+                ),
+            });
             Ok(Outcome::Absent)
         }
     }

@@ -4,10 +4,11 @@ use super::merge::{self, Answers, Group};
 use super::{Album, AlbumQuery};
 use crate::error::Result;
 use crate::providers::musicbrainz::{Include, ReleaseGroup};
+use crate::providers::unified::choice::{Choice, Others};
 use crate::providers::unified::claim::Claim;
 use crate::providers::unified::links;
 use crate::providers::unified::round::Round;
-use crate::providers::unified::work::{self, Picked, Work};
+use crate::providers::unified::work::{self, Work};
 use crate::providers::unified::{Candidate, Merged, Unified};
 use crate::providers::{
     Mbid, coverart, discogs, fanarttv, lastfm, musicbrainz, spotify, theaudiodb,
@@ -34,43 +35,43 @@ impl Unified {
     pub async fn album(&self, asked: &AlbumQuery) -> Result<Merged<Album>> {
         asked.check()?;
         let round = self.round();
-        let ((group, candidates), by_name) = if let Some((title, artist)) = &asked.names {
+        let ((group, others), by_name) = if let Some((title, artist)) = &asked.names {
             let by_name = self.album_by_name(&round, asked, title, artist);
             tokio::join!(self.release_group(&round, asked), by_name)
         } else {
-            let (group, candidates) = self.release_group(&round, asked).await;
+            let (group, others) = self.release_group(&round, asked).await;
             let by_name = match group.names() {
                 Some((title, artist)) => self.album_by_name(&round, asked, title, &artist).await,
                 None => Answers::default(),
             };
-            ((group, candidates), by_name)
+            ((group, others), by_name)
         };
-        let work = work_of(asked, group.it.as_ref()).shared(!candidates.is_empty());
+        let work = work_of(asked, group.it.as_ref()).shared(others.is_shared);
         let answers = Answers { group, ..by_name };
         let (album, left_out) = merge::merged(&work, answers, &self.language);
-        Ok(round.end(album, candidates, &left_out))
+        Ok(round.end(album, others.candidates, &left_out))
     }
 
     /// What is asked by MusicBrainz id, and what else may be meant.
-    async fn release_group(&self, round: &Round, asked: &AlbumQuery) -> (Group, Vec<Candidate>) {
-        let (found, candidates) = match (asked.mbid, &asked.names) {
+    async fn release_group(&self, round: &Round, asked: &AlbumQuery) -> (Group, Others) {
+        let (found, others) = match (asked.mbid, &asked.names) {
             (None, Some((title, artist))) => {
                 let search =
                     self.providers.musicbrainz().search_release_groups(title, Some(artist));
                 let found = round.ask(musicbrainz::NAME, "search release groups", search).await;
                 let found = found.unwrap_or_default().release_groups;
-                picked(found, &Work::named(title, artist)).or_candidates(candidate)
+                chosen(found, &Work::named(title, artist)).split(candidate)
             }
-            _ => (None, Vec::new()),
+            _ => (None, Others::default()),
         };
         let mbid = asked.mbid.or(found.as_ref().map(|group| group.id));
-        let Some(mbid) = mbid else { return (Group::default(), candidates) };
+        let Some(mbid) = mbid else { return (Group::default(), others) };
         let covers = self.providers.coverart().release_group(mbid);
         let (group, covers) = tokio::join!(
             self.described_group(round, mbid, found),
             round.ask(coverart::NAME, "release group", covers),
         );
-        (Group { covers, ..group }, candidates)
+        (Group { covers, ..group }, others)
     }
 
     async fn described_group(
@@ -125,15 +126,18 @@ impl Unified {
 /// What answers have to be about: what an id stands for, rather than what it is called by.
 fn work_of(asked: &AlbumQuery, group: Option<&ReleaseGroup>) -> Work {
     let names = asked.names.as_ref().map(|(title, artist)| Work::named(title, artist));
+    let mbids = asked.mbid.into_iter().chain(group.map(|group| group.id));
     let group = group.map(|group| Work::credited(&group.title, &group.artist_credit));
-    match (names, group) {
+    let work = match (names, group) {
+        (_, None) if asked.mbid.is_some() => Work::unsaid(),
         (Some(names), Some(group)) if asked.mbid.is_none() => group.or(names),
         (names, group) => group.or(names).unwrap_or_default(),
-    }
+    };
+    work.identified(mbids)
 }
 
-/// Of those of the best score, albums before singles and compilations, and what came out first.
-fn picked(mut found: Vec<ReleaseGroup>, work: &Work) -> Picked<ReleaseGroup> {
+/// Albums before singles and compilations, and what came out first.
+fn chosen(mut found: Vec<ReleaseGroup>, work: &Work) -> Choice<ReleaseGroup> {
     found
         .retain(|group| work.check(&group.title, &work::names(&group.artist_credit), None).is_ok());
     let rank = |group: &ReleaseGroup| {
@@ -141,8 +145,7 @@ fn picked(mut found: Vec<ReleaseGroup>, work: &Work) -> Picked<ReleaseGroup> {
         let date = group.first_release_date.clone();
         (group.secondary_types.len(), is_other, date.is_none(), date)
     };
-    let best = work::best(found, |group| group.score);
-    Picked::of(best, |group| work::artists(&group.artist_credit), rank)
+    Choice::of(found, |group| work.whose(&group.artist_credit), |group| group.score, rank)
 }
 
 fn candidate(group: &ReleaseGroup) -> Candidate {

@@ -90,6 +90,7 @@ impl Unified {
         if let (None, Some(name)) = (asked.mbid, &asked.name) {
             let search = self.providers.musicbrainz().search_artists(name);
             let found = round.ask(musicbrainz::NAME, "search artists", search).await;
+            identity.is_unconfirmed = !round.was_answered(musicbrainz::NAME, "search artists");
             let found = found.unwrap_or_default().artists;
             candidates = identity.learn_search(&found);
             hit = found.into_iter().find(|artist| Some(artist.id) == identity.mbid());

@@ -1,6 +1,7 @@
 //! Which artist is meant, and which answers are about it. Pure.
 
 use crate::providers::unified::Candidate;
+use crate::providers::unified::choice::{Choice, Others};
 use crate::providers::unified::claim::Claim;
 use crate::providers::unified::names::is_same;
 use crate::providers::{Mbid, musicbrainz};
@@ -19,35 +20,33 @@ pub(super) struct Identity {
     names: Vec<String>,
     /// Whether others are known to have its name.
     pub(super) is_shared: bool,
+    /// Whether MusicBrainz could not be asked who has its name.
+    pub(super) is_unconfirmed: bool,
 }
 
 impl Identity {
     pub(super) fn asked(name: Option<&str>, mbid: Option<Mbid>) -> Self {
         let names = name.map(str::to_owned).into_iter().collect();
-        Self { mbids: mbid.into_iter().collect(), names, is_shared: false }
+        Self { mbids: mbid.into_iter().collect(), names, ..Self::default() }
     }
 
     pub(super) fn mbid(&self) -> Option<Mbid> {
         self.mbids.first().copied()
     }
 
-    /// Learns from a search by name. One of the best score is who is meant; several are nobody.
+    /// Learns from a search by name: a name goes before an alias, and a score before a lower one.
     pub(super) fn learn_search(&mut self, found: &[musicbrainz::Artist]) -> Vec<Candidate> {
         let is_called = |artist: &&musicbrainz::Artist| {
-            let aliases = artist.aliases.iter().map(|alias| alias.name.as_str());
-            let mut names = aliases.chain([artist.name.as_str()]);
-            names.any(|name| self.has_name(name))
+            let mut aliases = artist.aliases.iter();
+            self.has_name(&artist.name) || aliases.any(|alias| self.has_name(&alias.name))
         };
-        let called: Vec<_> = found.iter().filter(is_called).collect();
-        let best_score = called.iter().map(|artist| artist.score).max();
-        let best: Vec<_> =
-            called.iter().filter(|artist| Some(artist.score) == best_score).collect();
-        self.is_shared = called.len() > 1;
-        if let [artist] = best[..] {
-            self.mbids.push(artist.id);
-            return Vec::new();
-        }
-        best.into_iter().map(|artist| candidate(artist)).collect()
+        let fit = |it: &&musicbrainz::Artist| (self.has_name(&it.name), it.score);
+        let called = found.iter().filter(is_called).collect();
+        let (meant, others) = Choice::of(called, |it| it.id, fit, |_| ()).split(|it| candidate(it));
+        let Others { candidates, is_shared } = others;
+        self.is_shared = is_shared;
+        self.mbids.extend(meant.map(|artist| artist.id));
+        candidates
     }
 
     /// Learns from what MusicBrainz says of the artist.
@@ -107,6 +106,9 @@ impl Identity {
         let mut unknown: Vec<T> =
             others.into_iter().filter(|it| subject(it).mbid.is_none()).collect();
         match (unknown.pop(), stranger) {
+            (Some(_), None) if self.is_unconfirmed && !self.mbids.is_empty() => {
+                Err("MusicBrainz could not be asked who else has this name".to_owned())
+            }
             (Some(only), None) if unknown.is_empty() && !self.is_shared => Ok(only),
             (None, Some(mbid)) if !self.mbids.is_empty() => {
                 Err(format!("it is about another artist of this name: {mbid}"))

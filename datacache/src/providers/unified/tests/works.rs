@@ -135,6 +135,41 @@ async fn tracks_of_two_artists_of_one_name_are_candidates() {
 }
 
 #[tokio::test]
+async fn a_second_artist_of_the_name_keeps_out_who_knows_names_only() {
+    let answer = |source: &str, path: &str| match source {
+        "musicbrainz" if path.starts_with("/recording?") => {
+            let mut other = recording(LIVE, "1968");
+            (other["artist-credit"], other["score"]) = (credit(NAMESAKE), json!(99));
+            ok(&json!({ "count": 2, "offset": 0,
+                "recordings": [recording(RECORDING, "2000"), other] }))
+        }
+        _ => work(source, path),
+    };
+    let sources = Sources::answering(answer).await;
+    let query = TrackQuery::titled("One More Time", "Daft Punk");
+    let merged = sources.unified().track(&query).await.unwrap();
+    let track = merged.value.as_ref().unwrap();
+    assert_eq!(track.mbid.as_ref().unwrap().value.to_string(), RECORDING);
+    assert_eq!((track.plays.lastfm, track.spotify_id.as_ref()), (None, None));
+    for name in ["lastfm", "spotify"] {
+        assert_eq!(state_of(&merged, name), [SourceState::LeftOut]);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_musicbrainz_does_not_explain_is_nothing_of_the_same_name() {
+    let answer = |source: &str, path: &str| match source {
+        "musicbrainz" => Some(Reply::status(403)),
+        _ => work(source, path),
+    };
+    let sources = Sources::answering(answer).await;
+    let track = TrackQuery::titled("One More Time", "Daft Punk").mbid(LIVE.parse().unwrap());
+    assert_eq!(sources.unified().track(&track).await.unwrap().value, None);
+    let album = AlbumQuery::titled("Discovery", "Daft Punk").mbid(LIVE.parse().unwrap());
+    assert_eq!(sources.unified().album(&album).await.unwrap().value, None);
+}
+
+#[tokio::test]
 async fn an_album_has_its_cover_date_and_tracks_however_it_is_known() {
     for query in [
         AlbumQuery::titled("Discovery", "daft punk"),

@@ -6,9 +6,10 @@ use crate::error::Result;
 use crate::providers::musicbrainz::{Include, Recording};
 use crate::providers::songlink::{Kind, Links};
 use crate::providers::spotify::SpotifyId;
+use crate::providers::unified::choice::{Choice, Others};
 use crate::providers::unified::claim::Claim;
 use crate::providers::unified::round::Round;
-use crate::providers::unified::work::{self, Picked, Work};
+use crate::providers::unified::work::{self, Work};
 use crate::providers::unified::{Candidate, Merged, Unified};
 use crate::providers::{coverart, lastfm, musicbrainz, songlink, spotify};
 
@@ -51,8 +52,8 @@ impl Unified {
             self.listening(&round, &asked, names),
             self.track_of_lastfm(&round, names),
         );
-        let ((recording, covers), candidates) = recorded;
-        let told = told_names(recording.as_ref(), &listening).filter(|_| names.is_none());
+        let ((recording, covers), others) = recorded;
+        let told = told_names(&asked, recording.as_ref(), &listening).filter(|_| names.is_none());
         if let Some((title, artist)) = &told {
             let names = Some((&**title, &**artist));
             let is_asked = asked.isrc.is_some() || asked.spotify_id.is_some();
@@ -65,11 +66,11 @@ impl Unified {
                 listening = found.0;
             }
         }
-        let work = work_of(&asked, recording.as_ref(), &listening).shared(!candidates.is_empty());
+        let work = work_of(&asked, recording.as_ref(), &listening).shared(others.is_shared);
         let (spotify, links) = listening;
         let answers = Answers { recording, covers, spotify, links, lastfm };
         let (track, left_out) = merge::merged(&work, answers, &asked);
-        Ok(round.end(track, candidates, &left_out))
+        Ok(round.end(track, others.candidates, &left_out))
     }
 
     async fn track_of_lastfm(
@@ -82,10 +83,10 @@ impl Unified {
     }
 
     /// What MusicBrainz says, and what else may be meant.
-    async fn recording(&self, round: &Round, asked: &TrackQuery) -> (Recorded, Vec<Candidate>) {
-        let (found, candidates) = self.found_recording(round, asked).await;
+    async fn recording(&self, round: &Round, asked: &TrackQuery) -> (Recorded, Others) {
+        let (found, others) = self.found_recording(round, asked).await;
         let mbid = asked.mbid.or(found.as_ref().map(|recording| recording.id));
-        let Some(mbid) = mbid else { return ((None, None), candidates) };
+        let Some(mbid) = mbid else { return ((None, None), others) };
         let lookup = self.providers.musicbrainz().recording(mbid, INCLUDES);
         let recording = round.ask(musicbrainz::NAME, "recording", lookup).await.or(found);
         let group = recording.as_ref().and_then(merge::album_of);
@@ -97,32 +98,32 @@ impl Unified {
             }
             None => None,
         };
-        ((recording, covers), candidates)
+        ((recording, covers), others)
     }
 
     async fn found_recording(
         &self,
         round: &Round,
         asked: &TrackQuery,
-    ) -> (Option<Recording>, Vec<Candidate>) {
+    ) -> (Option<Recording>, Others) {
         let (it, from) = (self.providers.musicbrainz(), musicbrainz::NAME);
         if asked.mbid.is_some() {
-            return (None, Vec::new());
+            return (None, Others::default());
         }
         let found = match (&asked.isrc, &asked.names) {
             (Some(isrc), _) => {
                 let lookup = it.isrc(isrc, &[Include::ArtistCredits]);
                 let found = round.ask(from, "isrc", lookup).await;
-                picked(found.map(|isrc| isrc.recordings), &Work::default())
+                chosen(found.map(|isrc| isrc.recordings), &Work::default())
             }
             (None, Some((title, artist))) => {
                 let search = it.search_recordings(title, Some(artist));
                 let found = round.ask(from, "search recordings", search).await;
-                picked(found.map(|found| found.recordings), &Work::named(title, artist))
+                chosen(found.map(|found| found.recordings), &Work::named(title, artist))
             }
-            (None, None) => Picked::Nothing,
+            (None, None) => chosen(None, &Work::default()),
         };
-        found.or_candidates(candidate)
+        found.split(candidate)
     }
 
     /// Spotify's track, by the best that is known of it, and the links to it elsewhere.
@@ -146,15 +147,14 @@ impl Unified {
         let search = self.providers.spotify().search_tracks(&text);
         let found = round.ask(spotify::NAME, "track", search).await;
         let Some(found) = found else { return (None, None) };
-        let claim = match &asked.isrc {
-            Some(isrc) => {
-                let is_it = |track: &spotify::Track| track.isrc.as_ref() == Some(isrc);
-                found.tracks.into_iter().find(is_it).map(Claim::ById)
-            }
-            None => Some(Claim::ByName(found.tracks)),
-        };
+        let mut tracks = found.tracks;
+        if asked.isrc.is_some() {
+            tracks.retain(|track| track.isrc == asked.isrc);
+        }
+        let claim = Some(Claim::ByName(tracks));
+        let names = names.filter(|_| asked.isrc.is_none());
         let work = names.map(|(title, artist)| Work::named(title, artist)).unwrap_or_default();
-        let track = merge::own_spotify(&work, claim.clone()).ok().flatten();
+        let track = merge::own_spotify(&work, claim.clone(), asked).ok().flatten();
         let links = match track {
             Some(track) => self.links_of(round, &track.id).await,
             None => None,
@@ -168,45 +168,53 @@ impl Unified {
     }
 }
 
-/// Title and artist of what was found by an id.
-fn told_names(recording: Option<&Recording>, listening: &Listening) -> Option<(String, String)> {
+/// Spotify's track, if it was found by an id or a code.
+fn listened<'a>(asked: &TrackQuery, listening: &'a Listening) -> Option<&'a spotify::Track> {
+    match listening.0.as_ref()? {
+        Claim::ById(track) => Some(track),
+        Claim::ByName(found) => found.first().filter(|_| asked.isrc.is_some()),
+    }
+}
+
+/// Title and artist of what was found by an id or a code.
+fn told_names(
+    asked: &TrackQuery,
+    recording: Option<&Recording>,
+    listening: &Listening,
+) -> Option<(String, String)> {
     let of_recording = recording.map(|it| (it.title.clone(), work::joined(&it.artist_credit)));
-    of_recording.or_else(|| match &listening.0 {
-        Some(Claim::ById(track)) => Some((track.name.clone(), track.artists.first()?.name.clone())),
-        _ => None,
+    of_recording.or_else(|| {
+        let track = listened(asked, listening)?;
+        Some((track.name.clone(), track.artists.first()?.name.clone()))
     })
 }
 
-/// What answers have to be about: what an id stands for, rather than what it is called by.
+/// What answers have to be about: what an id stands for, rather than what it is called by. What was
+/// found by a code has to be what MusicBrainz says of it.
 fn work_of(asked: &TrackQuery, recording: Option<&Recording>, listening: &Listening) -> Work {
     let names = asked.names.as_ref().map(|(title, artist)| Work::named(title, artist));
     let recorded = recording.map(|it| Work::credited(&it.title, &it.artist_credit));
-    if asked.mbid.is_none() && asked.isrc.is_none() && asked.spotify_id.is_none() {
-        return match (recorded, names) {
-            (Some(recorded), Some(names)) => recorded.or(names),
-            (recorded, names) => recorded.or(names).unwrap_or_default(),
-        };
-    }
-    let listened = match &listening.0 {
-        Some(Claim::ById(track)) => Some(merge::work_of(track)),
-        _ => None,
+    let is_identified = asked.mbid.is_some() || asked.isrc.is_some() || asked.spotify_id.is_some();
+    let is_believed = recorded.is_none() || asked.spotify_id.is_some();
+    let listened = listened(asked, listening).filter(|_| is_believed).map(merge::work_of);
+    let work = match (recorded, listened, names) {
+        (None, _, _) if asked.mbid.is_some() => Work::unsaid(),
+        (Some(recorded), None, Some(names)) if !is_identified => recorded.or(names),
+        (Some(recorded), Some(listened), _) => recorded.or(listened),
+        (recorded, listened, names) => recorded.or(listened).or(names).unwrap_or_default(),
     };
-    match (recorded, listened) {
-        (Some(recorded), Some(listened)) => recorded.or(listened),
-        (recorded, listened) => recorded.or(listened).or(names).unwrap_or_default(),
-    }
+    work.identified(asked.mbid.into_iter().chain(recording.map(|it| it.id)))
 }
 
-/// Of those of the best score, what came out first.
-fn picked(found: Option<Vec<Recording>>, work: &Work) -> Picked<Recording> {
+/// What came out first.
+fn chosen(found: Option<Vec<Recording>>, work: &Work) -> Choice<Recording> {
     let mut found = found.unwrap_or_default();
     found.retain(|it| work.check(&it.title, &work::names(&it.artist_credit), None).is_ok());
     let rank = |it: &Recording| {
         let date = it.first_release_date.clone();
         (date.is_none(), date)
     };
-    let best = work::best(found, |recording| recording.score);
-    Picked::of(best, |recording| work::artists(&recording.artist_credit), rank)
+    Choice::of(found, |it| work.whose(&it.artist_credit), |it| it.score, rank)
 }
 
 fn candidate(recording: &Recording) -> Candidate {

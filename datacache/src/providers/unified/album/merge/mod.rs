@@ -2,13 +2,14 @@
 
 use super::{Album, AlbumTrack};
 use crate::providers::coverart::Size;
+use crate::providers::unified::choice::Choice;
 use crate::providers::unified::claim::Claim;
 use crate::providers::unified::lastfm_language;
 use crate::providers::unified::round::LeftOut;
 use crate::providers::unified::sourced::{
     Credit, Link, Links, Sourced, Text, add_urls, first, list_of, of, tags,
 };
-use crate::providers::unified::work::{self, Picked, Work};
+use crate::providers::unified::work::{self, Work};
 use crate::providers::{
     Language, coverart, discogs, fanarttv, lastfm, musicbrainz, spotify, theaudiodb,
 };
@@ -56,7 +57,7 @@ pub(super) fn merged(
     let mut left_out = Vec::new();
     let mut note = |from, reason| left_out.push(LeftOut { from, question: "album", reason });
     let Answers { group, theaudiodb, lastfm, spotify } = answers;
-    let theaudiodb = own_theaudiodb(work, &group, theaudiodb).unwrap_or_else(|reason| {
+    let theaudiodb = own_theaudiodb(work, theaudiodb).unwrap_or_else(|reason| {
         note(theaudiodb::NAME, reason);
         None
     });
@@ -74,21 +75,18 @@ pub(super) fn merged(
 
 fn own_theaudiodb(
     work: &Work,
-    group: &Group,
     mut found: Vec<theaudiodb::Album>,
 ) -> Result<Option<theaudiodb::Album>, String> {
     if found.is_empty() {
         return Ok(None);
     }
-    let mbid = group.it.as_ref().map(|group| group.id);
-    if let Some(at) = found.iter().position(|it| mbid.is_some() && it.mbid == mbid) {
+    if let Some(at) = found.iter().position(|it| work.is(it.mbid)) {
         return Ok(Some(found.swap_remove(at)));
     }
     found.retain(|it| {
-        let is_other = mbid.is_some() && it.mbid.is_some();
-        !is_other && work.check(&it.title, it.artist.as_slice(), it.artist_mbid).is_ok()
+        !work.is_not(it.mbid) && work.check(&it.title, it.artist.as_slice(), it.artist_mbid).is_ok()
     });
-    Picked::of(found, |it| it.artist_mbid, |it| it.year).or_reason(work)
+    Choice::of(found, |it| it.artist_mbid, |_| (), |it| it.year).or_reason(work)
 }
 
 fn own_lastfm(work: &Work, album: Option<lastfm::Album>) -> Result<Option<lastfm::Album>, String> {
@@ -114,7 +112,7 @@ fn own_spotify(
         work.check(&album.name, &artists, None).is_ok()
     });
     let by = |album: &spotify::Album| album.artists.clone();
-    Picked::of(found, by, |album| album.release_date.clone()).or_reason(work)
+    Choice::of(found, by, |_| (), |album| album.release_date.clone()).or_reason(work)
 }
 
 impl Known {

@@ -39,7 +39,7 @@ fn of_group() -> Group {
 }
 
 fn work() -> Work {
-    Work::credited("Discovery", &group().artist_credit)
+    Work::credited("Discovery", &group().artist_credit).identified([GROUP.parse().unwrap()])
 }
 
 #[test]
@@ -96,6 +96,34 @@ fn by_name_nothing_is_taken_where_several_artists_have_one() {
     let (album, others) = merged(&work.shared(true), answers(), &Language::ENGLISH);
     assert_eq!((album, others.len()), (None, 2));
     assert!(others.iter().all(|it| it.reason.contains("several artists")));
+}
+
+#[test]
+fn without_musicbrainz_only_what_has_the_id_that_was_asked_for_is_used() {
+    let answers = |mbid| Answers {
+        theaudiodb: vec![theaudiodb(Some(mbid), "Daft Punk", None)],
+        lastfm: Some(lastfm()),
+        ..Answers::default()
+    };
+    let work = Work::unsaid().identified([GROUP.parse().unwrap()]);
+    let (album, others) = merged(&work, answers(GROUP), &Language::ENGLISH);
+    assert_eq!((album.unwrap().title.from.as_str(), others.len()), ("theaudiodb", 1));
+    let (album, others) = merged(&work, answers(OTHER), &Language::ENGLISH);
+    assert_eq!((album, others.len()), (None, 2));
+}
+
+#[test]
+fn where_others_have_one_of_this_name_the_artist_has_to_be_known_by_id() {
+    let artist = "056e4f3e-d505-4dad-8ec1-d04f521cbb56";
+    let answers = Answers {
+        group: of_group(),
+        theaudiodb: vec![theaudiodb(None, "Daft Punk", Some(artist))],
+        lastfm: Some(lastfm()),
+        ..Answers::default()
+    };
+    let (album, others) = merged(&work().shared(true), answers, &Language::ENGLISH);
+    assert_eq!(album.unwrap().genres.unwrap().from.as_str(), "theaudiodb");
+    assert_eq!(others.iter().map(|it| it.from).collect::<Vec<_>>(), ["lastfm"]);
 }
 
 #[test]

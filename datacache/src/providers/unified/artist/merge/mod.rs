@@ -11,6 +11,7 @@ use crate::providers::unified::round::LeftOut;
 use crate::providers::unified::sourced::{
     Link, Links, Sourced, Text, add_urls, first, list_of, of, said, tags,
 };
+use crate::providers::wikimedia::PageKind;
 use crate::providers::{
     Language, deezer, discogs, fanarttv, lastfm, musicbrainz, spotify, theaudiodb, wikimedia,
 };
@@ -91,10 +92,18 @@ fn own(identity: &Identity, answers: Answers, left_out: &mut Vec<LeftOut>) -> Kn
             note(wikimedia::NAME, question, reason);
         }
     }
+    let is_article = |it: &wikimedia::Summary| {
+        let is_of = |id| answers.entity.as_ref().is_none_or(|entity| entity.id == id);
+        it.kind == PageKind::Article && it.entity.is_none_or(is_of)
+    };
+    let is_its_page = answers.summary.as_ref().is_none_or(is_article);
+    if !is_its_page {
+        note(wikimedia::NAME, "summary", "its page is about something else, or several".to_owned());
+    }
     Known {
         musicbrainz: answers.musicbrainz,
         entity: answers.entity.filter(|_| is_own),
-        summary: answers.summary.filter(|_| is_own),
+        summary: answers.summary.filter(|_| is_own && is_its_page),
         picture: answers.picture.filter(|_| is_own),
         discogs: answers.discogs,
         fanarttv,

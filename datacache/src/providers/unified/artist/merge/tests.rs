@@ -178,6 +178,48 @@ fn of_two_artists_of_one_name_only_one_is_told_of() {
 }
 
 #[test]
+fn a_name_alone_is_not_believed_beside_an_id_while_musicbrainz_is_not_heard() {
+    let answers = || Answers {
+        theaudiodb: Some(Claim::ByName(vec![theaudiodb(Some(DAFT_PUNK))])),
+        spotify: Some(Claim::ByName(vec![spotify()])),
+        ..Answers::default()
+    };
+    let (_, others) = merged(named(), answers(), &Language::ENGLISH);
+    assert!(others.is_empty());
+    let mut unconfirmed = named();
+    unconfirmed.is_unconfirmed = true;
+    let (artist, others) = merged(unconfirmed.clone(), answers(), &Language::ENGLISH);
+    assert_eq!((artist.is_some(), left_out(&others)), (true, vec!["spotify"]));
+    let nameless = Answers { theaudiodb: None, ..answers() };
+    assert!(merged(unconfirmed, nameless, &Language::ENGLISH).0.is_some(), "nobody has an id");
+}
+
+#[test]
+fn a_page_that_lists_several_is_no_biography() {
+    let summary = |kind: &str, entity: &str| {
+        let page = json!({ "title": "Daft Punk", "extract": "Daft Punk may refer to:",
+            "pageprops": { "wikibase_item": entity, kind: "" } });
+        let page = json!({ "query": { "pages": [page] } });
+        wikimedia::read_summary(page.to_string().as_bytes()).unwrap()
+    };
+    let entity = json!({ "entities": { "Q1": { "id": "Q1" } } });
+    let entity = wikimedia::read_entity(entity.to_string().as_bytes()).unwrap();
+    for (kind, of, is_used) in
+        [("x", "Q1", true), ("disambiguation", "Q1", false), ("x", "Q2", false)]
+    {
+        let answers = Answers {
+            musicbrainz: Some(musicbrainz(DAFT_PUNK)),
+            entity: Some(entity.clone()),
+            summary: Some(summary(kind, of)),
+            ..Answers::default()
+        };
+        let (artist, others) = merged(identified(), answers, &Language::ENGLISH);
+        assert_eq!(artist.unwrap().biography.is_some(), is_used, "{kind} {of}");
+        assert_eq!(others.is_empty(), is_used);
+    }
+}
+
+#[test]
 fn a_name_that_nobody_else_has_is_believed() {
     let answers = Answers {
         spotify: Some(Claim::ByName(vec![spotify()])),
@@ -203,10 +245,14 @@ fn found(id: &str, name: &str, score: u8) -> musicbrainz::Artist {
 }
 
 #[test]
-fn who_is_meant_has_the_name_and_the_best_score() {
+fn who_is_meant_has_the_name_rather_than_the_better_score() {
     let mut identity = named();
     let results = [found(NAMESAKE, "Punk, Daft", 100), found(DAFT_PUNK, "Daft Punk", 98)];
     assert_eq!(identity.learn_search(&results), []);
+    assert_eq!((identity.mbid(), identity.is_shared), (Some(mbid(DAFT_PUNK)), true));
+
+    let mut identity = named();
+    assert_eq!(identity.learn_search(&results[..1]), []);
     assert_eq!(identity.mbid(), Some(mbid(NAMESAKE)), "an alias is a name");
 
     let mut identity = Identity::asked(Some("Punk, Daft"), None);

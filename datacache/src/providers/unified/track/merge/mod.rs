@@ -4,13 +4,14 @@ use super::{Track, TrackQuery};
 use crate::providers::coverart::{self, Size};
 use crate::providers::musicbrainz::{Recording, Release};
 use crate::providers::songlink::Links as Listening;
+use crate::providers::unified::choice::Choice;
 use crate::providers::unified::claim::Claim;
 use crate::providers::unified::plays::PlayCounts;
 use crate::providers::unified::round::LeftOut;
 use crate::providers::unified::sourced::{
     Credit, Link, Links, Sourced, add_urls, first, list_of, of, tags,
 };
-use crate::providers::unified::work::{self, Picked, Work};
+use crate::providers::unified::work::{self, Work};
 use crate::providers::{lastfm, musicbrainz, songlink, spotify};
 
 /// What the sources have said, whatever it may be about.
@@ -41,7 +42,7 @@ pub(super) fn merged(
     let mut left_out = Vec::new();
     let mut note = |from, question, reason| left_out.push(LeftOut { from, question, reason });
     let Answers { recording, covers, spotify, mut links, lastfm } = answers;
-    let spotify = own_spotify(work, spotify).unwrap_or_else(|reason| {
+    let spotify = own_spotify(work, spotify, asked).unwrap_or_else(|reason| {
         if links.take().is_some() {
             note(songlink::NAME, "links", "it is about Spotify's track".to_owned());
         }
@@ -59,6 +60,7 @@ pub(super) fn merged(
 pub(super) fn own_spotify(
     work: &Work,
     claim: Option<Claim<spotify::Track>>,
+    asked: &TrackQuery,
 ) -> Result<Option<spotify::Track>, String> {
     let mut found = match claim {
         None => return Ok(None),
@@ -68,16 +70,26 @@ pub(super) fn own_spotify(
     };
     found.retain(|track| {
         let artists: Vec<&str> = track.artists.iter().map(|artist| &*artist.name).collect();
-        work.check(&track.name, &artists, None).is_ok()
+        // Under one code titles differ, as by "Radio Edit", and artists do not.
+        let is_coded = asked.isrc.is_some() && track.isrc == asked.isrc;
+        let checked = if is_coded {
+            work.check_artists(&artists, None)
+        } else {
+            work.check(&track.name, &artists, None)
+        };
+        checked.is_ok()
     });
     let first_by = |track: &spotify::Track| track.artists.first().map(|artist| artist.id.clone());
     // All the same to the order of Spotify, which knows what is listened to.
-    Picked::of(found, first_by, |_| ()).or_reason(work)
+    Choice::of(found, first_by, |_| (), |_| ()).or_reason(work)
 }
 
 fn own_lastfm(work: &Work, track: Option<lastfm::Track>) -> Result<Option<lastfm::Track>, String> {
     let Some(track) = track else { return Ok(None) };
-    work.check(&track.title, track.artist.as_slice(), None)?;
+    if !work.is(track.mbid) {
+        // Its own id is often that of another edition.
+        work.check(&track.title, track.artist.as_slice(), track.artist_mbid)?;
+    }
     Ok(Some(track))
 }
 
@@ -114,7 +126,12 @@ impl Known {
                 list_of!(spotify, spotify, |it| {
                     it.artists.iter().map(|artist| Credit::named(&artist.name)).collect()
                 }),
-                list_of!(fm, lastfm, |it| it.artist.iter().map(|it| Credit::named(it)).collect()),
+                list_of!(fm, lastfm, |it| {
+                    let artist = it.artist.iter();
+                    artist
+                        .map(|name| Credit { mbid: it.artist_mbid, ..Credit::named(name) })
+                        .collect()
+                }),
             ]),
             album: first([
                 of!(mb, musicbrainz, |it| album_of(it).map(|release| release.title.clone())),

@@ -104,6 +104,35 @@ fn a_track_of_another_artist_is_left_out_and_so_are_the_links_to_it() {
 }
 
 #[test]
+fn last_fm_is_judged_by_the_id_of_its_artist() {
+    let work = Work::credited("One More Time", &recording().artist_credit);
+    for (mbid, is_used) in [
+        ("056e4f3e-d505-4dad-8ec1-d04f521cbb56", true),
+        ("d1c2ed7f-22ef-4a77-a4c1-d91a1ba36a0e", false),
+    ] {
+        let lastfm: lastfm::Track = read(json!({ "name": "One More Time",
+            "artist": { "name": "Daft Punk", "mbid": mbid } }));
+        let answers = || Answers { lastfm: Some(lastfm.clone()), ..Answers::default() };
+        assert_eq!(merged(&work, answers(), &asked()).0.is_some(), is_used);
+        assert_eq!(merged(&work.clone().shared(true), answers(), &asked()).0.is_some(), is_used);
+    }
+}
+
+#[test]
+fn a_code_does_not_make_it_the_track_of_another_artist() {
+    let asked = TrackQuery::default().isrc("GBDUW0000053");
+    let work = Work::credited("One More Time", &recording().artist_credit);
+    for (title, artist, is_used) in
+        [("One More Time - Radio Edit", "Daft Punk", true), ("One More Time", "Nobody", false)]
+    {
+        let spotify = Some(Claim::ByName(vec![spotify(title, artist)]));
+        let answers = Answers { recording: Some(recording()), spotify, ..Answers::default() };
+        let (track, others) = merged(&work, answers, &asked);
+        assert_eq!((track.unwrap().spotify_id.is_some(), others.is_empty()), (is_used, is_used));
+    }
+}
+
+#[test]
 fn another_name_of_the_artist_is_its_name() {
     let work = Work::credited("One More Time", &recording().artist_credit);
     let answers = Answers { lastfm: Some(lastfm("DAFT-PUNK")), ..Answers::default() };
