@@ -215,6 +215,7 @@ pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) ->
 
 async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
     let mut known = renewable(cache, plan).await?;
+    let mut is_patient = plan.retries > 0;
     loop {
         let condition = known.as_ref().map(|(_, condition)| condition);
         if condition.is_some() {
@@ -229,7 +230,14 @@ async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
                 }
                 // It was replaced or removed meanwhile: nothing is left that was confirmed.
             }
-            (fetched, _) => return keep(cache, plan, fetched, job).await,
+            (fetched, _) => match keep(cache, plan, fetched, job).await {
+                // What came was not all of it, which only shows now.
+                Err(error) if error.kind() == ErrorKind::Interrupted && is_patient => {
+                    plan.trail.note(|| format!("origin: {}; asked once more", error.reason()));
+                    is_patient = false;
+                }
+                answer => return answer,
+            },
         }
     }
 }
@@ -250,7 +258,7 @@ async fn keep(cache: &Inner, plan: &Plan, fetched: Fetched, job: Option<&Job>) -
     let (new, storing, finish) = match fetched {
         Fetched::Found { data, declared, caching } => {
             let examined = plan.examine(data, declared).await?;
-            let new = plan.found("fetch", examined, &caching, now)?;
+            let new = plan.found(examined, &caching, now)?;
             (new, plan.storing(&caching), Finish::Found)
         }
         Fetched::Absent(caching) => {

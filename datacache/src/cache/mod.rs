@@ -11,6 +11,7 @@
 mod answer;
 mod calls;
 mod deriving;
+mod examining;
 mod fill;
 mod fill_queue;
 mod flight;

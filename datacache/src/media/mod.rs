@@ -2,13 +2,14 @@
 //!
 //! What a server declares is a hint for text and for bytes nobody knows; for pictures it is never
 //! believed. An image whose header does not decode, or decodes to more pixels than
-//! [`MAX_IMAGE_PIXELS`], is not an image.
+//! [`MAX_IMAGE_PIXELS`], is not an image; nor is one that ends before its end.
 
 mod palette;
 mod picture;
 mod resize;
 #[cfg(test)]
 mod testing;
+mod whole;
 
 use std::io::Cursor;
 
@@ -32,6 +33,8 @@ pub(crate) enum Mismatch {
     HtmlPage,
     NotJson,
     NotAnImage,
+    /// It ends before its end, as when the connection did.
+    Torn,
     Undecodable(String),
     TooManyPixels {
         width: u32,
@@ -45,6 +48,7 @@ impl std::fmt::Display for Mismatch {
             Self::HtmlPage => write!(f, "the bytes are an HTML page"),
             Self::NotJson => write!(f, "the bytes are not JSON"),
             Self::NotAnImage => write!(f, "the bytes are not an image"),
+            Self::Torn => write!(f, "the image ends before its end"),
             Self::Undecodable(why) => write!(f, "the image does not decode: {why}"),
             Self::TooManyPixels { width, height } => {
                 write!(
@@ -66,8 +70,11 @@ pub(crate) fn check(data_type: &DataType, bytes: &[u8]) -> Result<(), Mismatch> 
     checked.map_err(|mismatch| if is_html(bytes) { Mismatch::HtmlPage } else { mismatch })
 }
 
-/// Accepts a PNG, JPEG, WebP, GIF or BMP whose header decodes to a reasonable size.
+/// Accepts a PNG, JPEG, WebP, GIF or BMP that is all there and whose header decodes to a reasonable
+/// size.
 fn check_image(bytes: &[u8]) -> Result<(), Mismatch> {
+    let format = image::guess_format(bytes).map_err(|_| Mismatch::NotAnImage)?;
+    whole::check(format, bytes)?;
     picture_format(bytes).map(drop)
 }
 
@@ -168,8 +175,11 @@ mod tests {
         let png = picture(ImageFormat::Png);
         assert_eq!(check_image(b""), Err(Mismatch::NotAnImage));
         assert_eq!(check_image(b"<html></html>"), Err(Mismatch::NotAnImage));
-        assert!(matches!(check_image(&png[..20]), Err(Mismatch::Undecodable(_))));
-        assert!(matches!(check_image(b"\xff\xd8\xff\xe0nonsense"), Err(Mismatch::Undecodable(_))));
+        assert_eq!(check_image(&png[..20]), Err(Mismatch::Torn));
+        let nonsense = [&png[..8], b"\0\0\0\x01nonsense"].concat();
+        assert!(matches!(check_image(&nonsense), Err(Mismatch::Torn)));
+        let empty = b"\xff\xd8\xff\xda\0\x02\xff\xd9";
+        assert!(matches!(check_image(empty), Err(Mismatch::Undecodable(_))));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod secrets;
 mod sharing;
 mod storing;
 mod tokens;
+mod torn;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
