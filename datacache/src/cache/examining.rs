@@ -9,7 +9,7 @@ use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Caching;
-use crate::media::{self, Mismatch};
+use crate::media::{self, Form, Mismatch};
 use crate::store::NewEntry;
 
 /// What bytes turned out to be.
@@ -18,7 +18,7 @@ pub(super) struct Examined {
     data: Bytes,
     checksum: Checksum,
     mime_type: String,
-    /// Why they are not what the data type is for.
+    /// Why they are not what was asked for.
     mismatch: Option<Mismatch>,
 }
 
@@ -39,14 +39,19 @@ impl Bringer {
 }
 
 impl Plan {
+    /// What bytes are to be to answer this.
+    pub(super) fn form(&self) -> Form {
+        self.asked.form.unwrap_or_else(|| Form::of(&self.data_type))
+    }
+
     /// Looks at bytes that came from the origin, or from a caller in its place. It takes a while:
     /// not on a thread that serves other tasks.
     pub(super) async fn examine(&self, data: Bytes, declared: Option<String>) -> Result<Examined> {
-        let data_type = self.data_type.clone();
+        let form = self.form();
         let examined = tokio::task::spawn_blocking(move || Examined {
             checksum: Checksum::of(&data),
             mime_type: media::mime_type(&data, declared.as_deref()),
-            mismatch: media::check(&data_type, &data).err(),
+            mismatch: media::check(form, &data).err(),
             data,
         });
         examined.await.map_err(|join| {

@@ -230,6 +230,9 @@ fn plan_of(cache: &Inner, job: &Job) -> Result<Plan> {
     if params.untrusted {
         request = request.untrusted();
     }
+    if params.json {
+        request = request.json();
+    }
     let plan = Plan::new(request, &cache.policies)?;
     plan.check_fillable(cache.clock.now())?;
     Ok(plan)

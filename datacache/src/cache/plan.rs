@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{self, Caching, Call, Condition, Trust, Urgency};
 use crate::identifier::Identifier;
 use crate::key::Key;
+use crate::media::Form;
 use crate::name::{DataType, Provider};
 use crate::queue::{Heirs, Job, NewJob, Params, Priority};
 use crate::store::{Metadata, NewEntry};
@@ -53,6 +54,7 @@ pub(super) struct Plan {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) data_type: Option<DataType>,
+    pub(super) form: Option<Form>,
     pub(super) ttl: Option<Duration>,
     pub(super) negative_ttl: Option<Duration>,
     pub(super) timeout: Option<Duration>,
@@ -84,6 +86,7 @@ impl Plan {
         let policy = policies.get(&provider);
         let asked = Asked {
             data_type: request.data_type.clone(),
+            form: request.form,
             ttl: request.ttl,
             negative_ttl: request.negative_ttl,
             timeout: request.timeout,
@@ -221,6 +224,7 @@ impl Plan {
                 expected_checksum: self.expected_checksum.map(|checksum| checksum.to_string()),
                 credential,
                 untrusted: self.trust == Trust::Untrusted,
+                json: self.asked.form == Some(Form::Json),
             },
         }
     }

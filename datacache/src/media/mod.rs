@@ -24,9 +24,31 @@ pub(crate) use resize::resized;
 /// The largest picture that is accepted: 100 megapixels, 400 MB once decoded.
 pub(crate) const MAX_IMAGE_PIXELS: u64 = 100_000_000;
 
+/// The media type of JSON.
+pub(crate) const JSON: &str = "application/json";
+
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Why some bytes are not what their data type is for.
+/// What bytes are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Anything,
+    Json,
+    Picture,
+}
+
+impl Form {
+    /// What entries of a type are at least.
+    pub(crate) fn of(data_type: &DataType) -> Self {
+        match data_type {
+            image if image.is_image() => Self::Picture,
+            json if json.is_json() => Self::Json,
+            _ => Self::Anything,
+        }
+    }
+}
+
+/// Why some bytes are not what they are to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Mismatch {
     /// What a venue's network answers in everybody's place.
@@ -60,12 +82,12 @@ impl std::fmt::Display for Mismatch {
     }
 }
 
-/// Accepts pictures as image types, JSON as `api_response`, and anything as any other type.
-pub(crate) fn check(data_type: &DataType, bytes: &[u8]) -> Result<(), Mismatch> {
-    let checked = match data_type {
-        image if image.is_image() => check_image(bytes),
-        json if json.is_json() => check_json(bytes),
-        _ => Ok(()),
+/// Accepts bytes of this form.
+pub(crate) fn check(form: Form, bytes: &[u8]) -> Result<(), Mismatch> {
+    let checked = match form {
+        Form::Anything => Ok(()),
+        Form::Json => check_json(bytes),
+        Form::Picture => check_image(bytes),
     };
     checked.map_err(|mismatch| if is_html(bytes) { Mismatch::HtmlPage } else { mismatch })
 }
@@ -103,7 +125,7 @@ pub(crate) fn mime_type(bytes: &[u8], declared: Option<&str>) -> String {
         return known.mime_type().to_owned();
     }
     if is_json(bytes) {
-        return "application/json".to_owned();
+        return JSON.to_owned();
     }
     let declared = declared.and_then(essence).filter(|mime| !mime.starts_with("image/"));
     let is_text = || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok();
@@ -216,7 +238,7 @@ mod tests {
             ("bio_en", b"", Ok(())),
         ] {
             let data_type = DataType::new(data_type).unwrap();
-            assert_eq!(check(&data_type, bytes), expected, "{data_type} {bytes:?}");
+            assert_eq!(check(Form::of(&data_type), bytes), expected, "{data_type} {bytes:?}");
         }
     }
 

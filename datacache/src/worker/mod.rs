@@ -237,7 +237,7 @@ impl<'a> Shift<'a> {
         let cache = &self.worker.cache.0;
         let keys: Vec<&Key> = jobs.iter().map(|job| &job.key).collect();
         let fresh = cache.store.fresh_among(&keys, now).await?;
-        let answered = jobs.iter().filter(|job| !job.expects_checksum()).filter_map(|job| {
+        let answered = jobs.iter().filter(|job| !job.expects_certain_bytes()).filter_map(|job| {
             let fresh = fresh.get(&job.key).filter(|fresh| fresh.answers(&job.data_type))?;
             Some((job.clone(), if fresh.is_absence { Finish::Absent } else { Finish::Found }))
         });

@@ -50,7 +50,8 @@ impl Api {
     }
 
     /// The biography of an artist at `url`, as JSON. It is an entry of the data type `bio_en`, or
-    /// what its language is, with the language in its metadata.
+    /// what its language is, with the language in its metadata. What is no JSON, as a log-in page,
+    /// replaces none, be it a worker that gets it.
     ///
     /// # Errors
     /// Those of [`Query`].
@@ -68,6 +69,7 @@ impl Api {
                 .provider(provider)
                 .data_type(data_type)
                 .metadata(metadata)
+                .json()
         });
         self.json(request)
     }

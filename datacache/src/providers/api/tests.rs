@@ -9,7 +9,9 @@ use tokio::sync::Barrier;
 use super::*;
 use crate::cache::Answer;
 use crate::providers::tests::{Api as Loopback, KEY, assert_kept_secret};
-use crate::testing::Reply;
+use crate::queue::Priority;
+use crate::testing::{Origin, Reply};
+use crate::worker::{Until, Worker, WorkerConfig};
 
 const BIO: &str = r#"{"bio": "Daft Punk were …", "strange": [null]}"#;
 
@@ -100,6 +102,41 @@ async fn what_is_no_json_is_refused_and_does_not_stay() {
         let offline = bio().with(Request::offline).await.unwrap();
         assert!(matches!(offline.answer, Answer::Miss), "{body}");
     }
+}
+
+/// A venue's network answers in everybody's place, to whoever renews it.
+#[tokio::test]
+async fn a_log_in_page_costs_nobody_a_biography() {
+    let is_caught = Arc::new(AtomicU32::new(0));
+    let caught = Arc::clone(&is_caught);
+    let origin = Origin::start(move |_| match caught.load(Ordering::Relaxed) {
+        0 => Reply::ok(BIO),
+        _ => Reply::ok("<html>log in</html>"),
+    });
+    let it = Loopback::at("lastfm", json!({ "ttl": "1h" }), origin.unwrap()).await;
+    let url = it.origin.url("/bio");
+    let bio = || {
+        let bio = it.providers().api();
+        bio.cache_artist_bio(&url, "Daft Punk", lastfm(), &Language::ENGLISH)
+    };
+    bio().await.unwrap();
+    is_caught.store(1, Ordering::Relaxed);
+    it.clock.advance(Duration::from_hours(2));
+    let error = bio().with(Request::must_be_fresh).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Refused, true));
+    for renewal in [bio().into_request().unwrap(), Request::new(&url)] {
+        it.cache.fetch(renewal.clone().priority(Priority::Batch)).await.unwrap();
+        let config = WorkerConfig {
+            until: Until::Drained { patience: Duration::ZERO },
+            ..WorkerConfig::default()
+        };
+        let progress = Worker::new(it.cache.clone(), config).run(std::future::pending()).await;
+        assert_eq!(progress.unwrap().retried, 1);
+        it.cache.dequeue(&url).await.unwrap();
+        it.cache.fetch(renewal.must_be_fresh()).await.unwrap_err();
+    }
+    let typed = bio().with(Request::offline).await.unwrap();
+    assert_eq!(typed.value.unwrap()["bio"], "Daft Punk were …");
 }
 
 #[tokio::test]
