@@ -13,6 +13,7 @@ use super::query::Query;
 use super::term;
 use crate::cache::{Cache, Lookup, Request};
 use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
 use crate::store::{Entry, Metadata};
 
@@ -90,6 +91,7 @@ impl Api {
     ///   `absent_ttl`.
     /// - An `Err` is not kept. Where there is a stale value, that is returned instead, else the `Err`
     ///   as it is.
+    /// - A value that the cache cannot keep, as on a full disk, is returned all the same.
     /// - Of the tasks of this process that ask for one key, one calls; the others wait for it, and
     ///   call in turn if it failed. Other processes may call at the same time.
     ///
@@ -112,7 +114,8 @@ impl Api {
     ///
     /// # Errors
     /// That of `call`; [`InvalidInput`](ErrorKind::InvalidInput) for an identifier or endpoint that is
-    /// empty or has more than 1 000 bytes, and for a value that cannot be written as JSON; else the
+    /// empty or has more than 1 000 bytes, for an identifier that has more than 512 once it is
+    /// normalised, before anything is called; and for a value that cannot be written as JSON; else the
     /// cache itself has failed.
     ///
     /// # Cancel safety
@@ -131,6 +134,8 @@ impl Api {
     {
         let url = call_url(provider, identifier, endpoint)?;
         let key = self.cache.key(url.as_str())?;
+        // What could not be kept is not called for.
+        Identifier::new(identifier)?;
         if let Known::Fresh(value) = self.known(&url).await? {
             return Ok(value);
         }
@@ -143,7 +148,14 @@ impl Api {
         };
         match call().await {
             Ok(value) => {
-                self.keep(provider, identifier, &url, value.as_ref()).await?;
+                let kept = self.keep(provider, identifier, &url, value.as_ref()).await;
+                match kept {
+                    Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                        return Err(error.into());
+                    }
+                    Err(error) => tracing::warn!(%key, %error, "what was called for is not kept"),
+                    Ok(()) => {}
+                }
                 Ok(value)
             }
             Err(error) => {

@@ -233,9 +233,16 @@ async fn who_goes_away_leaves_the_turn_to_the_next() {
 #[tokio::test]
 async fn a_call_needs_names() {
     let (it, long) = (loopback(Reply::status(500)).await, "x".repeat(2_000_000));
-    for (identifier, endpoint) in
-        [("", "x"), (" ", "x"), ("x", ""), ("x", ".."), (&long, "x"), ("x", &long)]
-    {
+    let unkeepable = "x".repeat(513);
+    for (identifier, endpoint) in [
+        (&*unkeepable, "x"),
+        ("", "x"),
+        (" ", "x"),
+        ("x", ""),
+        ("x", ".."),
+        (&long, "x"),
+        ("x", &long),
+    ] {
         let call = || async { panic!("it is not called") };
         let called: Called =
             it.providers().api().cached(&lastfm(), identifier, endpoint, call).await;
@@ -252,6 +259,21 @@ async fn errors_may_be_of_any_kind_that_the_caches_can_become() {
     assert_eq!(boxed.unwrap_err().to_string(), "no");
     let own: Result<Option<u8>> = api.cached(&lastfm(), "!!!", "a", || async { Ok(Some(1)) }).await;
     assert_eq!(own.unwrap(), Some(1));
+}
+
+/// As on a full disk.
+#[tokio::test]
+async fn an_answer_that_cannot_be_kept_is_one_all_the_same() {
+    let (it, calls) = (loopback(Reply::status(500)).await, AtomicU32::new(0));
+    let mut tx = it.cache.0.db.write("test").await.unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON cached_data \
+        BEGIN SELECT RAISE(ABORT, 'full'); END";
+    sqlx::query(full).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    for answer in [Some(7), None] {
+        assert_eq!(ask(&it, &calls, Ok(answer)).await, Ok(answer));
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
 }
 
 #[test]
