@@ -118,7 +118,7 @@ async fn state(
     now: Timestamp,
 ) -> Result<State> {
     let Subject { identifier, data_type } = subject;
-    let held = Store::held_on(connection, subject, most).await?;
+    let held = Store::held_on(connection, subject, most, now).await?;
     let coming = Queue::live_of_on(connection, identifier, data_type, most).await?;
     let all: Vec<&Key> = keys.iter().copied().chain(&coming).collect();
     let answered = Store::answered_among_on(connection, &all, now).await?;

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::identifier::Identifier;
 use crate::media::{ImageSize, Palette};
 use crate::name::{DataType, Provider};
-use crate::store::{Cachekey, Entry, Filter, Pick, Subject};
+use crate::store::{Cachekey, Entry, Filter, Freshness, Pick, Subject};
 
 impl Cache {
     /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
@@ -24,9 +24,9 @@ impl Cache {
         let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
         let now = self.now();
         let mut rng = fastrand::Rng::new();
-        for fresh_after in [Some(now), None] {
+        for worst in [Freshness::Fresh, Freshness::Stale] {
             let last = self.0.deferred.last_pick(&subject);
-            let pick = Pick { subject: &subject, provider, last, fresh_after };
+            let pick = Pick { subject: &subject, provider, last, now, worst };
             if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {
                 self.0.deferred.touch(&entry.info, now);
                 self.0.deferred.picked(subject, entry.info.cachekey);
@@ -36,19 +36,19 @@ impl Cache {
         Ok(None)
     }
 
-    /// The handles of the entries of `identifier` and `data_type`, in the order they were first
-    /// stored.
+    /// The handles of the entries of `identifier` and `data_type` that may be used, in the order they
+    /// were first stored.
     pub async fn keys(
         &self,
         identifier: &Identifier,
         data_type: &DataType,
     ) -> Result<Vec<Cachekey>> {
         let filter = Filter::all().identifier(identifier.clone()).data_type(data_type.clone());
-        let mut keys = Vec::new();
+        let (mut keys, now) = (Vec::new(), self.now());
         let mut after = Page::default();
         loop {
             let (entries, next) = self.list(&filter, after).await?;
-            let found = entries.iter().filter(|info| !info.is_absence());
+            let found = entries.iter().filter(|info| info.is_usable(now));
             keys.extend(found.map(|info| info.cachekey));
             let Some(next) = next else { return Ok(keys) };
             after = next;
@@ -56,16 +56,16 @@ impl Cache {
     }
 
     /// The colours of the picture at `url`, made now if they have not been; `None` where the cache
-    /// has no picture.
+    /// has nothing that may be used.
     pub(crate) async fn palette(&self, url: &str) -> Result<Option<Palette>> {
         let key = self.key(url)?;
-        self.0.deriving.palette(&key).await
+        self.0.deriving.palette(&key, self.now()).await
     }
 
     /// The picture at `url` scaled down to fit into `size`.
     pub(crate) async fn resized(&self, url: &str, size: ImageSize) -> Result<Lookup> {
         let key = self.key(url)?;
-        let resized = self.0.deriving.resized(&key, size).await?;
+        let resized = self.0.deriving.resized(&key, size, self.now()).await?;
         Ok(self.judge(resized))
     }
 

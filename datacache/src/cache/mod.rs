@@ -199,11 +199,12 @@ impl Cache {
             return Lookup::Miss;
         };
         self.0.deferred.touch(&entry.info, now);
-        match (entry.info.is_absence(), entry.info.freshness(now)) {
-            (false, Freshness::Fresh) => Lookup::Fresh(entry),
-            (true, Freshness::Fresh) => Lookup::Absent(entry.info),
-            (false, Freshness::Stale) if entry.info.terms.may_be_stale => Lookup::Stale(entry),
-            (_, Freshness::Stale) => Lookup::Miss,
+        let is_usable = entry.info.is_usable(now);
+        match entry.info.freshness(now) {
+            Freshness::Fresh if is_usable => Lookup::Fresh(entry),
+            Freshness::Fresh => Lookup::Absent(entry.info),
+            Freshness::Stale if is_usable => Lookup::Stale(entry),
+            Freshness::Stale => Lookup::Miss,
         }
     }
 

@@ -78,7 +78,8 @@ impl Images {
     /// Queues those of `urls` that are missing, in the order given, until `identifier` has `max`
     /// images of this type, but no more than
     /// [`max_per_artist`](crate::ImagesConfig::max_per_artist) of all providers together. What is
-    /// cached, be it stale, and what is queued counts; what is known to be absent does not.
+    /// cached, be it stale if it may still be shown, and what is queued counts; what is known to be
+    /// absent does not.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type, or a
@@ -109,7 +110,9 @@ impl Images {
         self.cache.random_choice(identifier, data_type, provider).await
     }
 
-    /// The handles of the images of `identifier` of this type, in the order they were first stored.
+    /// The handles of the images of `identifier` of this type that may be shown, in the order they
+    /// were first stored. One stays the same when the image is renewed, and
+    /// [`Cache::lookup_cachekey`] finds the image by it; it leads nowhere once the image is removed.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type.
@@ -122,10 +125,15 @@ impl Images {
         self.cache.keys(identifier, data_type).await
     }
 
-    /// The colours of the picture at `url`; `None` where the cache has no picture. It asks no origin.
+    /// The colours of the picture at `url`; `None` where the cache has no entry, or one that is stale
+    /// and may not be used. It asks no origin.
     ///
     /// Palettes of stored images, logos excepted, are made behind everybody's back. One that is not
     /// there yet is made now, which takes a moment. It is made anew when the bytes change.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, or is
+    /// too large, as for [`resized`](Self::resized).
     pub async fn palette(&self, url: &str) -> Result<Option<Palette>> {
         self.cache.palette(url).await
     }
@@ -139,8 +147,9 @@ impl Images {
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an edge outside 1..=4096;
-    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, or
-    /// has more than 100 million pixels.
+    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, has
+    /// more than 100 million pixels, or takes more than 512 MiB once decoded. The latter is less where
+    /// a pixel takes more than the usual four bytes: with 16 bits to a channel it is 67 million pixels.
     pub async fn resized(&self, url: &str, size: ImageSize) -> Result<Option<Entry>> {
         Ok(match self.cache.resized(url, size).await? {
             Lookup::Fresh(entry) | Lookup::Stale(entry) => Some(entry),

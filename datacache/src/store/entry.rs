@@ -118,6 +118,12 @@ impl EntryInfo {
         self.status_code == NOT_FOUND
     }
 
+    /// Whether it is an answer that may be shown at `now`, be it stale.
+    pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
+        let is_in_time = self.terms.may_be_stale || self.freshness(now) == Freshness::Fresh;
+        is_in_time && !self.is_absence()
+    }
+
     /// What there is to know about an answer that is not to be stored. Its handle leads nowhere.
     pub(crate) fn of_unstored(new: NewEntry) -> Self {
         Self {

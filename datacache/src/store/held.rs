@@ -11,7 +11,7 @@ use crate::key::Key;
 
 impl Store {
     /// Those of the keys whose origin need not be asked, and whether that is because there is none:
-    /// entries however stale, and absences that are still believed.
+    /// entries however stale, if they may be shown, and absences that are still believed.
     pub(crate) async fn answered_among_on(
         connection: &mut Connection,
         keys: &[&Key],
@@ -24,14 +24,15 @@ impl Store {
         Ok(answered.into_iter().map(read).collect())
     }
 
-    /// How many entries a subject has, fresh or not, counted up to `limit`.
+    /// How many entries a subject has that may be shown, fresh or not, counted up to `limit`.
     pub(crate) async fn held_on(
         connection: &mut Connection,
         subject: &Subject,
         limit: usize,
+        now: Timestamp,
     ) -> Result<usize> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let held = sql::held(connection, subject, limit).await;
+        let held = sql::held(connection, subject, limit, now).await;
         let held = held.map_err(|source| connection.error(LOOK_UP, source))?;
         Ok(usize::try_from(held).unwrap_or(usize::MAX))
     }

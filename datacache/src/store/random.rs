@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use fastrand::Rng;
 
 use super::deferred::Subject;
-use super::entry::{Cachekey, Entry};
+use super::entry::{Cachekey, Entry, Freshness};
 use super::sql::picking::{self, Candidate};
 use super::{By, Store};
 use crate::clock::Timestamp;
@@ -36,8 +36,10 @@ pub(crate) struct Pick<'a> {
     pub(crate) provider: Option<&'a Provider>,
     /// The pick before, where this process knows it better than the database.
     pub(crate) last: Option<Cachekey>,
-    /// Only entries that expire after this; unless it is set, those that may be used when stale.
-    pub(crate) fresh_after: Option<Timestamp>,
+    /// When it is to be shown.
+    pub(crate) now: Timestamp,
+    /// Whether stale ones will do, if they may be used.
+    pub(crate) worst: Freshness,
 }
 
 impl Store {
@@ -82,20 +84,13 @@ pub(super) async fn choose(
     if span > LIST_SPAN {
         for _ in 0..MAX_DRAWS {
             let number = rng.i64(0..span);
-            let drawn = picking::candidate_at(
-                connection,
-                pick.subject,
-                number,
-                pick.fresh_after,
-                pick.provider,
-            );
+            let drawn = picking::candidate_at(connection, pick, number);
             if let Some(candidate) = drawn.await?.filter(|candidate| !is_repeat(candidate)) {
                 return Ok(Some(candidate.0));
             }
         }
     }
-    let eligible =
-        picking::candidates(connection, pick.subject, pick.fresh_after, pick.provider).await?;
+    let eligible = picking::candidates(connection, pick).await?;
     let (repeats, others): (Vec<_>, Vec<_>) = eligible.into_iter().partition(is_repeat);
     let from = if others.is_empty() { repeats } else { others };
     Ok(rng.choice(from).map(|(id, _)| id))

@@ -94,6 +94,25 @@ async fn what_cannot_be_fetched_is_refused_and_nothing_queued() {
     assert_eq!(queue(&cache).await, Vec::<String>::new());
 }
 
+/// As a host asks for that nobody has a policy for.
+#[tokio::test]
+async fn what_has_expired_and_may_not_be_shown_counts_no_more_and_is_fetched_again() {
+    let folder = Folder::new();
+    let reply = with(Reply::ok(png()), "Cache-Control: max-age=60, must-revalidate");
+    let (cache, origin) = (folder.open().await, origin([reply]));
+    let (url, Subject { identifier, data_type }) = (origin.url("/x"), fanart());
+    let image = Request::new(&url).identifier("Daft Punk").data_type(data_type.clone());
+    let keys = async || cache.keys(&identifier, &data_type).await.unwrap().len();
+    cache.fetch(image).await.unwrap();
+    assert_eq!((keys().await, fill(&cache, &fanart(), vec![url.clone()], 1).await), (1, (0, 1, 0)));
+    folder.clock.advance(HOUR);
+    let picked = cache.random_image(&identifier, &data_type, None).await.unwrap();
+    assert!(picked.is_none() && keys().await == 0);
+    assert_eq!(fill(&cache, &fanart(), vec![url.clone()], 1).await, (1, 0, 0));
+    drain(&cache).await;
+    assert_eq!((keys().await, origin.received().len()), (1, 2));
+}
+
 /// All have seen that there is room when the first of them may write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_cap_holds_however_many_fill_the_queue_at_once() {

@@ -79,9 +79,11 @@ async fn what_is_no_picture_has_no_palette_and_no_smaller_form() {
     assert!(images(&cache).resized(URL, size).await.unwrap().is_none());
     for bytes in [&b"{}"[..], b"", b"<html>", &whole[..whole.len() - 20], &whole[..20]] {
         cache.put(request(URL), bytes.to_vec()).await.unwrap();
-        assert_eq!(images(&cache).palette(URL).await.unwrap(), None, "{bytes:?}");
-        let error = images(&cache).resized(URL, size).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused, "{bytes:?}");
+        let errors = [
+            images(&cache).palette(URL).await.unwrap_err(),
+            images(&cache).resized(URL, size).await.unwrap_err(),
+        ];
+        assert_eq!(errors.map(|error| error.kind()), [ErrorKind::Refused; 2], "{bytes:?}");
     }
     let origin = origin([Reply::status(404)]);
     cache.fetch(request(&origin.url("/x"))).await.unwrap();
@@ -146,6 +148,28 @@ async fn a_smaller_picture_is_as_stale_as_its_source() {
     let renewed = images(&cache).resized(URL, size).await.unwrap().unwrap();
     assert_eq!(renewed.info.freshness(folder.clock.now()), Freshness::Fresh);
     assert_eq!(renewed.info.cachekey, made.info.cachekey);
+}
+
+#[tokio::test]
+async fn nothing_is_made_of_what_may_not_be_shown_and_what_was_made_is_not_shown() {
+    let folder = Folder::new();
+    let reply = with(Reply::ok(picture(RED)), "Cache-Control: max-age=60, must-revalidate");
+    let (cache, origin) = (folder.open().await, origin([reply]));
+    let size = ImageSize::new(10, 10).unwrap();
+    // Of one everything is there when it expires, of the other nothing.
+    for (path, are_made) in [("/made", true), ("/unmade", false)] {
+        let url = origin.url(path);
+        cache.fetch(Request::new(&url)).await.unwrap();
+        let made = async || {
+            let palette = images(&cache).palette(&url).await.unwrap();
+            (palette.is_some(), images(&cache).resized(&url, size).await.unwrap().is_some())
+        };
+        if are_made {
+            assert_eq!(made().await, (true, true));
+        }
+        folder.clock.advance(HOUR);
+        assert_eq!(made().await, (false, false), "{path}");
+    }
 }
 
 /// The source is replaced after it was read and before its palette is made.

@@ -77,6 +77,14 @@ macro_rules! returning_removed {
     };
 }
 
+/// What may be shown at the moment in this placeholder: no absence, and nothing stale whose origin
+/// forbids it.
+macro_rules! usable {
+    ($now:literal) => {
+        concat!("status_code = 200 AND (may_be_stale OR expires_at > ", $now, ")")
+    };
+}
+
 pub(crate) mod derived;
 pub(crate) mod picking;
 pub(crate) mod upkeep;
@@ -89,12 +97,20 @@ statements! {
     FRESH_AMONG = "SELECT url, status_code, data_type FROM cached_data \
         WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2 AND varies_on = ''";
 
-    /// Those that there are, fresh or not, and those of which it is known that there is none.
-    ANSWERED_AMONG = "SELECT url, status_code FROM cached_data \
-        WHERE url IN (SELECT value FROM json_each(?1)) AND (status_code = 200 OR expires_at > ?2)";
+    /// Those that may be shown, fresh or not, and those of which it is known that there is none.
+    ANSWERED_AMONG = concat!(
+        "SELECT url, status_code FROM cached_data WHERE url IN (SELECT value FROM json_each(?1)) \
+         AND (expires_at > ?2 OR ",
+        usable!("?2"),
+        ")"
+    );
     /// Counts no further than ?3.
-    HELD = "SELECT COUNT(*) FROM (SELECT 1 FROM cached_data \
-        WHERE identifier = ?1 AND data_type = ?2 AND status_code = 200 LIMIT ?3)";
+    HELD = concat!(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM cached_data \
+         WHERE identifier = ?1 AND data_type = ?2 AND ",
+        usable!("?4"),
+        " LIMIT ?3)"
+    );
 
     UPSERT = concat!(
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
@@ -201,8 +217,8 @@ pub(super) async fn fresh_among(
     query_as(FRESH_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
 }
 
-/// Those of the keys whose origin need not be asked: there is an entry, fresh or not, or it is known
-/// that there is none.
+/// Those of the keys whose origin need not be asked: there is an entry that may be shown, fresh or
+/// not, or it is known that there is none.
 pub(super) async fn answered_among(
     db: &mut SqliteConnection,
     keys: &[&str],
@@ -212,12 +228,18 @@ pub(super) async fn answered_among(
     query_as(ANSWERED_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
 }
 
-/// How many entries a subject has, counted up to `limit`.
-pub(super) async fn held(db: &mut SqliteConnection, subject: &Subject, limit: i64) -> Result<i64> {
+/// How many entries a subject has that may be shown, counted up to `limit`.
+pub(super) async fn held(
+    db: &mut SqliteConnection,
+    subject: &Subject,
+    limit: i64,
+    now: Timestamp,
+) -> Result<i64> {
     let held = query_scalar(HELD)
         .bind(subject.identifier.as_str())
         .bind(subject.data_type.as_str())
-        .bind(limit);
+        .bind(limit)
+        .bind(now.as_millis());
     held.fetch_one(db).await
 }
 
