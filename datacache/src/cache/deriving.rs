@@ -1,7 +1,7 @@
 //! Making palettes and smaller pictures from entries.
 //!
-//! Decoding a picture takes a core for some time, and memory. It is done on blocking threads, on
-//! half of the cores at most, so that a machine that mixes music is not saturated. Palettes of what
+//! Decoding a picture takes a core for some time, and memory. It is done on blocking threads, by each
+//! process on half of the cores at most, so that a machine that mixes music is not saturated. Palettes of what
 //! was just stored are made one after the other behind everybody's back; who asks for something
 //! waits for that one at most, not for all of them.
 
@@ -114,6 +114,11 @@ impl Deriving {
         });
     }
 
+    /// Waits until nothing is made behind anybody's back any more. Dropping the future gives it up.
+    pub(super) async fn idle(&self) {
+        self.background.finish().await;
+    }
+
     /// Gives up the palettes that nobody has asked for and that are not begun, and waits for the one
     /// that is, but not for long.
     pub(super) async fn finish(&self) {
@@ -219,11 +224,6 @@ fn entry_of(source: &EntryInfo, key: Key, made: &Made) -> NewEntry {
 
 #[cfg(test)]
 impl Deriving {
-    /// Waits until nothing is made behind anybody's back.
-    pub(super) async fn idle(&self) {
-        self.background.finish().await;
-    }
-
     pub(super) async fn all_threads(&self) -> OwnedSemaphorePermit {
         let all = u32::try_from(self.threads.available_permits()).unwrap();
         Arc::clone(&self.threads).acquire_many_owned(all).await.unwrap()

@@ -1,5 +1,7 @@
 //! Images of an artist or an album, and what is made from them.
 
+use std::time::Duration;
+
 use super::answer::Lookup;
 use super::{Cache, Page};
 use crate::error::{Error, Result};
@@ -10,7 +12,8 @@ use crate::store::{Cachekey, Entry, Filter, Freshness, Pick, Subject};
 
 impl Cache {
     /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
-    /// one only where no fresh one is left. `None` when there is none.
+    /// one, which is then renewed by a worker, only where no fresh one is left. `None` when there is
+    /// none.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type.
@@ -29,6 +32,7 @@ impl Cache {
             let pick = Pick { subject: &subject, provider, last, now, worst };
             if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {
                 self.0.deferred.touch(&entry.info, now);
+                self.renew_if_stale(&entry.info);
                 self.0.deferred.picked(subject, entry.info.cachekey);
                 return Ok(Some(entry));
             }
@@ -62,11 +66,23 @@ impl Cache {
         self.0.deriving.palette(&key, self.now()).await
     }
 
+    /// Waits until the palettes of what was stored are made, for so long at most; then they are made
+    /// for whoever asks for them.
+    pub(crate) async fn palettes_made(&self, patience: Duration) {
+        if tokio::time::timeout(patience, self.0.deriving.idle()).await.is_err() {
+            tracing::debug!("some palettes are left to whoever asks for them");
+        }
+    }
+
     /// The picture at `url` scaled down to fit into `size`.
     pub(crate) async fn resized(&self, url: &str, size: ImageSize) -> Result<Lookup> {
         let key = self.key(url)?;
         let resized = self.0.deriving.resized(&key, size, self.now()).await?;
-        Ok(self.judge(resized))
+        let lookup = self.judge(resized);
+        if let Lookup::Stale(entry) = &lookup {
+            self.renew_if_stale(&entry.info);
+        }
+        Ok(lookup)
     }
 
     /// An image of the first type that has one: `data_type`, or what it falls back on.

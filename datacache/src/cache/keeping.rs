@@ -15,7 +15,7 @@ use super::plan::Plan;
 use crate::clock::Timestamp;
 use crate::config::{Authority, Rule};
 use crate::error::{Error, Result};
-use crate::fetch::{Caching, Condition, StaleUse, Storing, Validators};
+use crate::fetch::{Caching, Condition, StaleUse, Storing, Trust, Validators};
 use crate::store::{Entry, EntryInfo, Renewal, Terms};
 
 impl Plan {
@@ -75,6 +75,7 @@ impl Plan {
             last_modified,
             varies_on: self.target.headers().selected_by(&caching.vary),
             may_be_stale: !self.do_headers_decide() || caching.stale == StaleUse::Allowed,
+            is_untrusted: self.trust == Trust::Untrusted,
         }
     }
 

@@ -23,6 +23,7 @@ mod pins;
 mod plan;
 mod queueing;
 mod relating;
+mod renewing;
 mod request;
 mod target;
 
@@ -187,10 +188,16 @@ impl Cache {
         Ok(self.judge(entry))
     }
 
-    /// The entry with the handle `cachekey`.
+    /// The entry with the handle `cachekey`. It leaves the machine as little as
+    /// [`lookup`](Self::lookup), but has a stale entry renewed by a worker, as the handle stands for a
+    /// request.
     pub async fn lookup_cachekey(&self, cachekey: Cachekey) -> Result<Lookup> {
         let entry = self.0.store.get_by_cachekey(cachekey).await?;
-        Ok(self.judge(entry))
+        let lookup = self.judge(entry);
+        if let Lookup::Stale(entry) = &lookup {
+            self.renew_if_stale(&entry.info);
+        }
+        Ok(lookup)
     }
 
     fn judge(&self, entry: Option<Entry>) -> Lookup {

@@ -10,7 +10,7 @@ use super::target::Target;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::config::{AnswerRules, Lifetimes, Payer, Policies};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::fetch::{self, Caching, Call, Condition, Trust, Urgency};
 use crate::identifier::Identifier;
 use crate::key::Key;
@@ -235,6 +235,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 

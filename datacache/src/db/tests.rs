@@ -76,6 +76,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
     for (name, sql) in [
         store::sql::STATEMENTS,
         store::sql::derived::STATEMENTS,
+        store::sql::held::STATEMENTS,
         store::sql::picking::STATEMENTS,
         store::sql::upkeep::STATEMENTS,
         queue::sql::STATEMENTS,

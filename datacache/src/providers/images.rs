@@ -1,6 +1,9 @@
 //! Images of artists and albums.
 
-use crate::cache::{Answer, Cache, Lookup, QueueFill, image_request, require_image_type};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::cache::{Answer, Cache, Lookup, QueueFill, Request, image_request, require_image_type};
 use crate::error::Result;
 use crate::identifier::Identifier;
 use crate::media::{ImageSize, Palette};
@@ -25,9 +28,19 @@ use crate::store::{Cachekey, Entry, Subject};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Images {
     cache: Cache,
+    change: Option<Arc<Change>>,
+}
+
+/// What is done to a request before it is made.
+type Change = dyn Fn(Request) -> Request + Send + Sync;
+
+impl fmt::Debug for Images {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Images").field("cache", &self.cache).finish_non_exhaustive()
+    }
 }
 
 /// A call for each image type.
@@ -52,7 +65,32 @@ macro_rules! image_calls {
 
 impl Images {
     pub(super) fn new(cache: Cache) -> Self {
-        Self { cache }
+        Self { cache, change: None }
+    }
+
+    /// Changes how the calls for URLs and [`fill_queue`](Self::fill_queue) ask from now on: their
+    /// deadline, or that their URLs are a stranger's.
+    ///
+    /// ```no_run
+    /// # fn example(cache: datacache::Cache) -> datacache::Images {
+    /// cache.providers().images().with(datacache::Request::untrusted)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with(mut self, change: impl Fn(Request) -> Request + Send + Sync + 'static) -> Self {
+        self.change = Some(match self.change {
+            Some(before) => Arc::new(move |request| change(before(request))),
+            None => Arc::new(change),
+        });
+        self
+    }
+
+    fn request(&self, url: &str, subject: &Subject, provider: Option<&Provider>) -> Request {
+        let request = image_request(url, &subject.identifier, &subject.data_type, provider);
+        match &self.change {
+            Some(change) => change(request),
+            None => request,
+        }
     }
 
     image_calls! {
@@ -71,15 +109,16 @@ impl Images {
         provider: Option<&Provider>,
         priority: Priority,
     ) -> Result<Answer> {
-        let request = image_request(url, identifier, &data_type, provider).priority(priority);
-        self.cache.fetch(request).await
+        let subject = Subject { identifier: identifier.clone(), data_type };
+        let request = self.request(url, &subject, provider);
+        self.cache.fetch(request.priority(priority)).await
     }
 
     /// Queues those of `urls` that are missing, in the order given, until `identifier` has `max`
     /// images of this type, but no more than
     /// [`max_per_artist`](crate::ImagesConfig::max_per_artist) of all providers together. What is
     /// cached, be it stale if it may still be shown, and what is queued counts; what is known to be
-    /// absent does not.
+    /// absent does not. What is cached and stale is renewed.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type, or a
@@ -93,7 +132,8 @@ impl Images {
         max: usize,
     ) -> Result<QueueFill> {
         let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
-        self.cache.fill_queue(&subject, urls, provider, max).await
+        let requests = urls.into_iter().map(|url| self.request(&url, &subject, provider));
+        self.cache.fill_queue(&subject, requests, max).await
     }
 
     /// An image as [`Cache::random_image`] picks it. Where there is none of this type, one of the

@@ -89,11 +89,19 @@ pub(crate) struct Terms {
     pub(crate) varies_on: String,
     /// Whether the entry may be used after its time.
     pub(crate) may_be_stale: bool,
+    /// Whether its URL was a stranger's when it was asked for.
+    pub(crate) is_untrusted: bool,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { etag: None, last_modified: None, varies_on: String::new(), may_be_stale: true }
+        Self {
+            etag: None,
+            last_modified: None,
+            varies_on: String::new(),
+            may_be_stale: true,
+            is_untrusted: false,
+        }
     }
 }
 

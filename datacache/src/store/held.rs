@@ -9,18 +9,36 @@ use crate::db::Connection;
 use crate::error::Result;
 use crate::key::Key;
 
+/// What there is of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    Fresh,
+    Stale,
+    /// It is known that there is none.
+    Absence,
+}
+
+impl Held {
+    fn of(status: u16, is_stale: bool) -> Self {
+        match status {
+            NOT_FOUND => Self::Absence,
+            _ if is_stale => Self::Stale,
+            _ => Self::Fresh,
+        }
+    }
+}
+
 impl Store {
-    /// Those of the keys whose origin need not be asked, and whether that is because there is none:
-    /// entries however stale, if they may be shown, and absences that are still believed.
+    /// Those of the keys whose origin need not be asked, and what there is instead: entries however stale, if they may be shown, and absences that are still believed.
     pub(crate) async fn answered_among_on(
         connection: &mut Connection,
         keys: &[&Key],
         now: Timestamp,
-    ) -> Result<BTreeMap<Key, bool>> {
+    ) -> Result<BTreeMap<Key, Held>> {
         let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
-        let answered = sql::answered_among(connection, &keys, now).await;
+        let answered = sql::held::answered_among(connection, &keys, now).await;
         let answered = answered.map_err(|source| connection.error(LOOK_UP, source))?;
-        let read = |(url, status)| (Key::from_row(url), status == NOT_FOUND);
+        let read = |(url, status, is_stale)| (Key::from_row(url), Held::of(status, is_stale));
         Ok(answered.into_iter().map(read).collect())
     }
 
@@ -32,7 +50,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<usize> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let held = sql::held(connection, subject, limit, now).await;
+        let held = sql::held::held(connection, subject, limit, now).await;
         let held = held.map_err(|source| connection.error(LOOK_UP, source))?;
         Ok(usize::try_from(held).unwrap_or(usize::MAX))
     }

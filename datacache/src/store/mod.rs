@@ -56,6 +56,7 @@ use entry::NOT_FOUND;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
 pub(crate) use entry::{NewEntry, Renewal, Terms};
 pub use filter::Filter;
+pub(crate) use held::Held;
 pub(crate) use making_room::Room;
 pub(crate) use random::Pick;
 pub(crate) use room::Allowance;

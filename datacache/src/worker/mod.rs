@@ -69,9 +69,10 @@ pub struct WorkerConfig {
 pub enum Until {
     /// Never: only the shutdown ends it.
     Shutdown,
-    /// When no job is running, nor due within `patience`.
+    /// When no job is running, nor due within `patience`, and the palettes of the images are made.
     Drained {
-        /// Jobs that are to be tried again later than this are not waited for.
+        /// Jobs that are to be tried again later than this are not waited for. Nor are palettes that
+        /// take longer, or than the grace if that is longer.
         patience: Duration,
     },
 }
@@ -164,7 +165,7 @@ impl<'a> Shift<'a> {
     async fn work(&mut self) -> Result<()> {
         loop {
             match self.round().await {
-                Ok(ControlFlow::Break(())) => return Ok(()),
+                Ok(ControlFlow::Break(())) => return self.finish_palettes().await,
                 Ok(ControlFlow::Continue(())) => self.trouble.is_over(),
                 Err(error) if self.may_pass(&error).await => {
                     self.look.tick().await;
@@ -172,6 +173,15 @@ impl<'a> Shift<'a> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Nobody may come after a worker that drains who would make the palettes of what it has fetched.
+    async fn finish_palettes(&self) -> Result<()> {
+        let WorkerConfig { until, grace, .. } = self.worker.config;
+        if let Until::Drained { patience } = until {
+            self.worker.cache.palettes_made(patience.max(grace)).await;
+        }
+        Ok(())
     }
 
     /// Begins what may run, then waits for something to happen; breaks when all is done.

@@ -1,5 +1,5 @@
 //! Every statement on `cached_data`; those of the random pick stand in `picking`, those on what was
-//! made from other entries in `derived`.
+//! made from other entries in `derived`, those on what there is before more is fetched in `held`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
@@ -8,7 +8,6 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Result, query, query_as, query_scalar};
 
-use super::deferred::Subject;
 use super::entry::{Cachekey, NewEntry, Renewal};
 use super::filter::Filter;
 use super::row::{RawRow, Version};
@@ -27,7 +26,7 @@ macro_rules! info_columns {
     () => {
         "entry_id, url, cachekey, identifier, data_type, provider, metadata, status_code, \
          mime_type, data_size, content_checksum, created_at, expires_at, last_accessed, \
-         access_count, etag, last_modified, varies_on, may_be_stale, \
+         access_count, etag, last_modified, varies_on, may_be_stale, is_untrusted, \
          data_value IS NULL AS is_in_file"
     };
 }
@@ -86,6 +85,7 @@ macro_rules! usable {
 }
 
 pub(crate) mod derived;
+pub(crate) mod held;
 pub(crate) mod picking;
 pub(crate) mod upkeep;
 
@@ -97,28 +97,13 @@ statements! {
     FRESH_AMONG = "SELECT url, status_code, data_type FROM cached_data \
         WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2 AND varies_on = ''";
 
-    /// Those that may be shown, fresh or not, and those of which it is known that there is none.
-    ANSWERED_AMONG = concat!(
-        "SELECT url, status_code FROM cached_data WHERE url IN (SELECT value FROM json_each(?1)) \
-         AND (expires_at > ?2 OR ",
-        usable!("?2"),
-        ")"
-    );
-    /// Counts no further than ?3.
-    HELD = concat!(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM cached_data \
-         WHERE identifier = ?1 AND data_type = ?2 AND ",
-        usable!("?4"),
-        " LIMIT ?3)"
-    );
-
     UPSERT = concat!(
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
            last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
-           source_url, source_checksum, ordinal, is_pinned, rank) \
+           source_url, source_checksum, is_untrusted, ordinal, is_pinned, rank) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
-           ?18, ?19, \
+           ?18, ?19, ?20, \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?3 AND data_type = ?4), \
            EXISTS (SELECT 1 FROM pins WHERE identifier = ?3), \
@@ -133,6 +118,7 @@ statements! {
            etag = excluded.etag, last_modified = excluded.last_modified, \
            varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
            source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
+           is_untrusted = excluded.is_untrusted, \
            is_pinned = excluded.is_pinned, \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
@@ -146,6 +132,7 @@ statements! {
         "UPDATE cached_data SET \
            identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
            etag = ?9, last_modified = ?10, varies_on = ?11, may_be_stale = ?12, \
+           is_untrusted = ?13, \
            is_pinned = EXISTS (SELECT 1 FROM pins WHERE identifier = ?4), \
            ordinal = CASE WHEN (identifier, data_type) = (?4, ?5) THEN ordinal ELSE \
              (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
@@ -217,32 +204,6 @@ pub(super) async fn fresh_among(
     query_as(FRESH_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
 }
 
-/// Those of the keys whose origin need not be asked: there is an entry that may be shown, fresh or
-/// not, or it is known that there is none.
-pub(super) async fn answered_among(
-    db: &mut SqliteConnection,
-    keys: &[&str],
-    now: Timestamp,
-) -> Result<Vec<(String, u16)>> {
-    let keys = serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    query_as(ANSWERED_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
-}
-
-/// How many entries a subject has that may be shown, counted up to `limit`.
-pub(super) async fn held(
-    db: &mut SqliteConnection,
-    subject: &Subject,
-    limit: i64,
-    now: Timestamp,
-) -> Result<i64> {
-    let held = query_scalar(HELD)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str())
-        .bind(limit)
-        .bind(now.as_millis());
-    held.fetch_one(db).await
-}
-
 /// Inserts or replaces the row of `new.key`; `inline` is `None` where the bytes have a file.
 pub(super) async fn upsert(
     db: &mut SqliteConnection,
@@ -270,6 +231,7 @@ pub(super) async fn upsert(
         .bind(new.terms.may_be_stale)
         .bind(new.derived_from.as_ref().map(|from| from.key.as_str()))
         .bind(new.derived_from.as_ref().map(|from| from.checksum.to_string()))
+        .bind(new.terms.is_untrusted)
         .fetch_one(db)
         .await
 }
@@ -293,6 +255,7 @@ pub(super) async fn renew(
         .bind(&renewal.terms.last_modified)
         .bind(&renewal.terms.varies_on)
         .bind(renewal.terms.may_be_stale)
+        .bind(renewal.terms.is_untrusted)
         .fetch_optional(db)
         .await
 }
