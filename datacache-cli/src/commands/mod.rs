@@ -19,7 +19,7 @@ mod show;
 mod stats;
 mod worker;
 
-use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, Timestamp};
+use datacache::{Cache, Filter};
 
 use crate::args::{Args, Command, Global, Selection};
 use crate::outcome::Outcome;
@@ -76,14 +76,6 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::Stats => stats::run(cache, global).await,
         Command::Maintain { patience } => maintain::run(cache, global, patience).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
-    }
-}
-
-/// How current an entry is that came from the cache.
-fn state_of(info: &EntryInfo, now: Timestamp) -> FoundState {
-    match info.freshness(now) {
-        Freshness::Fresh => FoundState::Fresh,
-        Freshness::Stale => FoundState::Stale,
     }
 }
 
