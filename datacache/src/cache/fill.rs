@@ -183,6 +183,7 @@ pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
         return Ok(Known::Useless(Box::new(entry.info)));
     }
     cache.deferred.touch(&entry.info, now);
+    cache.describe_behind(plan, &entry.info);
     Ok(match (freshness, plan.staleness) {
         (Freshness::Fresh, _) => Known::Answer(found(entry, FoundState::Fresh, Source::Store)),
         (Freshness::Stale, Staleness::Accepted) if entry.info.terms.may_be_stale => {

@@ -23,7 +23,8 @@ const OPERATION: &str = "fill queue";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueFill {
-    /// URLs that are queued now.
+    /// URLs that are queued now; also of images that the cache has under another identifier or type,
+    /// which a worker then notes without fetching them.
     pub queued: u64,
     /// URLs that were queued already, or that the cache has an answer for, be it stale or "there is
     /// none". Stale ones are renewed.
@@ -122,13 +123,15 @@ async fn state(
     let held = Store::held_on(connection, subject, most, now).await?;
     let coming = Queue::live_of_on(connection, identifier, data_type, most).await?;
     let all: Vec<&Key> = keys.iter().copied().chain(&coming).collect();
-    let answered = Store::answered_among_on(connection, &all, now).await?;
+    let answered = Store::answered_among_on(connection, &all, subject, now).await?;
     // What is being renewed is there already.
     let is_held = |key: &Key| matches!(answered.get(key), Some(Held::Fresh | Held::Stale));
     let coming = coming.iter().filter(|key| !is_held(key)).count();
     let stale = answered.iter().filter(|(_, held)| **held == Held::Stale);
     let stale = stale.map(|(key, _)| key.clone()).collect();
-    let mut known: BTreeSet<Key> = answered.into_keys().collect();
+    // The worker that is sent for an image which is kept as something else finds it here.
+    let known = answered.into_iter().filter(|(_, held)| *held != Held::Elsewhere);
+    let mut known: BTreeSet<Key> = known.map(|(key, _)| key).collect();
     known.extend(Queue::live_among_on(connection, keys).await?);
     Ok(State { known, stale, room: most.saturating_sub(held + coming) })
 }

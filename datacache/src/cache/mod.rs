@@ -11,6 +11,7 @@
 mod answer;
 mod calls;
 mod deriving;
+mod describing;
 mod examining;
 mod fill;
 mod fill_queue;
@@ -279,7 +280,8 @@ impl Cache {
         self.0.store.remove(&key).await
     }
 
-    /// Removes every entry that `filter` matches, with its file; returns how many.
+    /// Removes every entry that `filter` matches, with its file; returns how many. An image that is
+    /// about somebody else too goes for both.
     pub async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
         self.0.store.remove_matching(filter).await
     }

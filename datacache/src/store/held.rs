@@ -16,12 +16,15 @@ pub(crate) enum Held {
     Stale,
     /// It is known that there is none.
     Absence,
+    /// It is kept as something else.
+    Elsewhere,
 }
 
 impl Held {
-    fn of(status: u16, is_stale: bool) -> Self {
+    fn of(status: u16, is_stale: bool, is_about: bool) -> Self {
         match status {
             NOT_FOUND => Self::Absence,
+            _ if !is_about => Self::Elsewhere,
             _ if is_stale => Self::Stale,
             _ => Self::Fresh,
         }
@@ -29,16 +32,19 @@ impl Held {
 }
 
 impl Store {
-    /// Those of the keys whose origin need not be asked, and what there is instead: entries however stale, if they may be shown, and absences that are still believed.
+    /// Those of the keys whose origin need not be asked, and what of `subject` there is instead: entries however stale, if they may be shown, and absences that are still believed.
     pub(crate) async fn answered_among_on(
         connection: &mut Connection,
         keys: &[&Key],
+        subject: &Subject,
         now: Timestamp,
     ) -> Result<BTreeMap<Key, Held>> {
         let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
-        let answered = sql::held::answered_among(connection, &keys, now).await;
+        let answered = sql::held::answered_among(connection, &keys, subject, now).await;
         let answered = answered.map_err(|source| connection.error(LOOK_UP, source))?;
-        let read = |(url, status, is_stale)| (Key::from_row(url), Held::of(status, is_stale));
+        let read = |(url, status, is_stale, is_about)| {
+            (Key::from_row(url), Held::of(status, is_stale, is_about))
+        };
         Ok(answered.into_iter().map(read).collect())
     }
 

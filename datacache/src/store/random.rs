@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use fastrand::Rng;
 
 use super::deferred::Subject;
-use super::entry::{Cachekey, Entry, Freshness};
+use super::entry::{Cachekey, Entry, EntryInfo, Freshness};
 use super::sql::picking::{self, Candidate};
 use super::{By, Store};
 use crate::clock::Timestamp;
@@ -43,7 +43,7 @@ pub(crate) struct Pick<'a> {
 }
 
 impl Store {
-    /// An entry of an image type, or `None` when none is eligible. The pick before this one is
+    /// An entry of an image type, as what it was picked for, or `None` when none is eligible. The pick before this one is
     /// returned again only if it is the only one.
     pub(crate) async fn pick_random(
         &self,
@@ -59,8 +59,10 @@ impl Store {
             connection.close().await;
             let Some(id) = chosen else { return Ok(None) };
             // An entry that was removed meanwhile, or dropped as damaged just now, is drawn no more.
-            if let Some(entry) = self.load(By::Id(id)).await? {
-                return Ok(Some(entry));
+            if let Some(Entry { info, data }) = self.load(By::Id(id)).await? {
+                let Subject { identifier, data_type } = pick.subject.clone();
+                let info = EntryInfo { identifier: Some(identifier), data_type, ..info };
+                return Ok(Some(Entry { info, data }));
             }
             repeats += u32::from(!lost.insert(id));
         }

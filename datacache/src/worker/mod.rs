@@ -248,7 +248,9 @@ impl<'a> Shift<'a> {
         let keys: Vec<&Key> = jobs.iter().map(|job| &job.key).collect();
         let fresh = cache.store.fresh_among(&keys, now).await?;
         let answered = jobs.iter().filter(|job| !job.expects_certain_bytes()).filter_map(|job| {
-            let fresh = fresh.get(&job.key).filter(|fresh| fresh.answers(&job.data_type))?;
+            let fresh = fresh
+                .get(&job.key)
+                .filter(|fresh| fresh.answers(&job.data_type, job.identifier.as_ref()))?;
             Some((job.clone(), if fresh.is_absence { Finish::Absent } else { Finish::Found }))
         });
         let answered: Vec<(Job, Finish)> = answered.collect();

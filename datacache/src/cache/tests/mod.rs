@@ -13,6 +13,7 @@ mod revalidating;
 mod secrets;
 mod sharing;
 mod storing;
+mod subjects;
 mod tokens;
 mod torn;
 

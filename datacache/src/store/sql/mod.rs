@@ -84,18 +84,35 @@ macro_rules! usable {
     };
 }
 
+/// The entries that are about ?1, and of the type ?2.
+macro_rules! of_subject {
+    ($select:literal) => {
+        concat!(
+            $select,
+            " FROM subjects CROSS JOIN cached_data USING (entry_id) \
+             WHERE subjects.identifier = ?1 AND subjects.data_type = ?2"
+        )
+    };
+}
+
+/// Of a row of `cached_data`: it is about somebody who is pinned.
+macro_rules! is_of_pinned {
+    () => {
+        "EXISTS (SELECT 1 FROM subjects JOIN pins USING (identifier) \
+           WHERE subjects.entry_id = cached_data.entry_id)"
+    };
+}
+
 pub(crate) mod derived;
 pub(crate) mod held;
 pub(crate) mod picking;
+pub(crate) mod subjects;
 pub(crate) mod upkeep;
 
 statements! {
     BY_KEY = select_entry!("url = ?1");
     BY_CACHEKEY = select_entry!("cachekey = ?1");
     BY_ID = select_entry!("entry_id = ?1");
-
-    FRESH_AMONG = "SELECT url, status_code, data_type FROM cached_data \
-        WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2 AND varies_on = ''";
 
     UPSERT = concat!(
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
@@ -119,7 +136,9 @@ statements! {
            varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
            source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
            is_untrusted = excluded.is_untrusted, \
-           is_pinned = excluded.is_pinned, \
+           is_pinned = excluded.is_pinned OR ",
+        is_of_pinned!(),
+        ", \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
              THEN ordinal ELSE excluded.ordinal END \
@@ -133,7 +152,9 @@ statements! {
            identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
            etag = ?9, last_modified = ?10, varies_on = ?11, may_be_stale = ?12, \
            is_untrusted = ?13, \
-           is_pinned = EXISTS (SELECT 1 FROM pins WHERE identifier = ?4), \
+           is_pinned = EXISTS (SELECT 1 FROM pins WHERE identifier = ?4) OR ",
+        is_of_pinned!(),
+        ", \
            ordinal = CASE WHEN (identifier, data_type) = (?4, ?5) THEN ordinal ELSE \
              (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
               WHERE identifier = ?4 AND data_type = ?5) END \
@@ -152,7 +173,9 @@ statements! {
         returning_removed!()
     );
     REMOVE_BY_IDENTIFIER = remove_entries!(
-        "identifier = ?1 AND (?2 IS NULL OR data_type = ?2) AND (?3 IS NULL OR provider = ?3)"
+        "entry_id IN (SELECT entry_id FROM subjects \
+           WHERE identifier = ?1 AND (?2 IS NULL OR data_type = ?2)) \
+         AND (?3 IS NULL OR provider = ?3)"
     );
     REMOVE_BY_PROVIDER = remove_entries!(
         "provider = ?3 AND (?2 IS NULL OR data_type = ?2) AND ?1 IS NULL"
@@ -160,7 +183,9 @@ statements! {
     REMOVE_ANY = remove_entries!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
 
     LIST_BY_IDENTIFIER = list_entries!(
-        "identifier = ?1 AND (?2 IS NULL OR data_type = ?2) AND (?3 IS NULL OR provider = ?3)"
+        "entry_id IN (SELECT entry_id FROM subjects \
+           WHERE identifier = ?1 AND (?2 IS NULL OR data_type = ?2)) \
+         AND (?3 IS NULL OR provider = ?3)"
     );
     LIST_BY_PROVIDER = list_entries!(
         "provider = ?3 AND (?2 IS NULL OR data_type = ?2) AND ?1 IS NULL"
@@ -192,16 +217,6 @@ pub(super) async fn by_cachekey(
 
 pub(super) async fn by_id(db: &mut SqliteConnection, id: i64) -> Result<Option<RawRow>> {
     query_as(BY_ID).bind(id).fetch_optional(db).await
-}
-
-/// Those of the keys for which there is a fresh answer, be it "there is none".
-pub(super) async fn fresh_among(
-    db: &mut SqliteConnection,
-    keys: &[&str],
-    now: Timestamp,
-) -> Result<Vec<(String, u16, String)>> {
-    let keys = serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    query_as(FRESH_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
 }
 
 /// Inserts or replaces the row of `new.key`; `inline` is `None` where the bytes have a file.

@@ -1,4 +1,4 @@
-//! Every statement of the random pick, on `cached_data` and `last_picks`.
+//! Every statement of the random pick, on `subjects`, `cached_data` and `last_picks`.
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Result, query, query_as, query_scalar};
@@ -16,15 +16,16 @@ macro_rules! candidate {
 }
 
 statements! {
-    ORDINAL_SPAN = "SELECT MAX(ordinal) + 1 FROM cached_data \
+    ORDINAL_SPAN = "SELECT MAX(ordinal) + 1 FROM subjects \
         WHERE identifier = ?1 AND data_type = ?2";
     CANDIDATE_AT = concat!(
-        "SELECT entry_id, cachekey FROM cached_data \
-         WHERE identifier = ?1 AND data_type = ?2 AND ordinal = ?6 AND ",
+        of_subject!("SELECT entry_id, cachekey"),
+        " AND subjects.ordinal = ?6 AND ",
         candidate!()
     );
     CANDIDATES = concat!(
-        "SELECT entry_id, cachekey FROM cached_data WHERE identifier = ?1 AND data_type = ?2 AND ",
+        of_subject!("SELECT entry_id, cachekey"),
+        " AND ",
         candidate!()
     );
     LAST_PICK = "SELECT cachekey FROM last_picks WHERE identifier = ?1 AND data_type = ?2";
