@@ -1,6 +1,8 @@
 //! The JSON of `get` and of the other commands that deliver one entry; a contract.
 
-use datacache::{Answer, Clock, EntryInfo, Error, FoundState, Source, Step};
+use datacache::{
+    Answer, Clock, EntryInfo, Error, FoundState, Identifier, ImageSize, Key, Source, Step,
+};
 use serde::Serialize;
 
 /// What is told about one entry, or about there being none.
@@ -23,6 +25,9 @@ pub(crate) struct Report<'a> {
     age_ms: Option<u128>,
     warning: Option<String>,
     error: Option<String>,
+    /// Only of a picture scaled down: the box that it fits in, width and height in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
     /// Only where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<&'a [Step]>,
@@ -63,7 +68,24 @@ impl<'a> Report<'a> {
             age_ms: Some(Clock::system().now().since(info.created_at).as_millis()),
             warning: None,
             error: None,
+            size: None,
             steps: None,
+        }
+    }
+
+    /// The same for what was made to fit into `size` from the entry `key`, which is about
+    /// `identifier`.
+    pub(crate) fn resized(
+        self,
+        key: &'a Key,
+        identifier: Option<&'a Identifier>,
+        size: ImageSize,
+    ) -> Self {
+        Self {
+            url: Some(key.as_str()),
+            identifier: identifier.map(Identifier::as_str),
+            size: Some(size.to_string()),
+            ..self
         }
     }
 

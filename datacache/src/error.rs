@@ -44,7 +44,7 @@ pub enum ErrorKind {
     Offline,
     /// The origin took too long.
     Timeout,
-    /// The connection broke in the middle of the answer.
+    /// The connection broke in the middle of the answer, or a picture came that ends in its middle.
     Interrupted,
     /// The origin's certificate or TLS handshake was not acceptable.
     Tls,
@@ -121,6 +121,8 @@ struct Repr {
     attempts: u32,
     status: Option<u16>,
     retry_after: Option<Duration>,
+    /// Whether it may pass though others of its kind do not.
+    may_pass: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -140,6 +142,7 @@ impl Error {
             attempts: 0,
             status: None,
             retry_after: None,
+            may_pass: false,
             source: None,
         }))
     }
@@ -202,6 +205,12 @@ impl Error {
         self
     }
 
+    /// It may pass, whatever its kind.
+    pub(crate) fn in_passing(mut self) -> Self {
+        self.0.may_pass = true;
+        self
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -237,7 +246,8 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Whether the same request may succeed later without anybody changing anything.
+    /// Whether the same request may succeed later without anybody changing anything; also in place
+    /// of the log-in page of a venue's network, which is [`Refused`](ErrorKind::Refused).
     pub fn is_transient(&self) -> bool {
         use ErrorKind::{
             Busy, CircuitOpen, Interrupted, Offline, RateLimited, Timeout, Tls, Upstream,
@@ -246,7 +256,7 @@ impl Error {
             Busy | CircuitOpen | Interrupted | Offline | RateLimited | Timeout | Tls => true,
             // A server that fails may recover; one that rejects the request will do so again.
             Upstream => self.0.status.is_none_or(|status| status >= 500),
-            _ => false,
+            _ => self.0.may_pass,
         }
     }
 }

@@ -69,6 +69,13 @@ impl Key {
         Self(format!("{DERIVED}:{what}/{source}").into())
     }
 
+    /// The key of the entry that one of [`derived`](Self::derived) is of.
+    pub(crate) fn source(&self) -> Option<Self> {
+        let derived = self.0.strip_prefix(DERIVED)?.strip_prefix(':')?;
+        let (_what, source) = derived.split_once('/')?;
+        Some(Self(source.into()))
+    }
+
     /// The canonical URL.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -114,6 +121,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_was_made_of_an_entry_leads_back_to_it() {
+        let source = Key::parse("https://a.example/b/c").unwrap();
+        assert_eq!(Key::derived("50x50", &source).source(), Some(source.clone()));
+        assert_eq!(source.source(), None);
+    }
 
     fn key(url: &str) -> String {
         Key::parse(url).unwrap().as_str().to_owned()

@@ -149,7 +149,8 @@ fn what_is_no_reasonable_picture_is_not_put_as_one() {
     for (bytes, words) in [
         (&b"<!DOCTYPE html><html>log in</html>"[..], "an HTML page"),
         (b"", "not an image"),
-        (b"\xff\xd8\xff\xe0nonsense", "does not decode"),
+        (b"\xff\xd8\xff\xe0nonsense", "ends before its end"),
+        (b"\xff\xd8\xff\xda\0\x02\xff\xd9", "does not decode"),
         (&bomb, "65535 × 65535 pixels"),
     ] {
         write(&file, bytes);

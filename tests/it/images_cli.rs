@@ -1,5 +1,6 @@
 //! `datacache images`.
 
+use datacache::testing::{Origin, Reply};
 use datacache_tests::{Folder, Run};
 use image::{ImageFormat, Rgb, RgbImage};
 
@@ -53,6 +54,8 @@ fn a_picture_is_scaled_down_and_delivered_like_any_other() {
     let to_file = ["--height", "50", "--json", "-o", file.to_str().unwrap()];
     let report = images(&folder, &[&["resize", URL][..], &to_file].concat()).json();
     assert_eq!((&report["outcome"], &report["mime_type"]), (&"fresh".into(), &"image/jpeg".into()));
+    assert_eq!((&report["url"], &report["identifier"]), (&URL.into(), &"daft_punk".into()));
+    assert_eq!(report["size"], "4096x50");
     assert_eq!(image::open(&file).unwrap().height(), 50);
     // They are parts of the cover, not entries, and go with it.
     let listed = folder.run(["ls", "--json"]);
@@ -75,7 +78,7 @@ fn what_cannot_be_made_is_a_clear_end() {
     let file = folder.beside("bomb.png");
     std::io::Write::write_all(&mut std::fs::File::create(&file).unwrap(), &pixel_bomb()).unwrap();
     put(&folder, URL, file.to_str().unwrap(), "other");
-    assert_eq!(images(&folder, &["palette", URL]).status, 3);
+    images(&folder, &["palette", URL]).assert_failed(1, &[URL, "pixels"]);
     images(&folder, &["resize", URL, "--width", "9"]).assert_failed(1, &[URL, "pixels"]);
     for edge in ["0", "4097"] {
         let run = images(&folder, &["resize", URL, "--width", edge]);
@@ -84,6 +87,50 @@ fn what_cannot_be_made_is_a_clear_end() {
     let run = images(&folder, &["fill", "Daft Punk", "bio_en", URL]);
     run.assert_failed(2, &["bio_en", "image type"]);
     folder.run(["put", "derived:x/y", file.to_str().unwrap()]).assert_failed(2, &["scheme"]);
+}
+
+#[test]
+fn what_its_origin_does_not_have_is_told_from_what_was_never_asked_for() {
+    let (folder, origin) = (Folder::new(), Origin::start(|_| Reply::status(404)).unwrap());
+    let url = origin.url("/x");
+    assert_eq!(folder.run(["get", &url]).status, 3);
+    for command in [&["palette", &url][..], &["resize", &url, "--width", "9"]] {
+        let run = images(&folder, command);
+        assert!(run.status == 3 && run.stderr.starts_with("there is none"), "{run:?}");
+        let report = images(&folder, &[command, &["--json"]].concat()).json();
+        assert_eq!(report["outcome"], "absent");
+    }
+}
+
+#[test]
+fn an_older_copy_is_said_to_be_one_and_renewed_however_it_is_found() {
+    let folder = folder_with_cover();
+    let file = folder.beside("cover.png");
+    let put = ["put", URL, file.to_str().unwrap(), "--ttl", "0s"];
+    let options = ["--identifier", "Daft Punk", "--type", "front_cover", "--json"];
+    let handle = folder.run(put.into_iter().chain(options)).json()["cachekey"].to_string();
+    let random = ["random", "Daft Punk", "front_cover"];
+    let (resize, get) = (
+        ["images", "resize", URL, "--width", "9"],
+        ["get", "--cachekey", handle.trim_matches('"')],
+    );
+    for command in [&random[..], &resize, &get] {
+        let run = folder.run(command);
+        assert!(run.status == 0 && run.stderr.contains("warning"), "{run:?}");
+        let to_file = folder.beside("copy");
+        let report = [command, &["--json", "-o", to_file.to_str().unwrap()]].concat();
+        let report = folder.run(report).json();
+        assert!(report["outcome"] == "stale" && report["warning"].is_string(), "{report}");
+        let queued = folder.run(["queue", "rm", URL]);
+        assert_eq!(queued.status, 0, "{queued:?}");
+    }
+}
+
+#[test]
+fn urls_of_strangers_can_be_declared_so() {
+    let (folder, origin) = (Folder::new(), Origin::start(|_| Reply::status(404)).unwrap());
+    let fill = ["fill", "Daft Punk", "artistlogo", &origin.url("/x"), "--untrusted"];
+    images(&folder, &fill).assert_failed(1, &["loopback", "untrusted"]);
 }
 
 #[test]

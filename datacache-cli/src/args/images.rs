@@ -54,6 +54,10 @@ pub(crate) struct Fill {
     /// `images.max_per_artist` allows]
     #[arg(long, value_name = "N")]
     pub(crate) max: Option<usize>,
+    /// The URLs come from strangers: ask public addresses only, and send no configured API key or
+    /// token
+    #[arg(long)]
+    pub(crate) untrusted: bool,
 }
 
 #[derive(Debug, clap::Args)]

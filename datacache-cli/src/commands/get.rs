@@ -4,12 +4,12 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use datacache::{Answer, Cache, Cachekey, Clock, Entry, Error, FoundState, Source, Step};
+use datacache::{Answer, Cache, Cachekey, Clock, Entry, Error, Freshness, Lookup, Step};
 use indicatif::ProgressBar;
 
 use crate::args::{Get, Global};
 use crate::outcome::Outcome;
-use crate::report::{Report, outcome_of};
+use crate::report::Report;
 use crate::{output, request};
 
 pub(crate) async fn run(cache: &Cache, global: &Global, get: Get) -> anyhow::Result<Outcome> {
@@ -98,7 +98,7 @@ fn nothing(global: &Global, report: &Report<'_>, text: impl Display) -> anyhow::
     Ok(Outcome::Absent)
 }
 
-fn deliver(
+pub(super) fn deliver(
     global: &Global,
     key: &str,
     answer: &Answer,
@@ -136,15 +136,14 @@ pub(super) fn not_yet(key: &str, answer: &Answer) -> Outcome {
     outcome
 }
 
-/// Delivers an entry that came from the cache.
-pub(super) fn deliver_entry(
-    global: &Global,
-    entry: &Entry,
-    state: FoundState,
-    file: Option<&Path>,
-) -> anyhow::Result<Outcome> {
-    let report = Report::found(&entry.info, outcome_of(state), Source::Store);
-    deliver_data(global, &report, &entry.data, file)
+/// The answer that an entry is which came from the cache.
+pub(super) fn answer_of(entry: Entry) -> Answer {
+    let now = Clock::system().now();
+    let lookup = match entry.info.freshness(now) {
+        Freshness::Fresh => Lookup::Fresh(entry),
+        Freshness::Stale => Lookup::Stale(entry),
+    };
+    lookup.into_answer(now)
 }
 
 /// With `--json`, bytes go only to a file, and the report only says so once they are there.

@@ -23,7 +23,7 @@ mod worker;
 
 use std::path::PathBuf;
 
-use datacache::{Cache, EntryInfo, Filter, FoundState, Freshness, OnCacheError, Timestamp};
+use datacache::{Cache, Filter, OnCacheError};
 
 use crate::args::{Args, Command, Global, Selection};
 use crate::outcome::Outcome;
@@ -118,14 +118,6 @@ async fn with_cache(cache: &Cache, global: &Global, command: Command) -> anyhow:
         Command::ImportWnp(import) => moving::import_wnp(cache, global, import).await,
         Command::Verify { repair } => verify::run(cache, global, repair).await,
         Command::Completions { .. } | Command::Man { .. } | Command::Worker(_) => Ok(Outcome::Done),
-    }
-}
-
-/// How current an entry is that came from the cache.
-fn state_of(info: &EntryInfo, now: Timestamp) -> FoundState {
-    match info.freshness(now) {
-        Freshness::Fresh => FoundState::Fresh,
-        Freshness::Stale => FoundState::Stale,
     }
 }
 

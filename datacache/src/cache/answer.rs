@@ -57,7 +57,7 @@ impl Lookup {
     pub fn into_answer(self, now: Timestamp) -> Answer {
         let found = match self {
             Self::Fresh(entry) => Found::current(entry, FoundState::Fresh, Source::Store),
-            Self::Stale(entry) => Found::expired(entry, now, "no newer answer is under way"),
+            Self::Stale(entry) => Found::expired(entry, now, "its origin was not asked"),
             Self::Absent(info) => {
                 return Answer::Absent(Box::new(Absence { info, source: Source::Store }));
             }

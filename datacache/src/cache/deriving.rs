@@ -1,7 +1,7 @@
 //! Making palettes and smaller pictures from entries.
 //!
-//! Decoding a picture takes a core for some time, and memory. It is done on blocking threads, on
-//! half of the cores at most, so that a machine that mixes music is not saturated. Palettes of what
+//! Decoding a picture takes a core for some time, and memory. It is done on blocking threads, by each
+//! process on half of the cores at most, so that a machine that mixes music is not saturated. Palettes of what
 //! was just stored are made one after the other behind everybody's back; who asks for something
 //! waits for that one at most, not for all of them.
 
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::background::Background;
 use crate::checksum::Checksum;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::media::{self, ImageSize, Mismatch, Palette};
@@ -54,33 +55,33 @@ impl Deriving {
         }
     }
 
-    /// The colours of the picture at `key`; `None` where none is.
-    pub(super) async fn palette(&self, key: &Key) -> Result<Option<Palette>> {
+    /// The colours of the picture at `key`; `None` where nothing is that may be used at `now`.
+    pub(super) async fn palette(&self, key: &Key, now: Timestamp) -> Result<Option<Palette>> {
         let derived = Key::derived(PALETTE, key);
         let known = self.store.get_derived(&derived).await?;
         if let Some(known) = known {
-            return read_palette(&known).map(Some);
+            return known.info.is_usable(now).then(|| read_palette(&known)).transpose();
         }
-        let Some(source) = self.source(key).await? else { return Ok(None) };
-        match self.derive(source, derived, palette_of).await {
-            Ok(entry) => read_palette(&entry).map(Some),
-            Err(error) if error.kind() == ErrorKind::Refused => {
-                tracing::debug!(%error, "there is no palette");
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        let Some(source) = self.source(key, now).await? else { return Ok(None) };
+        let palette = self.derive(source, derived, palette_of).await?;
+        read_palette(&palette).map(Some)
     }
 
-    /// The picture at `key`, scaled down to fit into `size`; `None` where nothing is.
-    pub(super) async fn resized(&self, key: &Key, size: ImageSize) -> Result<Option<Entry>> {
+    /// The picture at `key`, scaled down to fit into `size`; `None` where nothing is that may be used
+    /// at `now`.
+    pub(super) async fn resized(
+        &self,
+        key: &Key,
+        size: ImageSize,
+        now: Timestamp,
+    ) -> Result<Option<Entry>> {
         let size = size.checked()?;
         let derived = Key::derived(size, key);
         let known = self.store.get_derived(&derived).await?;
-        if known.is_some() {
-            return Ok(known);
+        if let Some(known) = known {
+            return Ok(Some(known).filter(|known| known.info.is_usable(now)));
         }
-        let Some(source) = self.source(key).await? else { return Ok(None) };
+        let Some(source) = self.source(key, now).await? else { return Ok(None) };
         let resize = move |data: &Bytes| {
             let scaled = media::resized(data, size)?.map_or_else(|| data.clone(), Bytes::from);
             Ok(Made { mime_type: media::mime_type(&scaled, None), data: scaled })
@@ -95,7 +96,7 @@ impl Deriving {
         }
         // At once, if nothing is being made, so that it is made though the cache is then closed.
         let turn = Arc::clone(&self.unasked).try_acquire_owned().ok();
-        let (deriving, key) = (self.clone(), info.url.clone());
+        let (deriving, key, now) = (self.clone(), info.url.clone(), info.created_at);
         self.background.spawn(async move {
             let turn = match turn {
                 Some(turn) => Ok(turn),
@@ -103,10 +104,19 @@ impl Deriving {
             };
             // It is closed when the cache is; then the palette is made for whoever asks for it.
             let Ok(_turn) = turn else { return };
-            if let Err(error) = deriving.palette(&key).await {
-                tracing::warn!(%key, %error, "the palette of an image was not made");
+            match deriving.palette(&key, now).await {
+                Err(error) if error.kind() == ErrorKind::Refused => {
+                    tracing::debug!(%key, %error, "an image has no palette");
+                }
+                Err(error) => tracing::warn!(%key, %error, "the palette of an image was not made"),
+                Ok(_) => {}
             }
         });
+    }
+
+    /// Waits until nothing is made behind anybody's back any more. Dropping the future gives it up.
+    pub(super) async fn idle(&self) {
+        self.background.finish().await;
     }
 
     /// Gives up the palettes that nobody has asked for and that are not begun, and waits for the one
@@ -118,9 +128,9 @@ impl Deriving {
         }
     }
 
-    async fn source(&self, key: &Key) -> Result<Option<Entry>> {
+    async fn source(&self, key: &Key, now: Timestamp) -> Result<Option<Entry>> {
         let source = self.store.get(key).await?;
-        Ok(source.filter(|entry| !entry.info.is_absence()))
+        Ok(source.filter(|entry| entry.info.is_usable(now)))
     }
 
     /// Makes `derived` from `source` and stores it, unless the source has been replaced meanwhile.
@@ -214,11 +224,6 @@ fn entry_of(source: &EntryInfo, key: Key, made: &Made) -> NewEntry {
 
 #[cfg(test)]
 impl Deriving {
-    /// Waits until nothing is made behind anybody's back.
-    pub(super) async fn idle(&self) {
-        self.background.finish().await;
-    }
-
     pub(super) async fn all_threads(&self) -> OwnedSemaphorePermit {
         let all = u32::try_from(self.threads.available_permits()).unwrap();
         Arc::clone(&self.threads).acquire_many_owned(all).await.unwrap()

@@ -114,6 +114,7 @@ pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
         return Ok(Known::Useless(Box::new(entry.info)));
     }
     cache.deferred.touch(&entry.info, now);
+    cache.describe_behind(plan, &entry.info);
     Ok(match (freshness, plan.staleness) {
         (Freshness::Fresh, _) => Known::Answer(found(entry, FoundState::Fresh, Source::Store)),
         (Freshness::Stale, Staleness::Accepted) if entry.info.terms.may_be_stale => {
@@ -150,6 +151,7 @@ pub(super) async fn ask_origin(cache: &Inner, plan: &Plan, job: Option<&Job>) ->
 async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
     plan.check_credential(job, &cache.policies)?;
     let mut known = renewable(cache, plan).await?;
+    let mut is_patient = plan.retries > 0;
     loop {
         let condition = known.as_ref().map(|(_, condition)| condition);
         if condition.is_some() {
@@ -166,7 +168,14 @@ async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
                 }
                 // It was replaced or removed meanwhile: nothing is left that was confirmed.
             }
-            (fetched, _) => return keep(cache, plan, fetched, job).await,
+            (fetched, _) => match keep(cache, plan, fetched, job).await {
+                // What came was not all of it, which only shows now.
+                Err(error) if error.kind() == ErrorKind::Interrupted && is_patient => {
+                    plan.trail.note(|| format!("origin: {}; asked once more", error.reason()));
+                    is_patient = false;
+                }
+                answer => return answer,
+            },
         }
     }
 }
@@ -199,7 +208,7 @@ pub(super) async fn entry_of(
     match fetched {
         Fetched::Found { data, declared, caching } => {
             let examined = plan.examine(data, declared).await?;
-            let new = plan.found("fetch", examined, &caching, now)?;
+            let new = plan.found(examined, &caching, now)?;
             Ok((new, plan.storing(&caching), Finish::Found))
         }
         Fetched::Absent(caching) => {

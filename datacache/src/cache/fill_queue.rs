@@ -15,7 +15,7 @@ use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
 use crate::queue::{Priority, Queue};
-use crate::store::{Store, Subject};
+use crate::store::{Held, Store, Subject};
 
 const OPERATION: &str = "fill queue";
 
@@ -23,33 +23,36 @@ const OPERATION: &str = "fill queue";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueFill {
-    /// URLs that are queued now.
+    /// URLs that are queued now; also of images that the cache has under another identifier or type,
+    /// which a worker then notes without fetching them.
     pub queued: u64,
     /// URLs that were queued already, or that the cache has an answer for, be it stale or "there is
-    /// none".
+    /// none". Stale ones are renewed.
     pub known: u64,
     /// URLs that are not needed, as there are images enough.
     pub left_out: u64,
 }
 
 impl Cache {
-    /// Queues those of `urls` that are missing, in their order, until `subject` has as many images,
-    /// queued ones included, as its type's cap and `max` allow. See
+    /// Queues those of `requests` whose images are missing, in their order, until `subject` has as
+    /// many images, queued ones included, as its type's cap and `max` allow. See
     /// `Images::fill_queue`.
     pub(crate) async fn fill_queue(
         &self,
         subject: &Subject,
-        urls: impl IntoIterator<Item = String>,
-        provider: Option<&Provider>,
+        requests: impl IntoIterator<Item = Request>,
         max: usize,
     ) -> Result<QueueFill> {
         require_image_type(OPERATION, &subject.data_type)?;
         let now = self.now();
-        let plans = self.image_plans(subject, urls, provider, now)?;
+        let plans = self.image_plans(requests, now)?;
         let keys: Vec<&Key> = plans.iter().map(|plan| &plan.key).collect();
         let most = self.0.images.cap(&subject.data_type).map_or(max, |cap| cap.min(max));
         let mut connection = self.0.db.read(OPERATION).await?;
         let state = state(&mut connection, subject, &keys, most, now).await?;
+        for plan in plans.iter().filter(|plan| state.stale.contains(&plan.key)) {
+            self.renew_behind(plan);
+        }
         if state.choose(&keys).is_empty() {
             connection.close().await;
             return Ok(state.outcome(&keys));
@@ -69,14 +72,11 @@ impl Cache {
     /// What is to be fetched, each key once, all of it known to be possible.
     fn image_plans(
         &self,
-        subject: &Subject,
-        urls: impl IntoIterator<Item = String>,
-        provider: Option<&Provider>,
+        requests: impl IntoIterator<Item = Request>,
         now: Timestamp,
     ) -> Result<Vec<Plan>> {
         let (mut plans, mut seen) = (Vec::new(), BTreeSet::new());
-        for url in urls {
-            let request = image_request(url, &subject.identifier, &subject.data_type, provider);
+        for request in requests {
             let plan = Plan::new(request, &self.0.policies)?;
             plan.check_fillable(now)?;
             if seen.insert(plan.key.clone()) {
@@ -106,6 +106,8 @@ pub(crate) fn image_request(
 struct State {
     /// The keys that are queued or answered.
     known: BTreeSet<Key>,
+    /// Those of them whose time has passed.
+    stale: BTreeSet<Key>,
     /// How many images more there may be.
     room: usize,
 }
@@ -118,15 +120,20 @@ async fn state(
     now: Timestamp,
 ) -> Result<State> {
     let Subject { identifier, data_type } = subject;
-    let held = Store::held_on(connection, subject, most).await?;
+    let held = Store::held_on(connection, subject, most, now).await?;
     let coming = Queue::live_of_on(connection, identifier, data_type, most).await?;
     let all: Vec<&Key> = keys.iter().copied().chain(&coming).collect();
-    let answered = Store::answered_among_on(connection, &all, now).await?;
+    let answered = Store::answered_among_on(connection, &all, subject, now).await?;
     // What is being renewed is there already.
-    let coming = coming.iter().filter(|key| answered.get(key) != Some(&false)).count();
-    let mut known: BTreeSet<Key> = answered.into_keys().collect();
+    let is_held = |key: &Key| matches!(answered.get(key), Some(Held::Fresh | Held::Stale));
+    let coming = coming.iter().filter(|key| !is_held(key)).count();
+    let stale = answered.iter().filter(|(_, held)| **held == Held::Stale);
+    let stale = stale.map(|(key, _)| key.clone()).collect();
+    // The worker that is sent for an image which is kept as something else finds it here.
+    let known = answered.into_iter().filter(|(_, held)| *held != Held::Elsewhere);
+    let mut known: BTreeSet<Key> = known.map(|(key, _)| key).collect();
     known.extend(Queue::live_among_on(connection, keys).await?);
-    Ok(State { known, room: most.saturating_sub(held + coming) })
+    Ok(State { known, stale, room: most.saturating_sub(held + coming) })
 }
 
 impl State {
@@ -147,7 +154,8 @@ mod tests {
     use super::*;
 
     fn state(known: &[&str], room: usize) -> State {
-        State { known: known.iter().map(|url| Key::parse(url).unwrap()).collect(), room }
+        let known = known.iter().map(|url| Key::parse(url).unwrap()).collect();
+        State { known, stale: BTreeSet::new(), room }
     }
 
     #[test]

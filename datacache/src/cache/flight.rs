@@ -72,6 +72,9 @@ pub(super) async fn fetch(cache: &Arc<Inner>, plan: &Arc<Plan>) -> Result<Answer
         let result = landed.ok().and_then(|result| result.clone());
         match result.unwrap_or_else(|| Err(called_off(&plan.key))) {
             Ok(answer) if role == Role::Leader || plan.accepts_answer(&answer) => {
+                if let (Role::Follower, Answer::Found(found)) = (role, &answer) {
+                    cache.describe_behind(plan, &found.entry.info);
+                }
                 return Ok(answer);
             }
             Err(error) if role == Role::Leader || error.kind() == ErrorKind::Closed => {

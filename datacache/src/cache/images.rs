@@ -1,5 +1,7 @@
 //! Images of an artist or an album, and what is made from them.
 
+use std::time::Duration;
+
 use super::answer::Lookup;
 use super::counting::About;
 use super::{Cache, Page};
@@ -7,11 +9,12 @@ use crate::error::{Error, Result};
 use crate::identifier::Identifier;
 use crate::media::{ImageSize, Palette};
 use crate::name::{DataType, Provider};
-use crate::store::{self, Cachekey, Entry, Filter, Pick};
+use crate::store::{self, Cachekey, Entry, Filter, Freshness, Pick};
 
 impl Cache {
     /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
-    /// one only where no fresh one is left. `None` when there is none.
+    /// one, which is then renewed by a worker, only where no fresh one is left. `None` when there is
+    /// none.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type.
@@ -55,11 +58,12 @@ impl Cache {
             store::Subject { identifier: identifier.clone(), data_type: data_type.clone() };
         let now = self.now();
         let mut rng = fastrand::Rng::new();
-        for fresh_after in [Some(now), None] {
+        for worst in [Freshness::Fresh, Freshness::Stale] {
             let last = self.0.deferred.last_pick(&subject);
-            let pick = Pick { subject: &subject, provider, last, fresh_after };
+            let pick = Pick { subject: &subject, provider, last, now, worst };
             if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {
                 self.0.deferred.touch(&entry.info, now);
+                self.renew_if_stale(&entry.info);
                 self.0.deferred.picked(subject, entry.info.cachekey);
                 return Ok(Some(entry));
             }
@@ -67,19 +71,19 @@ impl Cache {
         Ok(None)
     }
 
-    /// The handles of the entries of `identifier` and `data_type`, in the order they were first
-    /// stored.
+    /// The handles of the entries of `identifier` and `data_type` that may be used, in the order they
+    /// were first stored.
     pub async fn keys(
         &self,
         identifier: &Identifier,
         data_type: &DataType,
     ) -> Result<Vec<Cachekey>> {
         let filter = Filter::all().identifier(identifier.clone()).data_type(data_type.clone());
-        let mut keys = Vec::new();
+        let (mut keys, now) = (Vec::new(), self.now());
         let mut after = Page::default();
         loop {
             let (entries, next) = self.list(&filter, after).await?;
-            let found = entries.iter().filter(|info| !info.is_absence());
+            let found = entries.iter().filter(|info| info.is_usable(now));
             keys.extend(found.map(|info| info.cachekey));
             let Some(next) = next else { return Ok(keys) };
             after = next;
@@ -87,18 +91,27 @@ impl Cache {
     }
 
     /// The colours of the picture at `url`, made now if they have not been; `None` where the cache
-    /// has no picture.
+    /// has nothing that may be used.
     pub(crate) async fn palette(&self, url: &str) -> Result<Option<Palette>> {
         let key = self.key(url)?;
-        self.0.deriving.palette(&key).await
+        self.0.deriving.palette(&key, self.now()).await
+    }
+
+    /// Waits until the palettes of what was stored are made, for so long at most; then they are made
+    /// for whoever asks for them.
+    pub(crate) async fn palettes_made(&self, patience: Duration) {
+        if tokio::time::timeout(patience, self.0.deriving.idle()).await.is_err() {
+            tracing::debug!("some palettes are left to whoever asks for them");
+        }
     }
 
     /// The picture at `url` scaled down to fit into `size`.
     pub(crate) async fn resized(&self, url: &str, size: ImageSize) -> Result<Lookup> {
         let asking = self.asking();
         let key = self.key(url)?;
-        let resized = self.0.deriving.resized(&key, size).await;
+        let resized = self.0.deriving.resized(&key, size, self.now()).await;
         let lookup = resized.map(|resized| self.judge(resized));
+        self.renew_if_used(&lookup);
         asking.looked_up(&lookup, || About {
             data_type: DataType::DERIVED,
             ..About::key(&self.0.policies, &key)

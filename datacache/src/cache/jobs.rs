@@ -116,7 +116,12 @@ pub(super) async fn run_for_caller(cache: &Inner, mut held: Held, plan: &Plan) -
     let job = is_same.then_some(&held.job);
     let answer = kept(cache, &held.job, fill::ask_origin(cache, &plan, job)).await;
     match &answer {
-        Ok(_) if is_same => held.is_settled = true,
+        Ok(answer) if is_same => {
+            held.is_settled = true;
+            if let Answer::Found(found) = answer {
+                cache.describe_for(&held.job, &found.entry.info);
+            }
+        }
         Err(error) if is_same && is_final(error) => held.settle(cache, error).await,
         Ok(_) | Err(_) => held.put_back(cache).await,
     }
@@ -229,6 +234,9 @@ fn plan_of(cache: &Inner, job: &Job) -> Result<Plan> {
     }
     if params.untrusted {
         request = request.untrusted();
+    }
+    if params.json {
+        request = request.json();
     }
     let plan = Plan::new(request, &cache.policies)?;
     plan.check_fillable(cache.clock.now())?;

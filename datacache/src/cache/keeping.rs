@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::plan::{Examined, Plan};
+use super::plan::Plan;
 use crate::clock::Timestamp;
 use crate::config::{Authority, Rule};
 use crate::error::{Error, Result};
-use crate::fetch::{Caching, Condition, StaleUse, Storing, Validators};
-use crate::store::{Entry, EntryInfo, NewEntry, Renewal, Terms};
+use crate::fetch::{Caching, Condition, StaleUse, Storing, Trust, Validators};
+use crate::store::{Entry, EntryInfo, Renewal, Terms};
 
 impl Plan {
     /// Whether an answer may be written down.
@@ -76,6 +76,7 @@ impl Plan {
             varies_on: self.target.headers().selected_by(&caching.vary),
             may_be_stale: self.lifetimes.serves_stale
                 && (!self.do_headers_decide() || caching.stale == StaleUse::Allowed),
+            is_untrusted: self.trust == Trust::Untrusted,
         }
     }
 
@@ -91,11 +92,6 @@ impl Plan {
         let is_answer = !entry.info.is_absence() && self.is_for(&entry.info) && self.accepts(entry);
         let validators = Validators { etag, last_modified };
         (has_validator && is_answer).then_some(Condition { validators, varies_on })
-    }
-
-    /// The entry for bytes that a caller has brought, without headers.
-    pub(super) fn brought(&self, examined: Examined, now: Timestamp) -> Result<NewEntry> {
-        self.found("store", examined, &Caching::unsaid(now), now)
     }
 
     /// What becomes of an entry that its origin has confirmed at `now`.

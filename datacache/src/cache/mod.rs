@@ -14,6 +14,8 @@ mod bypass;
 mod calls;
 mod counting;
 mod deriving;
+mod describing;
+mod examining;
 mod fill;
 mod fill_queue;
 mod flight;
@@ -29,6 +31,7 @@ mod prometheus;
 mod prospect;
 mod queueing;
 mod relating;
+mod renewing;
 mod request;
 mod target;
 
@@ -212,11 +215,14 @@ impl Cache {
         Ok(self.judge(self.0.store.get(key).await?))
     }
 
-    /// The entry with the handle `cachekey`.
+    /// The entry with the handle `cachekey`. It leaves the machine as little as
+    /// [`lookup`](Self::lookup), but has a stale entry renewed by a worker, as the handle stands for a
+    /// request.
     pub async fn lookup_cachekey(&self, cachekey: Cachekey) -> Result<Lookup> {
         let asking = self.asking();
         let entry = self.0.store.get_by_cachekey(cachekey).await;
         let lookup = entry.map(|entry| self.judge(entry));
+        self.renew_if_used(&lookup);
         asking.looked_up(&lookup, || About::of(None, &DataType::OTHER));
         lookup
     }
@@ -227,11 +233,12 @@ impl Cache {
             return Lookup::Miss;
         };
         self.0.deferred.touch(&entry.info, now);
-        match (entry.info.is_absence(), entry.info.freshness(now)) {
-            (false, Freshness::Fresh) => Lookup::Fresh(entry),
-            (true, Freshness::Fresh) => Lookup::Absent(entry.info),
-            (false, Freshness::Stale) if entry.info.terms.may_be_stale => Lookup::Stale(entry),
-            (_, Freshness::Stale) => Lookup::Miss,
+        let is_usable = entry.info.is_usable(now);
+        match entry.info.freshness(now) {
+            Freshness::Fresh if is_usable => Lookup::Fresh(entry),
+            Freshness::Fresh => Lookup::Absent(entry.info),
+            Freshness::Stale if is_usable => Lookup::Stale(entry),
+            Freshness::Stale => Lookup::Miss,
         }
     }
 
@@ -299,7 +306,8 @@ impl Cache {
         self.0.store.remove(&key).await
     }
 
-    /// Removes every entry that `filter` matches, with its file; returns how many.
+    /// Removes every entry that `filter` matches, with its file; returns how many. An image that is
+    /// about somebody else too goes for both.
     pub async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
         self.0.store.remove_matching(filter).await
     }

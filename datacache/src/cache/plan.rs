@@ -10,11 +10,11 @@ use super::target::Target;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::config::{AnswerRules, Lifetimes, Payer, Policies};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::fetch::{self, Caching, Call, Condition, Trust, Urgency};
 use crate::identifier::Identifier;
 use crate::key::Key;
-use crate::media::{self, Mismatch};
+use crate::media::Form;
 use crate::name::{DataType, Provider};
 use crate::queue::{Heirs, Job, NewJob, Params, Priority};
 use crate::store::{Metadata, NewEntry};
@@ -45,7 +45,7 @@ pub(super) struct Plan {
     /// What the request itself asked for, to be queued as it came.
     pub(super) asked: Asked,
     pub(super) timeout: Duration,
-    retries: u32,
+    pub(super) retries: u32,
     payer: Payer,
     pub(super) urgency: Urgency,
     pub(super) trail: Trail,
@@ -54,6 +54,7 @@ pub(super) struct Plan {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) data_type: Option<DataType>,
+    pub(super) form: Option<Form>,
     pub(super) ttl: Option<Duration>,
     pub(super) negative_ttl: Option<Duration>,
     pub(super) timeout: Option<Duration>,
@@ -66,16 +67,6 @@ pub(super) enum Revalidation {
     Possible,
     /// Nothing is there, or it is to be sent again in any case.
     Pointless,
-}
-
-/// What bytes turned out to be.
-#[derive(Debug)]
-pub(super) struct Examined {
-    data: Bytes,
-    checksum: Checksum,
-    mime_type: String,
-    /// Why they are not what the data type is for.
-    mismatch: Option<Mismatch>,
 }
 
 /// Metadata that can be read back, also from within a queued request. JSON can be nested deeper than
@@ -95,6 +86,7 @@ impl Plan {
         let policy = policies.get(&provider);
         let asked = Asked {
             data_type: request.data_type.clone(),
+            form: request.form,
             ttl: request.ttl,
             negative_ttl: request.negative_ttl,
             timeout: request.timeout,
@@ -137,22 +129,6 @@ impl Plan {
         self
     }
 
-    /// Looks at bytes that came from the origin, or from a caller in its place. It takes a while:
-    /// not on a thread that serves other tasks.
-    pub(super) async fn examine(&self, data: Bytes, declared: Option<String>) -> Result<Examined> {
-        let data_type = self.data_type.clone();
-        let examined = tokio::task::spawn_blocking(move || Examined {
-            checksum: Checksum::of(&data),
-            mime_type: media::mime_type(&data, declared.as_deref()),
-            mismatch: media::check(&data_type, &data).err(),
-            data,
-        });
-        examined.await.map_err(|join| {
-            let reason = "the thread that looks at the bytes failed";
-            Error::new(ErrorKind::Internal, "examine", &self.key, reason).with_source(join)
-        })
-    }
-
     /// What is asked for, on `condition`.
     pub(super) fn call<'a>(&'a self, condition: Option<&'a Condition>) -> Call<'a> {
         Call {
@@ -172,29 +148,6 @@ impl Plan {
         }
     }
 
-    /// The entry for bytes that came from the origin, or from a caller in its place.
-    pub(super) fn found(
-        &self,
-        operation: &'static str,
-        examined: Examined,
-        caching: &Caching,
-        now: Timestamp,
-    ) -> Result<NewEntry> {
-        let Examined { data, checksum, mime_type, mismatch } = examined;
-        let refuse = |reason: &dyn std::fmt::Display| {
-            Err(Error::new(ErrorKind::Refused, operation, &self.key, reason))
-        };
-        if let Some(mismatch) = mismatch {
-            return refuse(&format_args!("{mismatch}, but the data type is {}", self.data_type));
-        }
-        if let Some(expected) = self.expected_checksum.filter(|expected| *expected != checksum) {
-            return refuse(&format_args!("the checksum is {checksum}, not {expected}"));
-        }
-        let expires_at = self.expiry(operation, caching, now)?;
-        let new = NewEntry { mime_type, checksum, data, ..self.entry(caching, now, expires_at) };
-        Ok(new)
-    }
-
     /// The entry that remembers "there is none".
     pub(super) fn absent(&self, caching: &Caching, now: Timestamp) -> Result<NewEntry> {
         let entry = self.entry(caching, now, self.absence_expiry(caching, now)?);
@@ -202,7 +155,12 @@ impl Plan {
     }
 
     /// An entry without bytes.
-    fn entry(&self, caching: &Caching, now: Timestamp, expires_at: Timestamp) -> NewEntry {
+    pub(super) fn entry(
+        &self,
+        caching: &Caching,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> NewEntry {
         NewEntry {
             key: self.key.clone(),
             identifier: self.identifier.clone(),
@@ -266,6 +224,7 @@ impl Plan {
                 expected_checksum: self.expected_checksum.map(|checksum| checksum.to_string()),
                 credential,
                 untrusted: self.trust == Trust::Untrusted,
+                json: self.asked.form == Some(Form::Json),
             },
         }
     }
@@ -276,18 +235,12 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 
     fn plan(request: Request) -> Result<Plan> {
         Plan::new(request, &Policies::new(&BTreeMap::new()).unwrap())
-    }
-
-    fn found(request: Request, data: &'static [u8]) -> Result<NewEntry> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let plan = plan(request)?;
-        let examined = plan.examine(Bytes::from_static(data), Some("image/png".to_owned()));
-        plan.found("test", runtime.block_on(examined)?, &Caching::unsaid(NOW), NOW)
     }
 
     #[test]
@@ -310,25 +263,6 @@ mod tests {
     }
 
     #[test]
-    fn an_explicit_ttl_wins_over_the_policy_and_loses_to_a_contract() {
-        let expires = |url: &str, ttl: u64| {
-            let request = Request::new(url).ttl(Duration::from_millis(ttl));
-            let entry = found(request, b"").unwrap();
-            entry.expires_at.as_millis()
-        };
-        assert_eq!(expires("https://a.example/", 5), 1_005);
-        let six_hours = 6 * 60 * 60 * 1_000;
-        assert_eq!(expires("https://api.discogs.com/x", 99_999_999), 1_000 + six_hours);
-    }
-
-    #[test]
-    fn a_ttl_beyond_the_calendar_is_refused() {
-        let request = Request::new("https://a.example/").ttl(Duration::MAX);
-        let error = found(request, b"").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    }
-
-    #[test]
     fn what_no_answer_could_fulfil_is_known_beforehand() {
         let request = Request::new("https://a.example/");
         assert!(plan(request.clone()).unwrap().check_fillable(NOW).is_ok());
@@ -346,22 +280,5 @@ mod tests {
     fn a_timeout_of_nothing_is_refused() {
         let hasty = Request::new("https://a.example/").timeout(Duration::ZERO);
         assert_eq!(plan(hasty).unwrap_err().kind(), ErrorKind::InvalidInput);
-    }
-
-    #[test]
-    fn an_image_type_takes_images_only() {
-        let request = Request::new("https://a.example/").data_type(DataType::ARTIST_LOGO);
-        let error = found(request, b"<html>log in</html>").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused);
-        assert!(!error.is_transient());
-        assert!(error.to_string().contains("an HTML page"), "{error}");
-    }
-
-    #[test]
-    fn other_bytes_than_expected_are_refused() {
-        let request = Request::new("https://a.example/").expected_checksum(Checksum::of(b"a"));
-        assert!(found(request.clone(), b"a").is_ok());
-        let error = found(request, b"b").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused);
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn at_hand(cache: &Arc<Inner>, plan: &mut Plan) -> Result<Prosp
 
 /// Queues the renewal of a stale entry, unless it is queued, or was given up not long ago. Readers
 /// take no lock.
-async fn queue_renewal(cache: Arc<Inner>, job: NewJob) -> Result<()> {
+pub(super) async fn queue_renewal(cache: Arc<Inner>, job: NewJob) -> Result<()> {
     let now = cache.clock.now();
     let is_due = cache.queue.get(&job.key).await?.is_none_or(|queued| {
         queued.status == JobState::Dead && now.since(queued.run_at) >= RENEWAL_PAUSE
@@ -86,7 +86,7 @@ async fn queue_renewal(cache: Arc<Inner>, job: NewJob) -> Result<()> {
 }
 
 /// What goes wrong behind the caller's back, is only noted.
-async fn behind(key: Key, renewal: impl Future<Output = Result<()>>) {
+pub(super) async fn behind(key: Key, renewal: impl Future<Output = Result<()>>) {
     if let Err(error) = renewal.await {
         tracing::warn!(%key, %error, "a stale entry is not being renewed");
     }

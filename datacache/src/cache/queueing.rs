@@ -41,7 +41,8 @@ impl Cache {
         let fresh = Store::fresh_among_on(&mut connection, &keys, now).await?;
         let is_answered = |plan: &Plan| {
             let fresh = fresh.get(&plan.key);
-            plan.expected_checksum.is_none() && fresh.is_some_and(|it| it.answers(&plan.data_type))
+            let is_any = plan.expected_checksum.is_none() && plan.asked.form.is_none();
+            is_any && fresh.is_some_and(|it| it.answers(&plan.data_type, plan.identifier.as_ref()))
         };
         let due = plans.iter().filter(|plan| !is_answered(plan));
         let policies = &self.0.policies;

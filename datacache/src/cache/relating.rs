@@ -6,7 +6,8 @@ use super::answer::Answer;
 use super::plan::{Plan, Revalidation};
 use crate::config::Policies;
 use crate::fetch::Trust;
-use crate::media;
+use crate::media::{self, Form};
+use crate::name::DataType;
 use crate::queue::{Job, Params};
 use crate::store::{Entry, EntryInfo};
 
@@ -16,6 +17,10 @@ impl Plan {
     pub(super) fn inherit(&mut self, entry: &EntryInfo, policies: &Policies) {
         if self.asked.data_type.is_none() {
             self.data_type = entry.data_type.clone();
+            let is_named = entry.data_type != DataType::OTHER;
+            if is_named && entry.mime_type == media::JSON {
+                self.asked.form = self.asked.form.or(Some(Form::Json));
+            }
         }
         if self.identifier.is_none() {
             self.identifier.clone_from(&entry.identifier);
@@ -32,11 +37,10 @@ impl Plan {
     /// Whether an entry is of use to this request, however fresh.
     pub(super) fn accepts(&self, entry: &Entry) -> bool {
         let has_checksum = |expected| expected == entry.info.content_checksum;
-        // What was stored under the same type was looked at then.
-        let is_due = || {
-            self.data_type == entry.info.data_type
-                || media::check(&self.data_type, &entry.data).is_ok()
-        };
+        let form = self.form();
+        // What was stored under such a type was looked at then.
+        let is_due =
+            || form == Form::of(&entry.info.data_type) || media::check(form, &entry.data).is_ok();
         self.expected_checksum.is_none_or(has_checksum) && is_due()
     }
 
@@ -56,6 +60,7 @@ impl Plan {
             && self.trust == other.trust
             && self.provider == other.provider
             && self.data_type == other.data_type
+            && self.form() == other.form()
             && self.expected_checksum == other.expected_checksum
             && self.timeout == other.timeout
     }
@@ -64,6 +69,9 @@ impl Plan {
     pub(super) fn inherit_queued(&mut self, job: &Job, params: &Params) {
         if self.asked.data_type.is_none() {
             self.data_type = job.data_type.clone();
+        }
+        if params.json {
+            self.asked.form = self.asked.form.or(Some(Form::Json));
         }
         if self.identifier.is_none() {
             self.identifier.clone_from(&job.identifier);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::checksum::Checksum;
 use crate::fetch::Trust;
+use crate::media::Form;
 use crate::name::{DataType, Provider};
 use crate::queue::Priority;
 use crate::redact::{self, SafeHeaders};
@@ -19,6 +20,7 @@ pub struct Request {
     pub(super) url: String,
     pub(super) identifier: Option<String>,
     pub(super) data_type: Option<DataType>,
+    pub(super) form: Option<Form>,
     pub(super) provider: Option<Provider>,
     pub(super) ttl: Option<Duration>,
     pub(super) negative_ttl: Option<Duration>,
@@ -58,6 +60,7 @@ impl Request {
             url: url.into(),
             identifier: None,
             data_type: None,
+            form: None,
             provider: None,
             ttl: None,
             negative_ttl: None,
@@ -162,6 +165,12 @@ impl Request {
     #[must_use]
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// Only JSON will do, of whatever data type.
+    pub(crate) fn json(mut self) -> Self {
+        self.form = Some(Form::Json);
         self
     }
 

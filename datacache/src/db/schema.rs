@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0006_groups.sql"),
     include_str!("../../migrations/0007_upkeep.sql"),
     include_str!("../../migrations/0008_numbers.sql"),
+    include_str!("../../migrations/0009_subjects.sql"),
 ];
 
 const OPERATION: &str = "open cache";

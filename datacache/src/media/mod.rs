@@ -2,13 +2,14 @@
 //!
 //! What a server declares is a hint for text and for bytes nobody knows; for pictures it is never
 //! believed. An image whose header does not decode, or decodes to more pixels than
-//! [`MAX_IMAGE_PIXELS`], is not an image.
+//! [`MAX_IMAGE_PIXELS`], is not an image; nor is one that ends before its end.
 
 mod palette;
 mod picture;
 mod resize;
 #[cfg(test)]
 mod testing;
+mod whole;
 
 use std::io::Cursor;
 
@@ -23,15 +24,39 @@ pub(crate) use resize::resized;
 /// The largest picture that is accepted: 100 megapixels, 400 MB once decoded.
 pub(crate) const MAX_IMAGE_PIXELS: u64 = 100_000_000;
 
+/// The media type of JSON.
+pub(crate) const JSON: &str = "application/json";
+
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Why some bytes are not what their data type is for.
+/// What bytes are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Anything,
+    Json,
+    Picture,
+}
+
+impl Form {
+    /// What entries of a type are at least.
+    pub(crate) fn of(data_type: &DataType) -> Self {
+        match data_type {
+            image if image.is_image() => Self::Picture,
+            json if json.is_json() => Self::Json,
+            _ => Self::Anything,
+        }
+    }
+}
+
+/// Why some bytes are not what they are to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Mismatch {
     /// What a venue's network answers in everybody's place.
     HtmlPage,
     NotJson,
     NotAnImage,
+    /// It ends before its end, as when the connection did.
+    Torn,
     Undecodable(String),
     TooManyPixels {
         width: u32,
@@ -45,6 +70,7 @@ impl std::fmt::Display for Mismatch {
             Self::HtmlPage => write!(f, "the bytes are an HTML page"),
             Self::NotJson => write!(f, "the bytes are not JSON"),
             Self::NotAnImage => write!(f, "the bytes are not an image"),
+            Self::Torn => write!(f, "the image ends before its end"),
             Self::Undecodable(why) => write!(f, "the image does not decode: {why}"),
             Self::TooManyPixels { width, height } => {
                 write!(
@@ -56,18 +82,21 @@ impl std::fmt::Display for Mismatch {
     }
 }
 
-/// Accepts pictures as image types, JSON as `api_response`, and anything as any other type.
-pub(crate) fn check(data_type: &DataType, bytes: &[u8]) -> Result<(), Mismatch> {
-    let checked = match data_type {
-        image if image.is_image() => check_image(bytes),
-        json if json.is_json() => check_json(bytes),
-        _ => Ok(()),
+/// Accepts bytes of this form.
+pub(crate) fn check(form: Form, bytes: &[u8]) -> Result<(), Mismatch> {
+    let checked = match form {
+        Form::Anything => Ok(()),
+        Form::Json => check_json(bytes),
+        Form::Picture => check_image(bytes),
     };
     checked.map_err(|mismatch| if is_html(bytes) { Mismatch::HtmlPage } else { mismatch })
 }
 
-/// Accepts a PNG, JPEG, WebP, GIF or BMP whose header decodes to a reasonable size.
+/// Accepts a PNG, JPEG, WebP, GIF or BMP that is all there and whose header decodes to a reasonable
+/// size.
 fn check_image(bytes: &[u8]) -> Result<(), Mismatch> {
+    let format = image::guess_format(bytes).map_err(|_| Mismatch::NotAnImage)?;
+    whole::check(format, bytes)?;
     picture_format(bytes).map(drop)
 }
 
@@ -96,7 +125,7 @@ pub(crate) fn mime_type(bytes: &[u8], declared: Option<&str>) -> String {
         return known.mime_type().to_owned();
     }
     if is_json(bytes) {
-        return "application/json".to_owned();
+        return JSON.to_owned();
     }
     let declared = declared.and_then(essence).filter(|mime| !mime.starts_with("image/"));
     let is_text = || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok();
@@ -168,8 +197,11 @@ mod tests {
         let png = picture(ImageFormat::Png);
         assert_eq!(check_image(b""), Err(Mismatch::NotAnImage));
         assert_eq!(check_image(b"<html></html>"), Err(Mismatch::NotAnImage));
-        assert!(matches!(check_image(&png[..20]), Err(Mismatch::Undecodable(_))));
-        assert!(matches!(check_image(b"\xff\xd8\xff\xe0nonsense"), Err(Mismatch::Undecodable(_))));
+        assert_eq!(check_image(&png[..20]), Err(Mismatch::Torn));
+        let nonsense = [&png[..8], b"\0\0\0\x01nonsense"].concat();
+        assert!(matches!(check_image(&nonsense), Err(Mismatch::Torn)));
+        let empty = b"\xff\xd8\xff\xda\0\x02\xff\xd9";
+        assert!(matches!(check_image(empty), Err(Mismatch::Undecodable(_))));
     }
 
     #[test]
@@ -206,7 +238,7 @@ mod tests {
             ("bio_en", b"", Ok(())),
         ] {
             let data_type = DataType::new(data_type).unwrap();
-            assert_eq!(check(&data_type, bytes), expected, "{data_type} {bytes:?}");
+            assert_eq!(check(Form::of(&data_type), bytes), expected, "{data_type} {bytes:?}");
         }
     }
 

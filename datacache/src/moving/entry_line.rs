@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::Identifier;
 use crate::key::{self, Key};
-use crate::media;
+use crate::media::{self, Form};
 use crate::name::{DataType, Provider};
 use crate::redact::Stripped;
 use crate::store::{Cachekey, EntryInfo, Metadata, NewEntry, Past, Terms};
@@ -47,6 +47,8 @@ pub(super) struct EntryLine {
     pub(super) varies_on: String,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub(super) may_be_stale: bool,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub(super) is_untrusted: bool,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub(super) metadata: Metadata,
 }
@@ -58,6 +60,11 @@ fn yes() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like that")]
 fn is_yes(answer: &bool) -> bool {
     *answer
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like that")]
+fn is_no(answer: &bool) -> bool {
+    !*answer
 }
 
 /// An entry that may be stored.
@@ -77,7 +84,7 @@ pub(super) struct Gate {
 impl EntryLine {
     /// What is told of an entry of this cache; `key` is what its URL is by the settings of today.
     pub(super) fn of(info: EntryInfo, key: &Key) -> Self {
-        let Terms { etag, last_modified, varies_on, may_be_stale } = info.terms;
+        let Terms { etag, last_modified, varies_on, may_be_stale, is_untrusted } = info.terms;
         Self {
             url: key.as_str().to_owned(),
             cachekey: info.cachekey.to_string(),
@@ -96,6 +103,7 @@ impl EntryLine {
             last_modified,
             varies_on,
             may_be_stale,
+            is_untrusted,
             metadata: info.metadata,
         }
     }
@@ -138,6 +146,7 @@ impl Gate {
                 last_modified: line.last_modified,
                 varies_on: line.varies_on,
                 may_be_stale: line.may_be_stale,
+                is_untrusted: line.is_untrusted,
             },
             derived_from: None,
             key,
@@ -191,7 +200,7 @@ fn check_content(key: &Key, data_type: &DataType, status_code: u16, data: &[u8])
     let refuse = |reason: &dyn std::fmt::Display| {
         Err(Error::new(ErrorKind::Refused, OPERATION, key, reason))
     };
-    match (status_code, media::check(data_type, data)) {
+    match (status_code, media::check(Form::of(data_type), data)) {
         (NOT_FOUND, _) if data.is_empty() => Ok(()),
         (NOT_FOUND, _) => refuse(&"there are bytes, though it says that there are none"),
         (FOUND, Ok(())) => Ok(()),

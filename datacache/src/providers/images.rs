@@ -1,6 +1,9 @@
 //! Images of artists and albums.
 
-use crate::cache::{Answer, Cache, Lookup, QueueFill, image_request, require_image_type};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::cache::{Answer, Cache, Lookup, QueueFill, Request, image_request, require_image_type};
 use crate::error::Result;
 use crate::identifier::Identifier;
 use crate::media::{ImageSize, Palette};
@@ -25,9 +28,19 @@ use crate::store::{Cachekey, Entry, Subject};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Images {
     cache: Cache,
+    change: Option<Arc<Change>>,
+}
+
+/// What is done to a request before it is made.
+type Change = dyn Fn(Request) -> Request + Send + Sync;
+
+impl fmt::Debug for Images {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Images").field("cache", &self.cache).finish_non_exhaustive()
+    }
 }
 
 /// A call for each image type.
@@ -52,7 +65,32 @@ macro_rules! image_calls {
 
 impl Images {
     pub(super) fn new(cache: Cache) -> Self {
-        Self { cache }
+        Self { cache, change: None }
+    }
+
+    /// Changes how the calls for URLs and [`fill_queue`](Self::fill_queue) ask from now on: their
+    /// deadline, or that their URLs are a stranger's.
+    ///
+    /// ```no_run
+    /// # fn example(cache: datacache::Cache) -> datacache::Images {
+    /// cache.providers().images().with(datacache::Request::untrusted)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with(mut self, change: impl Fn(Request) -> Request + Send + Sync + 'static) -> Self {
+        self.change = Some(match self.change {
+            Some(before) => Arc::new(move |request| change(before(request))),
+            None => Arc::new(change),
+        });
+        self
+    }
+
+    fn request(&self, url: &str, subject: &Subject, provider: Option<&Provider>) -> Request {
+        let request = image_request(url, &subject.identifier, &subject.data_type, provider);
+        match &self.change {
+            Some(change) => change(request),
+            None => request,
+        }
     }
 
     image_calls! {
@@ -71,14 +109,16 @@ impl Images {
         provider: Option<&Provider>,
         priority: Priority,
     ) -> Result<Answer> {
-        let request = image_request(url, identifier, &data_type, provider).priority(priority);
-        self.cache.fetch(request).await
+        let subject = Subject { identifier: identifier.clone(), data_type };
+        let request = self.request(url, &subject, provider);
+        self.cache.fetch(request.priority(priority)).await
     }
 
     /// Queues those of `urls` that are missing, in the order given, until `identifier` has `max`
     /// images of this type, but no more than
     /// [`max_per_artist`](crate::ImagesConfig::max_per_artist) of all providers together. What is
-    /// cached, be it stale, and what is queued counts; what is known to be absent does not.
+    /// cached, be it stale if it may still be shown, and what is queued counts; what is known to be
+    /// absent does not. What is cached and stale is renewed.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type, or a
@@ -92,7 +132,8 @@ impl Images {
         max: usize,
     ) -> Result<QueueFill> {
         let subject = Subject { identifier: identifier.clone(), data_type: data_type.clone() };
-        self.cache.fill_queue(&subject, urls, provider, max).await
+        let requests = urls.into_iter().map(|url| self.request(&url, &subject, provider));
+        self.cache.fill_queue(&subject, requests, max).await
     }
 
     /// An image as [`Cache::random_image`] picks it. Where there is none of this type, one of the
@@ -109,7 +150,9 @@ impl Images {
         self.cache.random_choice(identifier, data_type, provider).await
     }
 
-    /// The handles of the images of `identifier` of this type, in the order they were first stored.
+    /// The handles of the images of `identifier` of this type that may be shown, in the order they
+    /// were first stored. One stays the same when the image is renewed, and
+    /// [`Cache::lookup_cachekey`] finds the image by it; it leads nowhere once the image is removed.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type.
@@ -122,10 +165,15 @@ impl Images {
         self.cache.keys(identifier, data_type).await
     }
 
-    /// The colours of the picture at `url`; `None` where the cache has no picture. It asks no origin.
+    /// The colours of the picture at `url`; `None` where the cache has no entry, or one that is stale
+    /// and may not be used. It asks no origin.
     ///
     /// Palettes of stored images, logos excepted, are made behind everybody's back. One that is not
     /// there yet is made now, which takes a moment. It is made anew when the bytes change.
+    ///
+    /// # Errors
+    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, or is
+    /// too large, as for [`resized`](Self::resized).
     pub async fn palette(&self, url: &str) -> Result<Option<Palette>> {
         self.cache.palette(url).await
     }
@@ -139,8 +187,9 @@ impl Images {
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an edge outside 1..=4096;
-    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, or
-    /// has more than 100 million pixels.
+    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, has
+    /// more than 100 million pixels, or takes more than 512 MiB once decoded. The latter is less where
+    /// a pixel takes more than the usual four bytes: with 16 bits to a channel it is 67 million pixels.
     pub async fn resized(&self, url: &str, size: ImageSize) -> Result<Option<Entry>> {
         Ok(match self.cache.resized(url, size).await? {
             Lookup::Fresh(entry) | Lookup::Stale(entry) => Some(entry),

@@ -69,6 +69,9 @@ pub(crate) struct Params {
     /// Whether its URL comes from a stranger.
     #[serde(default)]
     pub(crate) untrusted: bool,
+    /// Whether it is JSON, of whatever data type.
+    #[serde(default)]
+    pub(crate) json: bool,
 }
 
 /// The right to run one job until it ends; also the token without which the job cannot be settled.
@@ -99,9 +102,9 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Whether only bytes with a certain checksum will do.
-    pub(crate) fn expects_checksum(&self) -> bool {
-        self.params().is_ok_and(|params| params.expected_checksum.is_some())
+    /// Whether it takes a look at the bytes to tell if they will do.
+    pub(crate) fn expects_certain_bytes(&self) -> bool {
+        self.params().is_ok_and(|params| params.expected_checksum.is_some() || params.json)
     }
 
     /// Whether it may be sent only with an API key.

@@ -98,11 +98,19 @@ pub(crate) struct Terms {
     pub(crate) varies_on: String,
     /// Whether the entry may be used after its time.
     pub(crate) may_be_stale: bool,
+    /// Whether its URL was a stranger's when it was asked for.
+    pub(crate) is_untrusted: bool,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { etag: None, last_modified: None, varies_on: String::new(), may_be_stale: true }
+        Self {
+            etag: None,
+            last_modified: None,
+            varies_on: String::new(),
+            may_be_stale: true,
+            is_untrusted: false,
+        }
     }
 }
 
@@ -125,6 +133,12 @@ impl EntryInfo {
     /// Whether the entry says that there is nothing at this URL.
     pub fn is_absence(&self) -> bool {
         self.status_code == NOT_FOUND
+    }
+
+    /// Whether it is an answer that may be shown at `now`, be it stale.
+    pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
+        let is_in_time = self.terms.may_be_stale || self.freshness(now) == Freshness::Fresh;
+        is_in_time && !self.is_absence()
     }
 
     /// What there is to know about an answer that is not to be stored. Its handle leads nowhere.

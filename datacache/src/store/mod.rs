@@ -1,7 +1,7 @@
 //! The store: entries, each a row and, when it is large, a blob file.
 //!
 //! # What it owns
-//! The tables `cached_data` and `last_picks`, and which blob files exist. The rules of freshness
+//! The tables `cached_data`, `subjects` and `last_picks`, and which blob files exist. The rules of freshness
 //! are its callers'; the store only keeps what it is given and finds it again.
 //!
 //! # How row and file stay consistent
@@ -42,6 +42,7 @@ mod random;
 mod room;
 mod row;
 pub(crate) mod sql;
+mod subjects;
 mod totals;
 mod upkeep;
 mod write;
@@ -54,6 +55,7 @@ use crate::blob::{BlobRead, Blobs};
 use crate::clock::Timestamp;
 use crate::db::{Connection, Db};
 use crate::error::Result;
+use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::DataType;
 pub(crate) use checking::{Depth, Flaw, Lost, Removal, RowOutline, Stray, StrayKind};
@@ -65,6 +67,7 @@ use entry::NOT_FOUND;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
 pub(crate) use entry::{NewEntry, Renewal, Terms};
 pub use filter::Filter;
+pub(crate) use held::Held;
 pub(crate) use making_room::Room;
 pub(crate) use moved::{Past, TakenOver};
 pub(crate) use random::Pick;
@@ -99,13 +102,18 @@ enum By<'a> {
 pub(crate) struct Outline {
     pub(crate) is_absence: bool,
     data_type: DataType,
+    identifier: Option<Identifier>,
 }
 
 impl Outline {
-    /// Whether it is an answer to a request for `data_type`, as far as that can be told without a
-    /// look at the bytes.
-    pub(crate) fn answers(&self, data_type: &DataType) -> bool {
-        self.is_absence || self.data_type == *data_type || !data_type.is_demanding()
+    /// Whether it is an answer to a request for `data_type`, about `identifier` if that is known, as
+    /// far as that can be told without a look at the bytes. A picture of somebody else has to be noted
+    /// as one of this one too.
+    pub(crate) fn answers(&self, data_type: &DataType, identifier: Option<&Identifier>) -> bool {
+        let is_of_another = identifier.is_some() && identifier != self.identifier.as_ref();
+        self.is_absence
+            || !data_type.is_demanding()
+            || self.data_type == *data_type && !(data_type.is_image() && is_of_another)
     }
 }
 
@@ -210,7 +218,7 @@ impl Store {
         let rows = rows.map_err(|source| connection.error(OPERATION, source))?;
         connection.close().await;
         let read = |row| match Row::read(OPERATION, row) {
-            Ok(row) => Some((row.info.row_id, row.info)),
+            Ok(row) => Some((row.info.row_id, filter.seen_by(row.info))),
             Err(error) => {
                 tracing::warn!(%error, "an entry is damaged and not listed");
                 None
@@ -239,11 +247,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<BTreeMap<Key, Outline>> {
         let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
-        let fresh = sql::fresh_among(connection, &keys, now).await;
+        let fresh = sql::held::fresh_among(connection, &keys, now).await;
         let fresh = fresh.map_err(|source| connection.error(LOOK_UP, source))?;
-        let read = |(url, status, data_type)| {
+        let read = |(url, status, data_type, identifier)| {
+            let (is_absence, identifier) = (status == NOT_FOUND, Identifier::from_row(identifier));
             let data_type = DataType::from_row(data_type);
-            (Key::from_row(url), Outline { is_absence: status == NOT_FOUND, data_type })
+            (Key::from_row(url), Outline { is_absence, data_type, identifier })
         };
         Ok(fresh.into_iter().map(read).collect())
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use fastrand::Rng;
 
 use super::deferred::Subject;
-use super::entry::{Cachekey, Entry};
+use super::entry::{Cachekey, Entry, EntryInfo, Freshness};
 use super::sql::picking::{self, Candidate};
 use super::{By, Store};
 use crate::clock::Timestamp;
@@ -36,12 +36,14 @@ pub(crate) struct Pick<'a> {
     pub(crate) provider: Option<&'a Provider>,
     /// The pick before, where this process knows it better than the database.
     pub(crate) last: Option<Cachekey>,
-    /// Only entries that expire after this; unless it is set, those that may be used when stale.
-    pub(crate) fresh_after: Option<Timestamp>,
+    /// When it is to be shown.
+    pub(crate) now: Timestamp,
+    /// Whether stale ones will do, if they may be used.
+    pub(crate) worst: Freshness,
 }
 
 impl Store {
-    /// An entry of an image type, or `None` when none is eligible. The pick before this one is
+    /// An entry of an image type, as what it was picked for, or `None` when none is eligible. The pick before this one is
     /// returned again only if it is the only one.
     pub(crate) async fn pick_random(
         &self,
@@ -57,8 +59,10 @@ impl Store {
             connection.close().await;
             let Some(id) = chosen else { return Ok(None) };
             // An entry that was removed meanwhile, or dropped as damaged just now, is drawn no more.
-            if let Some(entry) = self.load(By::Id(id)).await? {
-                return Ok(Some(entry));
+            if let Some(Entry { info, data }) = self.load(By::Id(id)).await? {
+                let Subject { identifier, data_type } = pick.subject.clone();
+                let info = EntryInfo { identifier: Some(identifier), data_type, ..info };
+                return Ok(Some(Entry { info, data }));
             }
             repeats += u32::from(!lost.insert(id));
         }
@@ -82,20 +86,13 @@ pub(super) async fn choose(
     if span > LIST_SPAN {
         for _ in 0..MAX_DRAWS {
             let number = rng.i64(0..span);
-            let drawn = picking::candidate_at(
-                connection,
-                pick.subject,
-                number,
-                pick.fresh_after,
-                pick.provider,
-            );
+            let drawn = picking::candidate_at(connection, pick, number);
             if let Some(candidate) = drawn.await?.filter(|candidate| !is_repeat(candidate)) {
                 return Ok(Some(candidate.0));
             }
         }
     }
-    let eligible =
-        picking::candidates(connection, pick.subject, pick.fresh_after, pick.provider).await?;
+    let eligible = picking::candidates(connection, pick).await?;
     let (repeats, others): (Vec<_>, Vec<_>) = eligible.into_iter().partition(is_repeat);
     let from = if others.is_empty() { repeats } else { others };
     Ok(rng.choice(from).map(|(id, _)| id))

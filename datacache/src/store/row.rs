@@ -37,6 +37,7 @@ pub(super) struct RawRow {
     last_modified: Option<String>,
     varies_on: String,
     may_be_stale: bool,
+    is_untrusted: bool,
     is_in_file: bool,
     data_value: Option<Vec<u8>>,
 }
@@ -66,6 +67,7 @@ impl FromRow<'_, SqliteRow> for RawRow {
             last_modified: row.try_get("last_modified")?,
             varies_on: row.try_get("varies_on")?,
             may_be_stale: row.try_get("may_be_stale")?,
+            is_untrusted: row.try_get("is_untrusted")?,
             is_in_file: row.try_get("is_in_file")?,
             data_value: row.try_get("data_value")?,
         })
@@ -114,6 +116,7 @@ impl Row {
                 last_modified: raw.last_modified,
                 varies_on: raw.varies_on,
                 may_be_stale: raw.may_be_stale,
+                is_untrusted: raw.is_untrusted,
             },
             is_in_file: raw.is_in_file,
             stored_checksum: raw

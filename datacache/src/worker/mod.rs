@@ -71,9 +71,10 @@ pub struct WorkerConfig {
 pub enum Until {
     /// Never: only the shutdown ends it.
     Shutdown,
-    /// When no job is running, nor due within `patience`.
+    /// When no job is running, nor due within `patience`, and the palettes of the images are made.
     Drained {
-        /// Jobs that are to be tried again later than this are not waited for.
+        /// Jobs that are to be tried again later than this are not waited for. Nor are palettes that
+        /// take longer, or than the grace if that is longer.
         patience: Duration,
     },
 }
@@ -166,7 +167,7 @@ impl<'a> Shift<'a> {
     async fn work(&mut self) -> Result<()> {
         loop {
             match self.round().await {
-                Ok(ControlFlow::Break(())) => return Ok(()),
+                Ok(ControlFlow::Break(())) => return self.finish_palettes().await,
                 Ok(ControlFlow::Continue(())) => self.trouble.is_over(),
                 Err(error) if self.may_pass(&error).await => {
                     self.look.tick().await;
@@ -174,6 +175,15 @@ impl<'a> Shift<'a> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Nobody may come after a worker that drains who would make the palettes of what it has fetched.
+    async fn finish_palettes(&self) -> Result<()> {
+        let WorkerConfig { until, grace, .. } = self.worker.config;
+        if let Until::Drained { patience } = until {
+            self.worker.cache.palettes_made(patience.max(grace)).await;
+        }
+        Ok(())
     }
 
     /// Begins what may run, then waits for something to happen; breaks when all is done.
@@ -239,8 +249,10 @@ impl<'a> Shift<'a> {
         let cache = &self.worker.cache.0;
         let keys: Vec<&Key> = jobs.iter().map(|job| &job.key).collect();
         let fresh = cache.store.fresh_among(&keys, now).await?;
-        let answered = jobs.iter().filter(|job| !job.expects_checksum()).filter_map(|job| {
-            let fresh = fresh.get(&job.key).filter(|fresh| fresh.answers(&job.data_type))?;
+        let answered = jobs.iter().filter(|job| !job.expects_certain_bytes()).filter_map(|job| {
+            let fresh = fresh
+                .get(&job.key)
+                .filter(|fresh| fresh.answers(&job.data_type, job.identifier.as_ref()))?;
             Some((job.clone(), if fresh.is_absence { Finish::Absent } else { Finish::Found }))
         });
         let answered: Vec<(Job, Finish)> = answered.collect();

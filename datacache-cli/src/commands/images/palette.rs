@@ -2,15 +2,14 @@
 
 use datacache::{Cache, Palette, PaletteKind};
 
+use super::nothing;
 use crate::args::Global;
-use crate::commands::get::not_cached;
 use crate::outcome::Outcome;
 use crate::output;
 
 pub(crate) async fn run(cache: &Cache, global: &Global, url: &str) -> anyhow::Result<Outcome> {
-    let key = cache.key(url)?;
     let Some(palette) = cache.providers().images().palette(url).await? else {
-        return not_cached(global, Some(key.as_str()), format_args!("a picture at {key}"));
+        return nothing(cache, global, url).await;
     };
     if global.json {
         output::json(&palette)?;

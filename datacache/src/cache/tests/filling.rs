@@ -13,9 +13,14 @@ fn urls(numbers: impl IntoIterator<Item = u32>) -> Vec<String> {
     numbers.into_iter().map(|number| format!("https://a.example/{number}")).collect()
 }
 
+fn requests(subject: &Subject, urls: Vec<String>) -> impl Iterator<Item = Request> {
+    let Subject { identifier, data_type } = subject;
+    urls.into_iter().map(|url| image_request(url, identifier, data_type, None))
+}
+
 /// How many were queued, were known, and were left out.
 async fn fill(cache: &Cache, subject: &Subject, urls: Vec<String>, max: usize) -> (u64, u64, u64) {
-    let fill = cache.fill_queue(subject, urls, None, max).await.unwrap();
+    let fill = cache.fill_queue(subject, requests(subject, urls), max).await.unwrap();
     (fill.queued, fill.known, fill.left_out)
 }
 
@@ -57,7 +62,10 @@ async fn what_is_cached_or_queued_counts_and_is_not_queued_again() {
     folder.clock.advance(HOUR);
     cache.enqueue([image(9).priority(Priority::Batch), image(1)]).await.unwrap();
     assert_eq!(fill(&cache, &fanart(), urls(0..6), 5).await, (2, 2, 2));
-    assert_eq!(queue(&cache).await, ["9", "1", "2", "3"]);
+    cache.0.background.finish().await;
+    let mut queued = queue(&cache).await;
+    queued.sort();
+    assert_eq!(queued, ["0", "1", "2", "3", "9"], "those that are stale are renewed");
     assert_eq!(fill(&cache, &fanart(), urls(0..6), 5).await, (0, 4, 2));
     assert_eq!(
         fill(&cache, &subject(DataType::ARTIST_LOGO), urls([0, 1, 7, 7]), 9).await,
@@ -88,10 +96,30 @@ async fn what_cannot_be_fetched_is_refused_and_nothing_queued() {
         (fanart(), vec!["https://a.example/1".to_owned(), "embedded://x".to_owned()]),
         (subject(DataType::API_RESPONSE), urls(0..2)),
     ] {
-        let error = cache.fill_queue(&subject, urls, None, 9).await.unwrap_err();
+        let requests = requests(&subject, urls);
+        let error = cache.fill_queue(&subject, requests, 9).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
     assert_eq!(queue(&cache).await, Vec::<String>::new());
+}
+
+/// As a host asks for that nobody has a policy for.
+#[tokio::test]
+async fn what_has_expired_and_may_not_be_shown_counts_no_more_and_is_fetched_again() {
+    let folder = Folder::new();
+    let reply = with(Reply::ok(png()), "Cache-Control: max-age=60, must-revalidate");
+    let (cache, origin) = (folder.open().await, origin([reply]));
+    let (url, Subject { identifier, data_type }) = (origin.url("/x"), fanart());
+    let image = Request::new(&url).identifier("Daft Punk").data_type(data_type.clone());
+    let keys = async || cache.keys(&identifier, &data_type).await.unwrap().len();
+    cache.fetch(image).await.unwrap();
+    assert_eq!((keys().await, fill(&cache, &fanart(), vec![url.clone()], 1).await), (1, (0, 1, 0)));
+    folder.clock.advance(HOUR);
+    let picked = cache.random_image(&identifier, &data_type, None).await.unwrap();
+    assert!(picked.is_none() && keys().await == 0);
+    assert_eq!(fill(&cache, &fanart(), vec![url.clone()], 1).await, (1, 0, 0));
+    drain(&cache).await;
+    assert_eq!((keys().await, origin.received().len()), (1, 2));
 }
 
 /// All have seen that there is room when the first of them may write.

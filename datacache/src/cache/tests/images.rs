@@ -79,9 +79,11 @@ async fn what_is_no_picture_has_no_palette_and_no_smaller_form() {
     assert!(images(&cache).resized(URL, size).await.unwrap().is_none());
     for bytes in [&b"{}"[..], b"", b"<html>", &whole[..whole.len() - 20], &whole[..20]] {
         cache.put(request(URL), bytes.to_vec()).await.unwrap();
-        assert_eq!(images(&cache).palette(URL).await.unwrap(), None, "{bytes:?}");
-        let error = images(&cache).resized(URL, size).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused, "{bytes:?}");
+        let errors = [
+            images(&cache).palette(URL).await.unwrap_err(),
+            images(&cache).resized(URL, size).await.unwrap_err(),
+        ];
+        assert_eq!(errors.map(|error| error.kind()), [ErrorKind::Refused; 2], "{bytes:?}");
     }
     let origin = origin([Reply::status(404)]);
     cache.fetch(request(&origin.url("/x"))).await.unwrap();
@@ -146,6 +148,117 @@ async fn a_smaller_picture_is_as_stale_as_its_source() {
     let renewed = images(&cache).resized(URL, size).await.unwrap().unwrap();
     assert_eq!(renewed.info.freshness(folder.clock.now()), Freshness::Fresh);
     assert_eq!(renewed.info.cachekey, made.info.cachekey);
+}
+
+#[tokio::test]
+async fn nothing_is_made_of_what_may_not_be_shown_and_what_was_made_is_not_shown() {
+    let folder = Folder::new();
+    let reply = with(Reply::ok(picture(RED)), "Cache-Control: max-age=60, must-revalidate");
+    let (cache, origin) = (folder.open().await, origin([reply]));
+    let size = ImageSize::new(10, 10).unwrap();
+    // Of one everything is there when it expires, of the other nothing.
+    for (path, are_made) in [("/made", true), ("/unmade", false)] {
+        let url = origin.url(path);
+        cache.fetch(Request::new(&url)).await.unwrap();
+        let made = async || {
+            let palette = images(&cache).palette(&url).await.unwrap();
+            (palette.is_some(), images(&cache).resized(&url, size).await.unwrap().is_some())
+        };
+        if are_made {
+            assert_eq!(made().await, (true, true));
+        }
+        folder.clock.advance(HOUR);
+        assert_eq!(made().await, (false, false), "{path}");
+    }
+}
+
+/// Where nobody asks for the URL, as where pages have handles.
+#[tokio::test]
+async fn what_is_used_after_its_time_is_renewed_once_by_a_worker() {
+    let folder = Folder::new();
+    let (cache, origin) = (folder.open().await, origin([Reply::ok(picture(RED))]));
+    let (url, artist) = (origin.url("/x"), Identifier::new("daft punk").unwrap());
+    let fanart = request(&url).data_type(DataType::ARTIST_FANART).identifier("Daft Punk");
+    let Found { entry, .. } = found(cache.fetch(fanart).await.unwrap());
+    let size = ImageSize::new(10, 10).unwrap();
+    let small = images(&cache).resized(&url, size).await.unwrap().unwrap();
+    let random = async || {
+        let type_ = DataType::ARTIST_FANART;
+        images(&cache).random_image(&artist, &type_, None).await.unwrap().unwrap();
+    };
+    let by_handle = async |handle| {
+        assert!(matches!(cache.lookup_cachekey(handle).await.unwrap(), Lookup::Stale(_)));
+    };
+    for use_ in 0..4 {
+        assert_eq!(queued(&cache).await, (0, 0), "what is fresh is not renewed");
+        folder.clock.advance(Duration::from_hours(24 * 30));
+        for _ in 0..3 {
+            match use_ {
+                0 => random().await,
+                1 => by_handle(entry.info.cachekey).await,
+                2 => by_handle(small.info.cachekey).await,
+                _ => drop(images(&cache).resized(&url, size).await.unwrap()),
+            }
+        }
+        assert_eq!(queued(&cache).await, (0, 1), "use {use_}");
+        assert_eq!(drain(&cache).await.done, 1);
+        let Lookup::Fresh(renewed) = cache.lookup(&url).await.unwrap() else { panic!("{use_}") };
+        assert_eq!(renewed.info.identifier.as_ref(), Some(&artist));
+        assert_eq!(renewed.info.data_type, DataType::ARTIST_FANART);
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_origin_is_not_renewed() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let stored = cache.put(request("embedded://x").data_type(DataType::FRONT_COVER), picture(RED));
+    let handle = stored.await.unwrap().cachekey;
+    folder.clock.advance(HOUR);
+    assert!(matches!(cache.lookup_cachekey(handle).await.unwrap(), Lookup::Stale(_)));
+    assert_eq!(queued(&cache).await, (0, 0));
+}
+
+/// The name of a stranger's URL may lead to this machine by now.
+#[tokio::test]
+async fn what_a_strangers_url_has_brought_is_renewed_as_such() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let url = "http://localhost:1/x";
+    let handle = cache.put(request(url).untrusted(), "x").await.unwrap().cachekey;
+    folder.clock.advance(HOUR);
+    cache.lookup_cachekey(handle).await.unwrap();
+    assert_eq!(queued(&cache).await, (0, 1));
+    let worked = drain(&cache).await;
+    let (jobs, _) = cache.jobs(Page::default()).await.unwrap();
+    let why = jobs[0].last_error.as_deref().unwrap();
+    assert!(worked.dead == 1 && why.contains("untrusted"), "{why}");
+}
+
+#[tokio::test]
+async fn images_of_strangers_are_asked_for_as_such() {
+    let folder = Folder::new();
+    let (cache, origin) = (folder.open().await, origin([Reply::ok(picture(RED))]));
+    let images = images(&cache).with(|request| request.retries(0)).with(Request::untrusted);
+    let (artist, type_) = (Identifier::new("air").unwrap(), DataType::ARTIST_FANART);
+    let url = origin.url("/x");
+    let refused = [
+        images.cache_artist_fanart(&url, &artist, None, Priority::Immediate).await.unwrap_err(),
+        images.fill_queue(&artist, &type_, [url], None, 9).await.unwrap_err(),
+    ];
+    assert_eq!(refused.map(|error| error.kind()), [ErrorKind::Refused; 2]);
+    assert_eq!(origin.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_worker_that_drains_ends_when_the_palettes_are_made() {
+    let folder = Folder::new();
+    let (cache, origin) = (folder.open().await, origin([Reply::ok(picture(RED))]));
+    let covers = (0..5)
+        .map(|number| request(&origin.url(&format!("/{number}"))).data_type(DataType::FRONT_COVER));
+    cache.enqueue(covers).await.unwrap();
+    assert_eq!(drain(&cache).await.done, 5);
+    assert_eq!(cache.stats().await.unwrap().totals.derived, 5);
 }
 
 /// The source is replaced after it was read and before its palette is made.

@@ -14,7 +14,9 @@ mod revalidating;
 mod secrets;
 mod sharing;
 mod storing;
+mod subjects;
 mod tokens;
+mod torn;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

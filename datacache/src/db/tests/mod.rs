@@ -81,7 +81,9 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         store::sql::checking::STATEMENTS,
         store::sql::derived::STATEMENTS,
         store::sql::moved::STATEMENTS,
+        store::sql::held::STATEMENTS,
         store::sql::picking::STATEMENTS,
+        store::sql::subjects::STATEMENTS,
         store::sql::upkeep::STATEMENTS,
         queue::sql::STATEMENTS,
         queue::sql::due::STATEMENTS,
@@ -238,6 +240,10 @@ async fn a_schema_1_is_upgraded_with_its_rows_while_its_program_goes_on() {
     assert_rows_as_written(&mut older, KEY).await;
     change_one_row_each(&mut older, &INSERTS_OF_1, "later").await;
     assert_rows_as_written(&mut older, "later").await;
+    // The older program knows nothing of subjects, and keeps them all the same.
+    let subjects =
+        "SELECT COUNT(*) FROM subjects WHERE identifier IN ('https://a.example/', 'later')";
+    assert_eq!(scalar::<i64>(&db, subjects).await, 2);
     change_one_row_each(&mut older, &CHANGES_OF_1, "later").await;
 
     let session = OwnSession::new(folder.dir.path().join("locks"));

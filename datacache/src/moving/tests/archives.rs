@@ -34,6 +34,7 @@ async fn put_with_terms(folder: &Folder) {
         last_modified: Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()),
         varies_on: "accept-language".to_owned(),
         may_be_stale: false,
+        is_untrusted: true,
     };
     let data = Bytes::from_static(b"terms");
     let entry = NewEntry {

@@ -133,6 +133,7 @@ fn line(path: &str, data: &[u8]) -> EntryLine {
         last_modified: None,
         varies_on: String::new(),
         may_be_stale: true,
+        is_untrusted: false,
         metadata: Metadata::new(),
     }
 }

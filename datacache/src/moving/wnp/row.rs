@@ -97,6 +97,7 @@ impl Row {
             last_modified: None,
             varies_on: String::new(),
             may_be_stale: true,
+            is_untrusted: false,
             metadata,
             url: self.url,
         })

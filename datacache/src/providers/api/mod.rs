@@ -14,6 +14,7 @@ use super::term;
 use crate::cache::{Cache, Called, CameTo, Lookup, Outcome, Request, Way};
 use crate::db::Use;
 use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
 use crate::store::{Entry, Metadata};
@@ -52,7 +53,8 @@ impl Api {
     }
 
     /// The biography of an artist at `url`, as JSON. It is an entry of the data type `bio_en`, or
-    /// what its language is, with the language in its metadata.
+    /// what its language is, with the language in its metadata. What is no JSON, as a log-in page,
+    /// replaces none, be it a worker that gets it.
     ///
     /// # Errors
     /// Those of [`Query`].
@@ -70,6 +72,7 @@ impl Api {
                 .provider(provider)
                 .data_type(data_type)
                 .metadata(metadata)
+                .json()
         });
         self.json(request)
     }
@@ -90,6 +93,7 @@ impl Api {
     ///   `absent_ttl`.
     /// - An `Err` is not kept. Where there is a stale value, that is returned instead, else the `Err`
     ///   as it is.
+    /// - A value that the cache cannot keep, as on a full disk, is returned all the same.
     /// - Of the tasks of this process that ask for one key, one calls; the others wait for it, and
     ///   call in turn if it failed. Other processes may call at the same time.
     ///
@@ -112,7 +116,8 @@ impl Api {
     ///
     /// # Errors
     /// That of `call`; [`InvalidInput`](ErrorKind::InvalidInput) for an identifier or endpoint that is
-    /// empty or has more than 1 000 bytes, and for a value that cannot be written as JSON; else the
+    /// empty or has more than 1 000 bytes, for an identifier that has more than 512 once it is
+    /// normalised, before anything is called; and for a value that cannot be written as JSON; else the
     /// cache itself has failed.
     ///
     /// # Cancel safety
@@ -157,6 +162,8 @@ impl Api {
         Calling: Future<Output = Result<Option<T>, E>> + Send,
     {
         let key = self.cache.key(url.as_str())?;
+        // What could not be kept is not called for.
+        Identifier::new(identifier)?;
         if let Known::Fresh(value, size_bytes) = self.known(&key).await? {
             let outcome = if value.is_some() { Outcome::Fresh } else { Outcome::Absent };
             return Ok((value, CameTo { outcome, way: Way::Cache, size_bytes }));
@@ -231,9 +238,13 @@ impl Api {
             }
         };
         match kept {
-            Err(error) if !self.cache.does_without(Use::Writing, &error) => Err(error),
-            _ => Ok(size_bytes),
+            Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error),
+            Err(error) if !self.cache.does_without(Use::Writing, &error) => {
+                tracing::warn!(%url, %error, "what was called for is not kept");
+            }
+            _ => {}
         }
+        Ok(size_bytes)
     }
 }
 

@@ -9,7 +9,9 @@ use tokio::sync::Barrier;
 use super::*;
 use crate::cache::Answer;
 use crate::providers::tests::{Api as Loopback, KEY, assert_kept_secret};
-use crate::testing::Reply;
+use crate::queue::Priority;
+use crate::testing::{Origin, Reply};
+use crate::worker::{Until, Worker, WorkerConfig};
 
 const BIO: &str = r#"{"bio": "Daft Punk were …", "strange": [null]}"#;
 
@@ -100,6 +102,41 @@ async fn what_is_no_json_is_refused_and_does_not_stay() {
         let offline = bio().with(Request::offline).await.unwrap();
         assert!(matches!(offline.answer, Answer::Miss), "{body}");
     }
+}
+
+/// A venue's network answers in everybody's place, to whoever renews it.
+#[tokio::test]
+async fn a_log_in_page_costs_nobody_a_biography() {
+    let is_caught = Arc::new(AtomicU32::new(0));
+    let caught = Arc::clone(&is_caught);
+    let origin = Origin::start(move |_| match caught.load(Ordering::Relaxed) {
+        0 => Reply::ok(BIO),
+        _ => Reply::ok("<html>log in</html>"),
+    });
+    let it = Loopback::at("lastfm", json!({ "ttl": "1h" }), origin.unwrap()).await;
+    let url = it.origin.url("/bio");
+    let bio = || {
+        let bio = it.providers().api();
+        bio.cache_artist_bio(&url, "Daft Punk", lastfm(), &Language::ENGLISH)
+    };
+    bio().await.unwrap();
+    is_caught.store(1, Ordering::Relaxed);
+    it.clock.advance(Duration::from_hours(2));
+    let error = bio().with(Request::must_be_fresh).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Refused, true));
+    for renewal in [bio().into_request().unwrap(), Request::new(&url)] {
+        it.cache.fetch(renewal.clone().priority(Priority::Batch)).await.unwrap();
+        let config = WorkerConfig {
+            until: Until::Drained { patience: Duration::ZERO },
+            ..WorkerConfig::default()
+        };
+        let progress = Worker::new(it.cache.clone(), config).run(std::future::pending()).await;
+        assert_eq!(progress.unwrap().retried, 1);
+        it.cache.dequeue(&url).await.unwrap();
+        it.cache.fetch(renewal.must_be_fresh()).await.unwrap_err();
+    }
+    let typed = bio().with(Request::offline).await.unwrap();
+    assert_eq!(typed.value.unwrap()["bio"], "Daft Punk were …");
 }
 
 #[tokio::test]
@@ -196,9 +233,16 @@ async fn who_goes_away_leaves_the_turn_to_the_next() {
 #[tokio::test]
 async fn a_call_needs_names() {
     let (it, long) = (loopback(Reply::status(500)).await, "x".repeat(2_000_000));
-    for (identifier, endpoint) in
-        [("", "x"), (" ", "x"), ("x", ""), ("x", ".."), (&long, "x"), ("x", &long)]
-    {
+    let unkeepable = "x".repeat(513);
+    for (identifier, endpoint) in [
+        (&*unkeepable, "x"),
+        ("", "x"),
+        (" ", "x"),
+        ("x", ""),
+        ("x", ".."),
+        (&long, "x"),
+        ("x", &long),
+    ] {
         let call = || async { panic!("it is not called") };
         let called: Called =
             it.providers().api().cached(&lastfm(), identifier, endpoint, call).await;
@@ -215,6 +259,21 @@ async fn errors_may_be_of_any_kind_that_the_caches_can_become() {
     assert_eq!(boxed.unwrap_err().to_string(), "no");
     let own: Result<Option<u8>> = api.cached(&lastfm(), "!!!", "a", || async { Ok(Some(1)) }).await;
     assert_eq!(own.unwrap(), Some(1));
+}
+
+/// As on a full disk.
+#[tokio::test]
+async fn an_answer_that_cannot_be_kept_is_one_all_the_same() {
+    let (it, calls) = (loopback(Reply::status(500)).await, AtomicU32::new(0));
+    let mut tx = it.cache.0.db.write("test").await.unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON cached_data \
+        BEGIN SELECT RAISE(ABORT, 'full'); END";
+    sqlx::query(full).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    for answer in [Some(7), None] {
+        assert_eq!(ask(&it, &calls, Ok(answer)).await, Ok(answer));
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
 }
 
 #[test]

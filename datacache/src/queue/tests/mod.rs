@@ -62,6 +62,7 @@ fn params() -> Params {
         expected_checksum: Some("ab".repeat(32)),
         credential: true,
         untrusted: true,
+        json: true,
     }
 }
 

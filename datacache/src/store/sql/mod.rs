@@ -1,6 +1,7 @@
 //! Every statement on `cached_data`; those of the random pick stand in `picking`, those on what was
 //! made from other entries in `derived`, those on what comes from another cache in `moved`,
-//! those that keep the cache within bounds in `upkeep`, those of who checks entries in `checking`.
+//! those that keep the cache within bounds in `upkeep`, those of who checks entries in `checking`,
+//! those on what there is before more is fetched in `held`, on what entries are about in `subjects`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
@@ -9,7 +10,6 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Result, query, query_as, query_scalar};
 
-use super::deferred::Subject;
 use super::encoding::{Encoding, Stored};
 use super::entry::{Cachekey, NewEntry, Renewal};
 use super::filter::Filter;
@@ -30,6 +30,7 @@ macro_rules! info_columns {
         "entry_id, url, cachekey, identifier, data_type, provider, metadata, status_code, \
          mime_type, data_size, content_checksum, encoding, stored_size, stored_checksum, \
          created_at, expires_at, last_accessed, access_count, etag, last_modified, varies_on, may_be_stale, \
+         is_untrusted, \
          data_value IS NULL AS is_in_file"
     };
 }
@@ -79,10 +80,39 @@ macro_rules! returning_removed {
     };
 }
 
+/// What may be shown at the moment in this placeholder: no absence, and nothing stale whose origin
+/// forbids it.
+macro_rules! usable {
+    ($now:literal) => {
+        concat!("status_code = 200 AND (may_be_stale OR expires_at > ", $now, ")")
+    };
+}
+
+/// The entries that are about ?1, and of the type ?2.
+macro_rules! of_subject {
+    ($select:literal) => {
+        concat!(
+            $select,
+            " FROM subjects CROSS JOIN cached_data USING (entry_id) \
+             WHERE subjects.identifier = ?1 AND subjects.data_type = ?2"
+        )
+    };
+}
+
+/// Of a row of `cached_data`: it is about somebody who is pinned.
+macro_rules! is_of_pinned {
+    () => {
+        "EXISTS (SELECT 1 FROM subjects JOIN pins USING (identifier) \
+           WHERE subjects.entry_id = cached_data.entry_id)"
+    };
+}
+
 pub(crate) mod checking;
 pub(crate) mod derived;
+pub(crate) mod held;
 pub(crate) mod moved;
 pub(crate) mod picking;
+pub(crate) mod subjects;
 pub(crate) mod upkeep;
 
 statements! {
@@ -90,24 +120,14 @@ statements! {
     BY_CACHEKEY = select_entry!("cachekey = ?1");
     BY_ID = select_entry!("entry_id = ?1");
 
-    FRESH_AMONG = "SELECT url, status_code, data_type FROM cached_data \
-        WHERE url IN (SELECT value FROM json_each(?1)) AND expires_at > ?2 AND varies_on = ''";
-
-    /// Those that there are, fresh or not, and those of which it is known that there is none.
-    ANSWERED_AMONG = "SELECT url, status_code FROM cached_data \
-        WHERE url IN (SELECT value FROM json_each(?1)) AND (status_code = 200 OR expires_at > ?2)";
-    /// Counts no further than ?3.
-    HELD = "SELECT COUNT(*) FROM (SELECT 1 FROM cached_data \
-        WHERE identifier = ?1 AND data_type = ?2 AND status_code = 200 LIMIT ?3)";
-
     UPSERT = concat!(
         "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
            last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
-           source_url, source_checksum, encoding, stored_size, stored_checksum, ordinal, \
-           is_pinned, rank) \
+           source_url, source_checksum, encoding, stored_size, stored_checksum, is_untrusted, \
+           ordinal, is_pinned, rank) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
-           ?18, ?19, ?20, ?21, ?22, \
+           ?18, ?19, ?20, ?21, ?22, ?23, \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?3 AND data_type = ?4), \
            EXISTS (SELECT 1 FROM pins WHERE identifier = ?3), \
@@ -122,9 +142,12 @@ statements! {
            etag = excluded.etag, last_modified = excluded.last_modified, \
            varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
            source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
-           is_pinned = excluded.is_pinned, \
            encoding = excluded.encoding, stored_size = excluded.stored_size, \
            stored_checksum = excluded.stored_checksum, \
+           is_untrusted = excluded.is_untrusted, \
+           is_pinned = excluded.is_pinned OR ",
+        is_of_pinned!(),
+        ", \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
              THEN ordinal ELSE excluded.ordinal END \
@@ -137,7 +160,10 @@ statements! {
         "UPDATE cached_data SET \
            identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
            etag = ?9, last_modified = ?10, varies_on = ?11, may_be_stale = ?12, \
-           is_pinned = EXISTS (SELECT 1 FROM pins WHERE identifier = ?4), \
+           is_untrusted = ?13, \
+           is_pinned = EXISTS (SELECT 1 FROM pins WHERE identifier = ?4) OR ",
+        is_of_pinned!(),
+        ", \
            ordinal = CASE WHEN (identifier, data_type) = (?4, ?5) THEN ordinal ELSE \
              (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
               WHERE identifier = ?4 AND data_type = ?5) END \
@@ -156,7 +182,9 @@ statements! {
         returning_removed!()
     );
     REMOVE_BY_IDENTIFIER = remove_entries!(
-        "identifier = ?1 AND (?2 IS NULL OR data_type = ?2) AND (?3 IS NULL OR provider = ?3)"
+        "entry_id IN (SELECT entry_id FROM subjects \
+           WHERE identifier = ?1 AND (?2 IS NULL OR data_type = ?2)) \
+         AND (?3 IS NULL OR provider = ?3)"
     );
     REMOVE_BY_PROVIDER = remove_entries!(
         "provider = ?3 AND (?2 IS NULL OR data_type = ?2) AND ?1 IS NULL"
@@ -164,7 +192,9 @@ statements! {
     REMOVE_ANY = remove_entries!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
 
     LIST_BY_IDENTIFIER = list_entries!(
-        "identifier = ?1 AND (?2 IS NULL OR data_type = ?2) AND (?3 IS NULL OR provider = ?3)"
+        "entry_id IN (SELECT entry_id FROM subjects \
+           WHERE identifier = ?1 AND (?2 IS NULL OR data_type = ?2)) \
+         AND (?3 IS NULL OR provider = ?3)"
     );
     LIST_BY_PROVIDER = list_entries!(
         "provider = ?3 AND (?2 IS NULL OR data_type = ?2) AND ?1 IS NULL"
@@ -198,36 +228,6 @@ pub(super) async fn by_cachekey(
 
 pub(super) async fn by_id(db: &mut SqliteConnection, id: i64) -> Result<Option<RawRow>> {
     query_as(BY_ID).bind(id).fetch_optional(db).await
-}
-
-/// Those of the keys for which there is a fresh answer, be it "there is none".
-pub(super) async fn fresh_among(
-    db: &mut SqliteConnection,
-    keys: &[&str],
-    now: Timestamp,
-) -> Result<Vec<(String, u16, String)>> {
-    let keys = serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    query_as(FRESH_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
-}
-
-/// Those of the keys whose origin need not be asked: there is an entry, fresh or not, or it is known
-/// that there is none.
-pub(super) async fn answered_among(
-    db: &mut SqliteConnection,
-    keys: &[&str],
-    now: Timestamp,
-) -> Result<Vec<(String, u16)>> {
-    let keys = serde_json::to_string(keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    query_as(ANSWERED_AMONG).bind(keys).bind(now.as_millis()).fetch_all(db).await
-}
-
-/// How many entries a subject has, counted up to `limit`.
-pub(super) async fn held(db: &mut SqliteConnection, subject: &Subject, limit: i64) -> Result<i64> {
-    let held = query_scalar(HELD)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str())
-        .bind(limit);
-    held.fetch_one(db).await
 }
 
 /// Inserts or replaces the row of `new.key`; `inline` is `None` where the bytes have a file.
@@ -267,6 +267,7 @@ pub(super) async fn upsert(
         .bind(stored.encoding.as_column())
         .bind(stored_size)
         .bind(file_name)
+        .bind(new.terms.is_untrusted)
         .fetch_one(db)
         .await
 }
@@ -290,6 +291,7 @@ pub(super) async fn renew(
         .bind(&renewal.terms.last_modified)
         .bind(&renewal.terms.varies_on)
         .bind(renewal.terms.may_be_stale)
+        .bind(renewal.terms.is_untrusted)
         .fetch_optional(db)
         .await
 }

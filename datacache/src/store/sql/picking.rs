@@ -1,27 +1,33 @@
-//! Every statement of the random pick, on `cached_data` and `last_picks`.
-//!
-//! Where no moment is given after which an entry must expire, it must be one that may be used when
-//! it is stale.
+//! Every statement of the random pick, on `subjects`, `cached_data` and `last_picks`.
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Result, query, query_as, query_scalar};
 
-use crate::clock::Timestamp;
 use crate::name::Provider;
 use crate::store::deferred::Subject;
-use crate::store::entry::Cachekey;
+use crate::store::entry::{Cachekey, Freshness};
+use crate::store::random::Pick;
+
+/// May be shown at ?3, and expires after ?4.
+macro_rules! candidate {
+    () => {
+        concat!(usable!("?3"), " AND expires_at > ?4 AND (?5 IS NULL OR provider = ?5)")
+    };
+}
 
 statements! {
-    ORDINAL_SPAN = "SELECT MAX(ordinal) + 1 FROM cached_data \
+    ORDINAL_SPAN = "SELECT MAX(ordinal) + 1 FROM subjects \
         WHERE identifier = ?1 AND data_type = ?2";
-    CANDIDATE_AT = "SELECT entry_id, cachekey FROM cached_data \
-        WHERE identifier = ?1 AND data_type = ?2 AND ordinal = ?3 \
-          AND status_code = 200 AND iif(?4 IS NULL, may_be_stale, expires_at > ?4) \
-          AND (?5 IS NULL OR provider = ?5)";
-    CANDIDATES = "SELECT entry_id, cachekey FROM cached_data \
-        WHERE identifier = ?1 AND data_type = ?2 \
-          AND status_code = 200 AND iif(?3 IS NULL, may_be_stale, expires_at > ?3) \
-          AND (?4 IS NULL OR provider = ?4)";
+    CANDIDATE_AT = concat!(
+        of_subject!("SELECT entry_id, cachekey"),
+        " AND subjects.ordinal = ?6 AND ",
+        candidate!()
+    );
+    CANDIDATES = concat!(
+        of_subject!("SELECT entry_id, cachekey"),
+        " AND ",
+        candidate!()
+    );
     LAST_PICK = "SELECT cachekey FROM last_picks WHERE identifier = ?1 AND data_type = ?2";
     NOTE_PICK = "INSERT INTO last_picks (identifier, data_type, cachekey) VALUES (?1, ?2, ?3) \
         ON CONFLICT (identifier, data_type) DO UPDATE SET cachekey = excluded.cachekey";
@@ -43,34 +49,39 @@ pub(in crate::store) type Candidate = (i64, String);
 
 pub(in crate::store) async fn candidate_at(
     db: &mut SqliteConnection,
-    subject: &Subject,
+    pick: &Pick<'_>,
     ordinal: i64,
-    fresh_after: Option<Timestamp>,
-    provider: Option<&Provider>,
 ) -> Result<Option<Candidate>> {
     query_as(CANDIDATE_AT)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str())
+        .bind(pick.subject.identifier.as_str())
+        .bind(pick.subject.data_type.as_str())
+        .bind(pick.now.as_millis())
+        .bind(expires_after(pick))
+        .bind(pick.provider.map(Provider::as_str))
         .bind(ordinal)
-        .bind(fresh_after.map(Timestamp::as_millis))
-        .bind(provider.map(Provider::as_str))
         .fetch_optional(db)
         .await
 }
 
 pub(in crate::store) async fn candidates(
     db: &mut SqliteConnection,
-    subject: &Subject,
-    fresh_after: Option<Timestamp>,
-    provider: Option<&Provider>,
+    pick: &Pick<'_>,
 ) -> Result<Vec<Candidate>> {
     query_as(CANDIDATES)
-        .bind(subject.identifier.as_str())
-        .bind(subject.data_type.as_str())
-        .bind(fresh_after.map(Timestamp::as_millis))
-        .bind(provider.map(Provider::as_str))
+        .bind(pick.subject.identifier.as_str())
+        .bind(pick.subject.data_type.as_str())
+        .bind(pick.now.as_millis())
+        .bind(expires_after(pick))
+        .bind(pick.provider.map(Provider::as_str))
         .fetch_all(db)
         .await
+}
+
+fn expires_after(pick: &Pick<'_>) -> i64 {
+    match pick.worst {
+        Freshness::Fresh => pick.now.as_millis(),
+        Freshness::Stale => i64::MIN,
+    }
 }
 
 pub(in crate::store) async fn last_pick(

@@ -42,9 +42,9 @@ statements! {
     /// At most ?2 whose time passed before ?1.
     EXPIRE = expire!("is_pinned = 0 AND expires_at <= ?1");
     EXPIRE_ABSENT = expire!("is_pinned = 0 AND status_code <> 200 AND expires_at <= ?1");
-    FORGET_PICKS = "DELETE FROM last_picks WHERE NOT EXISTS (SELECT 1 FROM cached_data \
-        WHERE cached_data.identifier = last_picks.identifier \
-          AND cached_data.data_type = last_picks.data_type)";
+    FORGET_PICKS = "DELETE FROM last_picks WHERE NOT EXISTS (SELECT 1 FROM subjects \
+        WHERE subjects.identifier = last_picks.identifier \
+          AND subjects.data_type = last_picks.data_type)";
 
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
@@ -65,7 +65,11 @@ statements! {
     PIN = "INSERT OR IGNORE INTO pins VALUES (?1)";
     UNPIN = "DELETE FROM pins WHERE identifier = ?1";
     PINNED = "SELECT identifier FROM pins ORDER BY identifier";
-    MARK_PINNED = "UPDATE cached_data SET is_pinned = ?2 WHERE identifier = ?1";
+    MARK_PINNED = concat!(
+        "UPDATE cached_data SET is_pinned = ",
+        is_of_pinned!(),
+        " WHERE entry_id IN (SELECT entry_id FROM subjects WHERE identifier = ?1)"
+    );
 }
 
 fn count(row: &SqliteRow, index: usize) -> Result<u64> {
@@ -207,7 +211,7 @@ pub(in crate::store) async fn pin(
     identifier: &Identifier,
 ) -> Result<bool> {
     let pinned = query(PIN).bind(identifier.as_str()).execute(&mut *db).await?;
-    query(MARK_PINNED).bind(identifier.as_str()).bind(true).execute(db).await?;
+    query(MARK_PINNED).bind(identifier.as_str()).execute(db).await?;
     Ok(pinned.rows_affected() > 0)
 }
 
@@ -217,7 +221,7 @@ pub(in crate::store) async fn unpin(
     identifier: &Identifier,
 ) -> Result<bool> {
     let unpinned = query(UNPIN).bind(identifier.as_str()).execute(&mut *db).await?;
-    query(MARK_PINNED).bind(identifier.as_str()).bind(false).execute(db).await?;
+    query(MARK_PINNED).bind(identifier.as_str()).execute(db).await?;
     Ok(unpinned.rows_affected() > 0)
 }
 

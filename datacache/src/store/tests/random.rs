@@ -7,7 +7,7 @@ use super::super::random::choose;
 use super::*;
 
 fn pick(subject: &Subject) -> Pick<'_> {
-    Pick { subject, provider: None, last: None, fresh_after: Some(NOW) }
+    Pick { subject, provider: None, last: None, now: NOW, worst: Freshness::Fresh }
 }
 
 async fn draw(store: &Store, pick: &Pick<'_>, rng: &mut Rng) -> Option<Cachekey> {
@@ -144,7 +144,7 @@ async fn stale_images_are_picked_only_if_they_may_be_used() {
         insert_images(&store, number).await;
         execute(&store, "UPDATE cached_data SET may_be_stale = ordinal % 4 = 1").await;
         let (subject, mut rng) = (daft_punk(), Rng::with_seed(4));
-        let stale = Pick { fresh_after: None, ..pick(&subject) };
+        let stale = Pick { now: LATER, worst: Freshness::Stale, ..pick(&subject) };
         for _ in 0..60 {
             let drawn = store.pick_random(&stale, &mut rng).await.unwrap().unwrap();
             assert!(drawn.info.terms.may_be_stale);

@@ -6,6 +6,7 @@ fn terms(etag: &str) -> Terms {
         last_modified: Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()),
         varies_on: "accept: 1".to_owned(),
         may_be_stale: false,
+        is_untrusted: true,
     }
 }
 

@@ -1,0 +1,58 @@
+//! Every statement on `subjects` alone: what entries are about beside what their rows say.
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Result, query, query_scalar};
+
+use crate::store::deferred::Subject;
+use crate::store::row::Version;
+
+statements! {
+    IS_ABOUT = "SELECT EXISTS (SELECT 1 FROM subjects \
+        WHERE entry_id = ?1 AND identifier = ?2 AND data_type = ?3)";
+    /// In the row, if that says less.
+    DESCRIBE = "UPDATE cached_data SET identifier = ?2, data_type = ?3, \
+          ordinal = (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
+            WHERE identifier = ?2 AND data_type = ?3) \
+        WHERE entry_id = ?1 AND content_checksum = ?4 AND created_at = ?5 \
+          AND identifier IN ('', ?2) AND data_type IN ('other', ?3) \
+          AND (identifier, data_type) <> (?2, ?3)";
+    ADD = "INSERT INTO subjects SELECT ?2, ?3, \
+          (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM subjects \
+            WHERE identifier = ?2 AND data_type = ?3), entry_id \
+        FROM cached_data WHERE entry_id = ?1 AND content_checksum = ?4 AND created_at = ?5 \
+        ON CONFLICT (entry_id, identifier, data_type) DO NOTHING";
+    PIN_TOO = concat!(
+        "UPDATE cached_data SET is_pinned = 1 WHERE entry_id = ?1 AND is_pinned = 0 AND ",
+        is_of_pinned!()
+    );
+}
+
+pub(in crate::store) async fn is_about(
+    db: &mut SqliteConnection,
+    id: i64,
+    subject: &Subject,
+) -> Result<bool> {
+    let is_about = query_scalar(IS_ABOUT)
+        .bind(id)
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str());
+    is_about.fetch_one(db).await
+}
+
+/// Adds to what an entry is about, unless its content has been replaced since it was read.
+pub(in crate::store) async fn add(
+    db: &mut SqliteConnection,
+    version: &Version,
+    subject: &Subject,
+) -> Result<()> {
+    for statement in [DESCRIBE, ADD] {
+        let change = query(statement)
+            .bind(version.id)
+            .bind(subject.identifier.as_str())
+            .bind(subject.data_type.as_str())
+            .bind(&version.checksum)
+            .bind(version.created_at);
+        change.execute(&mut *db).await?;
+    }
+    query(PIN_TOO).bind(version.id).execute(db).await.map(drop)
+}
