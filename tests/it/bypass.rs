@@ -125,10 +125,10 @@ async fn a_database_of_another_program_is_left_alone() {
     assert_bypassed(&folder, &["another program"], here);
 }
 
-/// A disk of 16 MiB, and the program on it.
+/// A disk of 128 MiB, of which 64 are to stay free, and the program on it.
 fn disk(folder: &Folder) -> Namespace {
     std::fs::create_dir(folder.dir()).unwrap();
-    let script = r#"mount -t tmpfs -o size=16m tmpfs "$1" && echo ready && exec cat"#;
+    let script = r#"mount -t tmpfs -o size=128m tmpfs "$1" && echo ready && exec cat"#;
     Namespace::new(&["--user", "--mount"], script, [folder.dir()])
 }
 

@@ -6,7 +6,7 @@ use datacache_tests::{Folder, Namespace, body, write};
 fn a_disk_that_is_mounted_read_only_is_named_and_nothing_is_moved() {
     let folder = Folder::new();
     std::fs::create_dir(folder.dir()).unwrap();
-    let script = r#"mount -t tmpfs -o size=16m tmpfs "$1" && echo ready && exec cat"#;
+    let script = r#"mount -t tmpfs -o size=128m tmpfs "$1" && echo ready && exec cat"#;
     let namespace = Namespace::new(&["--user", "--mount"], script, [folder.dir()]);
     let remount = |how: &str| {
         let mut mount = std::process::Command::new("mount");

@@ -57,6 +57,9 @@ fn name(task: Task) -> &'static str {
     match task {
         Task::Expire => "remove what is too old",
         Task::Evict => "make room",
+        Task::LostEntries => "drop what is lost",
+        Task::OrphanFiles => "remove orphans",
+        Task::Leftovers => "remove leftovers",
         Task::DeadRequests => "forget failed requests",
         Task::Picks => "forget picks",
         Task::Numbers => "add up numbers",

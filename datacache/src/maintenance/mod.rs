@@ -15,6 +15,7 @@
 //! Every step that was committed. The system frees the lock.
 
 mod finding;
+mod orphans;
 mod report;
 mod tasks;
 mod verify;
@@ -67,7 +68,7 @@ impl Cache {
         };
         let mut report = MaintenanceReport::default();
         for task in Task::ALL {
-            let done = tasks::run(&self.0, task, maintenance.patience).await;
+            let done = tasks::run(self, task, maintenance.patience).await;
             tracing::debug!(?task, ?done, "looked after the cache");
             report.tasks.push(done);
         }

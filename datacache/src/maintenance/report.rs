@@ -31,6 +31,12 @@ pub enum Task {
     Expire,
     /// Makes room for the next entries, if little is left.
     Evict,
+    /// Drops entries whose files are gone, and queues them to be fetched again.
+    LostEntries,
+    /// Removes files that no entry names.
+    OrphanFiles,
+    /// Removes what dead processes have left half-written, and counts anew where numbers are wrong.
+    Leftovers,
     /// Removes requests that were given up a week ago.
     DeadRequests,
     /// Forgets which image was picked last of those that are all gone.
@@ -47,9 +53,12 @@ pub enum Task {
 
 impl Task {
     /// In the order in which they are done.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Expire,
         Self::Evict,
+        Self::LostEntries,
+        Self::OrphanFiles,
+        Self::Leftovers,
         Self::DeadRequests,
         Self::Picks,
         Self::Numbers,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::orphans;
 use super::report::{Task, TaskEnd, TaskReport};
-use crate::cache::Inner;
+use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::store::Gone;
@@ -18,7 +19,7 @@ const COMPACT_PAGES: u64 = 256;
 const SPARE_PAGES: u64 = 64;
 
 /// What a step found.
-enum Step {
+pub(super) enum Step {
     /// Something to do, which is done; there may be more.
     Did(Gone),
     /// Nothing, or nothing more.
@@ -38,8 +39,8 @@ impl Step {
 }
 
 /// Does a task, step by step until there is nothing left to do or its time is over.
-pub(super) async fn run(cache: &Inner, task: Task, patience: Duration) -> TaskReport {
-    let started_at = cache.clock.now();
+pub(super) async fn run(cache: &Cache, task: Task, patience: Duration) -> TaskReport {
+    let started_at = cache.0.clock.now();
     let mut gone = Gone::default();
     let end = loop {
         let step = step(cache, task, started_at).await;
@@ -49,7 +50,7 @@ pub(super) async fn run(cache: &Inner, task: Task, patience: Duration) -> TaskRe
         };
         gone.count += done.count;
         gone.size_bytes += done.size_bytes;
-        let is_over = cache.clock.now().since(started_at) >= patience;
+        let is_over = cache.0.clock.now().since(started_at) >= patience;
         match step {
             Ok(Step::Last(_)) => break TaskEnd::Done,
             Ok(Step::Prevented) => break TaskEnd::MoreLeft,
@@ -58,7 +59,7 @@ pub(super) async fn run(cache: &Inner, task: Task, patience: Duration) -> TaskRe
             Err(error) => break TaskEnd::Failed { error },
         }
     };
-    let took_ms = cache.clock.now().since(started_at).as_millis();
+    let took_ms = cache.0.clock.now().since(started_at).as_millis();
     TaskReport {
         task,
         removed: gone.count,
@@ -68,29 +69,32 @@ pub(super) async fn run(cache: &Inner, task: Task, patience: Duration) -> TaskRe
     }
 }
 
-async fn step(cache: &Inner, task: Task, now: Timestamp) -> Result<Step> {
+async fn step(cache: &Cache, task: Task, now: Timestamp) -> Result<Step> {
     let ago = |time: Duration| now.checked_sub(time).unwrap_or(Timestamp::MIN);
     Ok(match task {
-        Task::Expire => Step::of(cache.store.expire(ago(cache.max_stale), now).await?),
-        Task::Evict => Step::once(cache.store.tidy().await?),
+        Task::Expire => Step::of(cache.0.store.expire(ago(cache.0.max_stale), now).await?),
+        Task::Evict => Step::once(cache.0.store.tidy().await?),
+        Task::LostEntries => orphans::rows(cache).await?,
+        Task::OrphanFiles => orphans::files(cache).await?,
+        Task::Leftovers => orphans::leftovers(cache).await?,
         Task::DeadRequests => {
-            let count = cache.queue.forget_dead(ago(DEAD_KEPT)).await?;
+            let count = cache.0.queue.forget_dead(ago(DEAD_KEPT)).await?;
             Step::of(Gone { count, size_bytes: 0 })
         }
-        Task::Picks => Step::once(cache.store.forget_picks().await?),
+        Task::Picks => Step::once(cache.0.store.forget_picks().await?),
         Task::Numbers => {
-            let count = cache.tally.roll_up().await?;
+            let count = cache.0.tally.roll_up().await?;
             Step::of(Gone { count, size_bytes: 0 })
         }
         Task::Compact => {
-            let size_bytes = cache.db.compact(COMPACT_PAGES, SPARE_PAGES).await?;
+            let size_bytes = cache.0.db.compact(COMPACT_PAGES, SPARE_PAGES).await?;
             Step::of(Gone { count: 0, size_bytes })
         }
         Task::Optimize => {
-            cache.db.optimize().await?;
+            cache.0.db.optimize().await?;
             Step::once(0)
         }
-        Task::Checkpoint if cache.db.checkpoint().await? => Step::once(0),
+        Task::Checkpoint if cache.0.db.checkpoint().await? => Step::once(0),
         Task::Checkpoint => Step::Prevented,
     })
 }

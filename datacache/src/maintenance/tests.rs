@@ -122,6 +122,33 @@ async fn requests_that_were_given_up_long_ago_are_forgotten() {
 }
 
 #[tokio::test]
+async fn orphans_of_both_kinds_go_and_what_was_lost_is_queued_again() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    for number in 0..3_u8 {
+        let request = Request::new(format!("http://a.example/{number}")).ttl(DAY);
+        cache.put(request, vec![0xff - number; 20_000]).await.unwrap();
+    }
+    let (_, lost) = cache.show("http://a.example/1").await.unwrap().unwrap();
+    std::fs::remove_file(lost.unwrap()).unwrap();
+    let orphan = folder.dir.path().join("blobs/v1/ab/cd").join("ab".repeat(32));
+    std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+    std::fs::File::create(&orphan).unwrap();
+    let leftover = folder.dir.path().join("blobs/tmp/x.part");
+    std::fs::File::create(&leftover).unwrap();
+
+    let tasks = maintain(&cache, Maintenance::default()).await;
+    for task in [Task::LostEntries, Task::OrphanFiles, Task::Leftovers] {
+        assert!(matches!(report(&tasks, task), (1, TaskEnd::Done)), "{task:?}: {tasks:?}");
+    }
+    assert!(!orphan.exists() && !leftover.exists());
+    assert_eq!(urls(&cache).await, ["http://a.example/0", "http://a.example/2"]);
+    assert_eq!(cache.stats().await.unwrap().queue.batch, 1);
+    let again = maintain(&cache, Maintenance::default()).await;
+    assert!(again.iter().all(|task| task.removed == 0), "{again:?}");
+}
+
+#[tokio::test]
 async fn one_process_does_it_at_a_time_and_others_need_not_wait() {
     let folder = Folder::new();
     let cache = folder.open("{}").await;

@@ -280,7 +280,7 @@ impl Store {
     pub(crate) async fn totals(&self, now: Timestamp) -> Result<Totals> {
         const OPERATION: &str = "count";
         let mut connection = self.db.read(OPERATION).await?;
-        let groups = sql::totals(&mut connection, now).await;
+        let groups = sql::totals::totals(&mut connection, now).await;
         let groups = groups.map_err(|source| connection.error(OPERATION, source))?;
         connection.close().await;
         Ok(Totals::new(groups))
@@ -290,7 +290,7 @@ impl Store {
     pub(crate) async fn blob_bytes(&self) -> Result<u64> {
         const OPERATION: &str = "count";
         let mut connection = self.db.read(OPERATION).await?;
-        let bytes = sql::file_bytes(&mut connection).await;
+        let bytes = sql::totals::file_bytes(&mut connection).await;
         let bytes = bytes.map_err(|source| connection.error(OPERATION, source))?;
         connection.close().await;
         Ok(u64::try_from(bytes.unwrap_or(0)).unwrap_or(0))

@@ -84,6 +84,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         store::sql::held::STATEMENTS,
         store::sql::picking::STATEMENTS,
         store::sql::subjects::STATEMENTS,
+        store::sql::totals::STATEMENTS,
         store::sql::upkeep::STATEMENTS,
         queue::sql::STATEMENTS,
         queue::sql::due::STATEMENTS,

@@ -14,7 +14,6 @@ use super::encoding::{Encoding, Stored};
 use super::entry::{Cachekey, NewEntry, Renewal};
 use super::filter::Filter;
 use super::row::{RawRow, Version};
-use super::totals::GroupTotals;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
@@ -113,6 +112,7 @@ pub(crate) mod held;
 pub(crate) mod moved;
 pub(crate) mod picking;
 pub(crate) mod subjects;
+pub(crate) mod totals;
 pub(crate) mod upkeep;
 
 statements! {
@@ -204,15 +204,6 @@ statements! {
     TOUCH = "UPDATE cached_data SET access_count = access_count + 1, last_accessed = ?2, \
           rank = access_count + 2 + (SELECT value FROM upkeep WHERE name = 'age') \
         WHERE entry_id = ?1 AND last_accessed <= ?2 - ?3";
-
-    FILE_BYTES = "SELECT value FROM upkeep WHERE name = 'file_bytes'";
-
-    TOTALS = "SELECT provider, data_type, \
-          COUNT(*) FILTER (WHERE status_code = 200 AND expires_at > ?1), \
-          COUNT(*) FILTER (WHERE status_code = 200 AND expires_at <= ?1), \
-          COUNT(*) FILTER (WHERE status_code <> 200), \
-          SUM(data_size) \
-        FROM cached_data GROUP BY provider, data_type ORDER BY provider, data_type";
 }
 
 pub(super) async fn by_key(db: &mut SqliteConnection, key: &Key) -> Result<Option<RawRow>> {
@@ -397,13 +388,4 @@ pub(super) async fn list(
 pub(super) async fn touch(db: &mut SqliteConnection, id: i64, at: Timestamp) -> Result<()> {
     let touch = query(TOUCH).bind(id).bind(at.as_millis()).bind(TOUCH_INTERVAL_MS);
     touch.execute(db).await.map(drop)
-}
-
-pub(super) async fn totals(db: &mut SqliteConnection, now: Timestamp) -> Result<Vec<GroupTotals>> {
-    query_as(TOTALS).bind(now.as_millis()).fetch_all(db).await
-}
-
-/// The bytes of all files that entries name.
-pub(super) async fn file_bytes(db: &mut SqliteConnection) -> Result<Option<i64>> {
-    query_scalar(FILE_BYTES).fetch_optional(db).await
 }

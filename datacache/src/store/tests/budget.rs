@@ -43,7 +43,7 @@ async fn has(store: &Store, path: &str) -> bool {
 }
 
 /// What the counters say is what the rows and files are.
-async fn assert_counted(store: &Store) {
+pub(super) async fn assert_counted(store: &Store) {
     let difference = "SELECT COUNT(*) FROM (SELECT provider, SUM(disk_size) AS size \
         FROM cached_data GROUP BY provider) AS real FULL JOIN provider_usage USING (provider) \
         WHERE COALESCE(size, 0) <> COALESCE(size_bytes, 0)";

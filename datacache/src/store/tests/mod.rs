@@ -5,6 +5,7 @@ mod damage;
 mod deferred;
 mod derived;
 mod encoding;
+mod model;
 mod random;
 mod removal;
 mod renewal;

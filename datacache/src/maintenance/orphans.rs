@@ -1,0 +1,84 @@
+//! Orphans, both ways: entries without their files, and files without an entry.
+//!
+//! Names are compared, files not read: that is what [`verify`](super::verify) does.
+
+use super::tasks::Step;
+use crate::cache::Cache;
+use crate::db::WriteTransaction;
+use crate::error::Result;
+use crate::queue::{NewJob, Queue};
+use crate::store::{Depth, Gone, Lost, Removal};
+
+const OPERATION: &str = "maintain";
+
+const ROWS_AT_ONCE: i64 = 512;
+const FOLDERS_AT_ONCE: u32 = 1_024;
+
+/// Entries are looked at again under the write lock, so few at a time.
+const SUSPECTS_AT_ONCE: usize = 4;
+
+/// Up to which entry, and which folder, it has been looked: numbers of the store.
+const ROWS_SEEN: &str = "rows_seen";
+const FOLDERS_SEEN: &str = "folders_seen";
+
+/// Drops some entries whose files are gone, and has them fetched again.
+pub(super) async fn rows(cache: &Cache) -> Result<Step> {
+    let store = &cache.0.store;
+    let after = store.noted(ROWS_SEEN).await?.unwrap_or(0);
+    let look = store.look_at_rows(after, ROWS_AT_ONCE, Depth::Names).await?;
+    let mut count = 0;
+    for ids in look.suspects.chunks(SUSPECTS_AT_ONCE) {
+        let mut tx = cache.0.db.write(OPERATION).await?;
+        let lost = store.confirm_lost(&mut tx, ids).await?;
+        count += drop_lost(cache, tx, lost).await?;
+    }
+    goes_on(cache, ROWS_SEEN, look.next, count).await
+}
+
+async fn drop_lost(cache: &Cache, mut tx: WriteTransaction, lost: Vec<Lost>) -> Result<u64> {
+    let count = lost.len() as u64;
+    if count == 0 {
+        tx.roll_back().await;
+        return Ok(0);
+    }
+    tracing::warn!(count, "entries have lost their files");
+    let jobs: Vec<NewJob> = lost.iter().filter_map(|lost| cache.job_again(&lost.outline)).collect();
+    Queue::enqueue_in(&mut tx, &jobs, cache.0.clock.now()).await?;
+    cache.0.store.drop_lost(tx, lost).await?;
+    Ok(count)
+}
+
+/// Removes some of the files that no entry names.
+pub(super) async fn files(cache: &Cache) -> Result<Step> {
+    let store = &cache.0.store;
+    let from = store.noted(FOLDERS_SEEN).await?.unwrap_or(0);
+    let from = u32::try_from(from).unwrap_or(0);
+    let look = store.look_at_folders(from, FOLDERS_AT_ONCE, Depth::Names).await?;
+    let strays = store.settle_strays(look.strays, Removal::AtOnce).await?;
+    goes_on(cache, FOLDERS_SEEN, look.next.map(i64::from), strays.len() as u64).await
+}
+
+/// What dead processes were writing, and numbers that are not what they are to be.
+pub(super) async fn leftovers(cache: &Cache) -> Result<Step> {
+    let store = &cache.0.store;
+    let files = store.settle_leftovers(Removal::AtOnce).await?.len() as u64;
+    let wrong = store.wrong_counters().await?;
+    if !wrong.is_empty() {
+        tracing::warn!(?wrong, "what is known of the cache's size was wrong");
+        store.note_counters().await?;
+    }
+    Ok(Step::Last(Gone { count: files + wrong.len() as u64, size_bytes: 0 }))
+}
+
+async fn goes_on(cache: &Cache, name: &str, next: Option<i64>, count: u64) -> Result<Step> {
+    let gone = Gone { count, size_bytes: 0 };
+    // Noted only where there is something to be remembered.
+    let Some(next) = next else {
+        if cache.0.store.noted(name).await?.is_some_and(|seen| seen > 0) {
+            cache.0.store.note(name, 0).await?;
+        }
+        return Ok(Step::Last(gone));
+    };
+    cache.0.store.note(name, next).await?;
+    Ok(Step::Did(gone))
+}
