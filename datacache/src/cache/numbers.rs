@@ -67,7 +67,7 @@ impl Cache {
     /// before that is told for all time only.
     ///
     /// Other processes write what they count every five seconds and when they close the cache. What
-    /// this one has counted is written first, unless that would take longer than 200 ms.
+    /// this one has counted is written first, unless that would take longer than a second.
     pub async fn numbers(&self, period: Option<Duration>) -> Result<Numbers> {
         self.0.tally.flush().await;
         self.0.tally.read(period).await

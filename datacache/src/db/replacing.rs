@@ -51,9 +51,8 @@ pub(super) async fn replace(
     let complaint = complaints.first().map_or("it cannot be read", String::as_str);
     let (path, now) = (db.path().to_owned(), db.0.clock.now());
     if on_files(db, move || aside::is_recent(&path, now, PAUSE)).await? {
-        let reason = format_args!(
-            "the database is damaged: {complaint}; another one was moved aside less than a minute ago"
-        );
+        let reason =
+            format_args!("{complaint}; another one was moved aside less than a minute ago");
         return Err(Error::new(ErrorKind::Corrupt, OPERATION, db.path().display(), reason));
     }
     let moved = put_in_place(db, Counting::FromNow).await?;

@@ -73,7 +73,7 @@ async fn step(cache: &Cache, task: Task, now: Timestamp) -> Result<Step> {
     let ago = |time: Duration| now.checked_sub(time).unwrap_or(Timestamp::MIN);
     Ok(match task {
         Task::Expire => Step::of(cache.0.store.expire(ago(cache.0.max_stale), now).await?),
-        Task::Evict => Step::once(cache.0.store.tidy().await?),
+        Task::Evict => Step::of(Gone { count: cache.0.store.tidy().await?, size_bytes: 0 }),
         Task::LostEntries => orphans::rows(cache).await?,
         Task::OrphanFiles => orphans::files(cache).await?,
         Task::Leftovers => orphans::leftovers(cache).await?,

@@ -44,7 +44,7 @@ pub use report::{GroupCounts, Numbers};
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// So long who closes the cache or reads the numbers waits for this process's own to be written.
-const FLUSH_PATIENCE: Duration = Duration::from_millis(200);
+const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// So many numbers are rolled up in one transaction.
 const ROLL_UP_AT_ONCE: i64 = 1_000;

@@ -72,7 +72,7 @@ impl Images {
     /// deadline, or that their URLs are a stranger's.
     ///
     /// ```no_run
-    /// # fn example(cache: datacache::Cache) -> datacache::Images {
+    /// # fn example(cache: datacache::Cache) -> datacache::providers::Images {
     /// cache.providers().images().with(datacache::Request::untrusted)
     /// # }
     /// ```

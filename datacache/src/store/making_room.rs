@@ -8,13 +8,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use super::room::{Allowance, Disk, Need, Shortfall, Usage};
-use super::sql::upkeep;
+use super::room::{Allowance, Disk, Need, ROW_BYTES, Shortfall, Usage};
+use super::sql::upkeep::{self, Victims};
 use super::{STORE, Store};
 use crate::background::Background;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::db::{Connection, FileSizes, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -26,11 +27,14 @@ const TIDY: &str = "make room";
 /// So many entries go in one step at most; the first step takes one, each following twice as many.
 const MOST_AT_ONCE: i64 = 8;
 
+/// So many entries are looked at to see whether enough may go; more than that is enough.
+const LOOKED_AT: i64 = 4_096;
+
+/// What was used in the last minute does not make room for what may come.
+const SPARED: Duration = Duration::from_mins(1);
+
 /// So many steps a put takes at most; a cache that was given much smaller bounds needs more in all.
 const STEPS: usize = 256;
-
-/// It is looked for room when so many requests have been queued.
-const REQUESTS_UNSEEN: u64 = 64;
 
 /// What a queued request takes, with its places in the indices.
 const REQUEST_BYTES: u64 = 1_536;
@@ -51,8 +55,6 @@ struct Shared {
     background: Background,
     lock: PathBuf,
     is_tidying: AtomicBool,
-    /// Requests that were queued since it was last looked whether there is room for them.
-    queued: AtomicU64,
 }
 
 impl Room {
@@ -64,8 +66,8 @@ impl Room {
         locks: &std::path::Path,
     ) -> Self {
         let lock = locks.join("evict.lock");
-        let (is_tidying, queued) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self(Arc::new(Shared { allowance, clock, background, lock, is_tidying, queued }))
+        let is_tidying = AtomicBool::new(false);
+        Self(Arc::new(Shared { allowance, clock, background, lock, is_tidying }))
     }
 
     pub(super) fn allowance(&self) -> &Allowance {
@@ -119,17 +121,35 @@ impl Store {
                 give_back(tx, &usage, short.total_bytes, spare_pages).await?;
                 continue;
             }
-            let evicted = self.evict(tx, provider, own, at_once).await?;
+            if at_once == 1 && !self.is_enough_there(tx, provider, own, short).await? {
+                return Err(full(key, short));
+            }
+            let used_until = Timestamp::MAX;
+            let victims = Victims { provider, but: own, used_until, limit: at_once };
+            let evicted = self.evict(tx, victims).await?;
             at_once = MOST_AT_ONCE.min(at_once * 2);
             if evicted.urls.is_empty() || step > STEPS {
                 return Err(full(key, short));
             }
-            disk.freed_bytes += evicted.size_bytes;
+            disk.freed_bytes += evicted.size_bytes + ROW_BYTES * evicted.urls.len() as u64;
         }
     }
 
-    /// Makes room for so many requests that are to be queued, which live in the same file. It is
-    /// looked for now and then only: a request is small.
+    /// Whether enough may go at all. It is asked before anything does: who finds no room costs nobody
+    /// an entry.
+    async fn is_enough_there(
+        &self,
+        tx: &mut WriteTransaction,
+        provider: Option<&Provider>,
+        own: Option<i64>,
+        short: Shortfall,
+    ) -> Result<bool> {
+        let there = upkeep::evictable(tx, provider, own, LOOKED_AT, ROW_BYTES).await;
+        let (entries, bytes) = there.map_err(|source| tx.error(source))?;
+        Ok(entries == LOOKED_AT || bytes >= short.largest())
+    }
+
+    /// Makes room for so many requests that are to be queued, which live in the same file.
     ///
     /// # Errors
     /// [`Full`](ErrorKind::Full) when there is nothing left that may go.
@@ -138,12 +158,10 @@ impl Store {
         connection: &mut Connection,
         requests: usize,
     ) -> Result<()> {
-        let Shared { allowance, queued, .. } = &*self.room.0;
-        let queued_since = queued.fetch_add(requests as u64, Ordering::AcqRel) + requests as u64;
-        if queued_since < REQUESTS_UNSEEN || allowance.is_boundless() {
+        let Shared { allowance, .. } = &*self.room.0;
+        if allowance.is_boundless() {
             return Ok(());
         }
-        queued.store(0, Ordering::Release);
         let row_bytes = REQUEST_BYTES * requests as u64;
         let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
         let disk = Disk { log_bytes: 0, freed_bytes: 0, free_bytes: u64::MAX };
@@ -155,7 +173,7 @@ impl Store {
                 self.tidy_later(&usage, 0);
                 return Ok(());
             }
-            if self.evict_alone(at_once).await? == 0 {
+            if self.evict_alone(at_once, Timestamp::MAX).await? == 0 {
                 let reason = "the cache takes all it may (cache.max_bytes)";
                 return Err(Error::new(
                     ErrorKind::Full,
@@ -172,12 +190,9 @@ impl Store {
     async fn evict(
         &self,
         tx: &mut WriteTransaction,
-        provider: Option<&Provider>,
-        own: Option<i64>,
-        limit: i64,
+        victims: Victims<'_>,
     ) -> Result<upkeep::Evicted> {
-        let now = self.room.0.clock.now();
-        let evicted = upkeep::evict(tx, provider, own, now, limit).await;
+        let evicted = upkeep::evict(tx, victims, self.room.0.clock.now()).await;
         let mut evicted = evicted.map_err(|source| tx.error(source))?;
         let derived = super::sql::derived::remove_of(tx, &evicted.urls).await;
         evicted.blobs.extend(derived.map_err(|source| tx.error(source))?);
@@ -235,16 +250,20 @@ impl Store {
             return Ok(Some(0));
         }
         drop(tx);
-        let count = self.evict_alone(limit).await?;
+        // For what is not needed yet, nothing goes that was just written, or read.
+        let now = self.room.0.clock.now();
+        let used_until = now.checked_sub(SPARED).unwrap_or(Timestamp::MIN);
+        let count = self.evict_alone(limit, used_until).await?;
         Ok((count > 0).then_some(count))
     }
 
     /// Removes some entries in a transaction of its own; returns how many.
-    async fn evict_alone(&self, limit: i64) -> Result<u64> {
+    async fn evict_alone(&self, limit: i64, used_until: Timestamp) -> Result<u64> {
         let store = self.clone();
         super::write::to_its_end(TIDY, async move {
             let mut tx = store.db.write(TIDY).await?;
-            let evicted = store.evict(&mut tx, None, None, limit).await?;
+            let victims = Victims { provider: None, but: None, used_until, limit };
+            let evicted = store.evict(&mut tx, victims).await?;
             tx.commit().await?;
             Ok(evicted.urls.len() as u64)
         })

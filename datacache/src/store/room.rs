@@ -16,7 +16,7 @@ const RESERVE_MAX_BYTES: u64 = 24 * MIB;
 const SLACK_PART: u64 = 32;
 
 /// What a row takes beside its body, with its places in the indices.
-const ROW_BYTES: u64 = 2 * 1024;
+pub(super) const ROW_BYTES: u64 = 2 * 1024;
 
 /// What the cache may take on disk.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +77,11 @@ pub(super) struct Shortfall {
 }
 
 impl Shortfall {
+    /// What has to go at least.
+    pub(super) fn largest(self) -> u64 {
+        self.total_bytes.max(self.provider_bytes).max(self.disk_bytes)
+    }
+
     pub(super) fn is_none(self) -> bool {
         self == Self::default()
     }

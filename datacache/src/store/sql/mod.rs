@@ -131,7 +131,7 @@ statements! {
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?3 AND data_type = ?4), \
            EXISTS (SELECT 1 FROM pins WHERE identifier = ?3), \
-           (SELECT value + 1 FROM upkeep WHERE name = 'age')) \
+           COALESCE((SELECT value FROM upkeep WHERE name = 'age'), 0) + 1) \
          ON CONFLICT (url) DO UPDATE SET \
            identifier = excluded.identifier, data_type = excluded.data_type, \
            provider = excluded.provider, metadata = excluded.metadata, \
@@ -202,7 +202,7 @@ statements! {
     LIST_ANY = list_entries!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
 
     TOUCH = "UPDATE cached_data SET access_count = access_count + 1, last_accessed = ?2, \
-          rank = access_count + 2 + (SELECT value FROM upkeep WHERE name = 'age') \
+          rank = access_count + 2 + COALESCE((SELECT value FROM upkeep WHERE name = 'age'), 0) \
         WHERE entry_id = ?1 AND last_accessed <= ?2 - ?3";
 }
 

@@ -9,14 +9,14 @@ use crate::name::Provider;
 use crate::store::Subject;
 use crate::store::room::Usage;
 
-/// Removes the first `?4` entries in an order, but the entry `?3`.
+/// Removes the first `?4` entries in an order, but the entry `?3` and those used after `?5`.
 macro_rules! evict {
     ($condition:literal, $order:literal) => {
         concat!(
             "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
              WHERE is_pinned = 0 AND ",
             $condition,
-            " AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 ORDER BY ",
+            " AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 AND last_accessed <= ?5 ORDER BY ",
             $order,
             " LIMIT ?4) RETURNING url, file_checksum, disk_size, rank"
         )
@@ -49,6 +49,10 @@ statements! {
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
 
+    /// What the first ?3 entries that could go take; rows take something too.
+    EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(disk_size + ?4), 0) FROM \
+        (SELECT disk_size FROM cached_data WHERE is_pinned = 0 AND keep_class >= 0 \
+           AND (?1 IS NULL OR provider = ?1) AND entry_id <> ?2 LIMIT ?3)";
     EVICT_EXPIRED = evict!("expires_at <= ?1", "expires_at");
     /// Whatever ?1 is.
     EVICT_LEAST_USED =
@@ -114,37 +118,65 @@ impl Evicted {
     }
 }
 
-/// Removes at most `limit` entries, of `provider` if that is given, but not the entry `but`: those
-/// whose time has passed, else images before others, and of those the ones used least.
+/// What is to go to make room.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Victims<'a> {
+    /// Whose entries; `None` for everybody's.
+    pub(in crate::store) provider: Option<&'a Provider>,
+    /// An entry that is to stay.
+    pub(in crate::store) but: Option<i64>,
+    /// What was used later is to stay too.
+    pub(in crate::store) used_until: Timestamp,
+    /// How many at most.
+    pub(in crate::store) limit: i64,
+}
+
+/// Removes entries: those whose time has passed, else images before others, and of those the ones
+/// used least.
 pub(in crate::store) async fn evict(
     db: &mut SqliteConnection,
-    provider: Option<&Provider>,
-    but: Option<i64>,
+    victims: Victims<'_>,
     now: Timestamp,
-    limit: i64,
 ) -> Result<Evicted> {
-    let expired = evict_by(db, EVICT_EXPIRED, provider, but, now, limit).await?;
+    let expired = evict_by(db, EVICT_EXPIRED, victims, now).await?;
     if !expired.urls.is_empty() {
         return Ok(expired);
     }
-    let least_used = evict_by(db, EVICT_LEAST_USED, provider, but, now, limit).await?;
+    let least_used = evict_by(db, EVICT_LEAST_USED, victims, now).await?;
     query(AGE).bind(least_used.last_rank).execute(db).await?;
     Ok(least_used)
+}
+
+/// How many entries could go, counted up to `limit`, and their bytes, with `row_bytes` for each row.
+pub(in crate::store) async fn evictable(
+    db: &mut SqliteConnection,
+    provider: Option<&Provider>,
+    but: Option<i64>,
+    limit: i64,
+    row_bytes: u64,
+) -> Result<(i64, u64)> {
+    let row = query(EVICTABLE)
+        .bind(provider.map(Provider::as_str))
+        .bind(but.unwrap_or(0))
+        .bind(limit)
+        .bind(i64::try_from(row_bytes).unwrap_or(0))
+        .fetch_one(db)
+        .await?;
+    Ok((row.try_get(0)?, count(&row, 1)?))
 }
 
 async fn evict_by(
     db: &mut SqliteConnection,
     statement: &'static str,
-    provider: Option<&Provider>,
-    but: Option<i64>,
+    victims: Victims<'_>,
     now: Timestamp,
-    limit: i64,
 ) -> Result<Evicted> {
     let rows = query(statement)
         .bind(now.as_millis())
-        .bind(provider.map(Provider::as_str))
-        .bind(but.unwrap_or(0))
-        .bind(limit)
+        .bind(victims.provider.map(Provider::as_str))
+        .bind(victims.but.unwrap_or(0))
+        .bind(victims.limit)
+        .bind(victims.used_until.as_millis())
         .fetch_all(db)
         .await?;
     Evicted::of(&rows)

@@ -294,3 +294,41 @@ async fn queued_requests_take_room_from_entries_and_no_more_than_there_is() {
     assert_eq!(error.kind(), ErrorKind::Full);
     connection.close().await;
 }
+
+/// Where nearly all is pinned, the rest is small, but it is there.
+#[tokio::test]
+async fn what_was_just_written_stays_though_there_is_no_slack_to_be_had() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    store.pin(&identifier("daft_punk")).await.unwrap();
+    for number in 0..27 {
+        let about = Some(identifier("daft_punk"));
+        let pinned = image(&number.to_string(), unique(number, 100 * KIB));
+        store.put(NewEntry { identifier: about, ..pinned }).await.unwrap();
+    }
+    for number in 0..5 {
+        let path = format!("small{number}");
+        store.put(entry(&path, unique(number, 500))).await.unwrap();
+        folder.background.finish().await;
+        assert!(has(&store, &path).await, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_finds_no_room_costs_nobody_an_entry() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    store.pin(&identifier("daft_punk")).await.unwrap();
+    let about = Some(identifier("daft_punk"));
+    let pinned = NewEntry { identifier: about, ..image("pinned", unique(1, 1_900 * KIB)) };
+    store.put(pinned).await.unwrap();
+    for number in 2..5 {
+        store.put(entry(&number.to_string(), unique(number, 200 * KIB))).await.unwrap();
+    }
+    let error = store.put(entry("large", unique(9, 1_500 * KIB))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Full);
+    for path in ["pinned", "2", "3", "4"] {
+        assert!(has(&store, path).await, "{path}");
+    }
+    assert_eq!(folder.blob_files().len(), 4);
+}
