@@ -13,6 +13,8 @@ mod damaged_database;
 mod deadlines;
 mod delivery;
 mod explain;
+#[cfg(target_os = "linux")]
+mod failing;
 mod faults_body;
 mod faults_folder;
 mod faults_input;

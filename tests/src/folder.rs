@@ -22,6 +22,18 @@ impl Folder {
         Self { root: tempfile::tempdir().expect("a temporary folder") }
     }
 
+    /// A copy of the cache folder, which nobody is using, in a folder of its own.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        for file in self.files() {
+            let to = copy.dir().join(&file);
+            std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder can be made");
+            std::fs::copy(self.dir().join(file), to).expect("a file can be copied");
+        }
+        copy
+    }
+
     /// The cache folder.
     pub fn dir(&self) -> PathBuf {
         self.root.path().join("cache")

@@ -5,6 +5,8 @@
 use std::path::Path;
 
 mod directed;
+#[cfg(target_os = "linux")]
+mod faults;
 mod folder;
 #[cfg(target_os = "linux")]
 mod namespace;
@@ -13,6 +15,8 @@ mod run;
 mod writes;
 
 pub use directed::{Directed, PATIENCE};
+#[cfg(target_os = "linux")]
+pub use faults::{Fault, Faults, Then};
 pub use folder::Folder;
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;

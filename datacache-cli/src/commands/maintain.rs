@@ -29,8 +29,11 @@ pub(crate) async fn run(
     } else {
         print(&report.tasks)?;
     }
-    let has_failed = |task: &TaskReport| matches!(task.end, TaskEnd::Failed { .. });
-    Ok(if report.tasks.iter().any(has_failed) { Outcome::Failed } else { Outcome::Done })
+    let failure = report.tasks.into_iter().find_map(|task| match task.end {
+        TaskEnd::Failed { error } => Some(error),
+        _ => None,
+    });
+    failure.map_or(Ok(Outcome::Done), |error| Err(error.into()))
 }
 
 fn print(tasks: &[TaskReport]) -> anyhow::Result<()> {

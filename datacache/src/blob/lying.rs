@@ -1,7 +1,7 @@
 //! What lies in the blob folders, whoever put it there: for who checks them. Links are not followed.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -64,9 +64,9 @@ impl Blobs {
     pub(crate) async fn list(&self, folders: std::ops::Range<u32>) -> Result<Vec<Found>> {
         self.blocking(OPERATION, move |shared| {
             let layout = path::layout(&shared.root);
-            let mut found = Vec::new();
-            for number in folders {
-                list(&layout, number, &mut found)?;
+            let (mut found, mut number) = (Vec::new(), folders.start);
+            while number < folders.end {
+                number = list(&layout, number, &mut found)?;
             }
             Ok(found)
         })
@@ -131,40 +131,42 @@ fn checksum_of(path: &Path) -> io::Result<(Checksum, u64)> {
 }
 
 /// The folder `ab/cd` with the number 0xabcd. With the first one of `ab` comes what else is in that, and
-/// with the very first what else is in the folder of all.
-fn list(layout: &Path, number: u32, found: &mut Vec<Found>) -> io::Result<()> {
+/// with the very first what else is in the folder of all. Returns the number of the next one that may
+/// be there.
+fn list(layout: &Path, number: u32, found: &mut Vec<Found>) -> io::Result<u32> {
     let [_, _, outer, inner] = number.to_be_bytes();
     let outer_path = layout.join(format!("{outer:02x}"));
     if number == 0 {
         found.extend(others_in(layout)?);
     }
-    if !is_folder(&outer_path) {
-        return Ok(());
+    if !is_folder(&outer_path)? {
+        return Ok((number | 0xff) + 1);
     }
     if inner == 0 {
         found.extend(others_in(&outer_path)?);
     }
     let folder = outer_path.join(format!("{inner:02x}"));
-    if is_folder(&folder) {
-        let here = |path: PathBuf| {
+    if is_folder(&folder)? {
+        for path in entries_of(&folder)? {
             let checksum = checksum_named(&path).filter(|it| path::of_layout(layout, *it) == path);
-            let is_file = path.symlink_metadata().is_ok_and(|file| file.is_file());
-            Found { path, checksum, is_file }
-        };
-        found.extend(entries_of(&folder)?.into_iter().map(here));
+            let is_file = file_type(&path)?.is_some_and(|it| it.is_file());
+            found.push(Found { path, checksum, is_file });
+        }
     }
-    Ok(())
+    Ok(number + 1)
 }
 
 /// What lies in a folder that is to have nothing but folders with two digits.
 fn others_in(folder: &Path) -> io::Result<Vec<Found>> {
-    let is_other = |path: &PathBuf| {
+    let mut others = Vec::new();
+    for path in entries_of(folder)? {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let digits = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        !(name.len() == 2 && digits && is_folder(path))
-    };
-    let others = entries_of(folder)?.into_iter().filter(is_other);
-    Ok(others.map(|path| Found { path, checksum: None, is_file: false }).collect())
+        if !(name.len() == 2 && digits && is_folder(&path)?) {
+            others.push(Found { path, checksum: None, is_file: false });
+        }
+    }
+    Ok(others)
 }
 
 fn entries_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -175,8 +177,18 @@ fn entries_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-fn is_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|folder| folder.is_dir())
+fn is_folder(path: &Path) -> io::Result<bool> {
+    Ok(file_type(path)?.is_some_and(|it| it.is_dir()))
+}
+
+/// What lies at `path`, if anything does. A disk that does not say is an error: a folder that it fails to
+/// show must not pass for something that can be removed.
+fn file_type(path: &Path) -> io::Result<Option<FileType>> {
+    match path.symlink_metadata() {
+        Ok(it) => Ok(Some(it.file_type())),
+        Err(error) if is_no_file(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn checksum_named(path: &Path) -> Option<Checksum> {

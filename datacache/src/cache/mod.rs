@@ -375,7 +375,7 @@ async fn make_dirs(dir: &Path, locks: &Path) -> Result<()> {
     const OPERATION: &str = "open cache";
     let (dir, locks) = (dir.to_owned(), locks.to_owned());
     let made = tokio::task::spawn_blocking(move || {
-        if dir.exists() && !dir.is_dir() {
+        if dir.metadata().is_ok_and(|there| !there.is_dir()) {
             let reason = "the cache folder is a file";
             return Err(Error::new(ErrorKind::Io, OPERATION, dir.display(), reason));
         }

@@ -33,7 +33,8 @@ pub(crate) fn db_error(operation: &'static str, path: &Path, source: sqlx::Error
             (ErrorKind::Busy, "another process keeps the database locked")
         }
         Some(SQLITE_READONLY) => (ErrorKind::ReadOnly, "the database cannot be written"),
-        Some(SQLITE_CORRUPT) => (ErrorKind::Corrupt, "the database is damaged"),
+        // It is also what SQLite makes of a page that cannot be read (`SQLITE_IOERR_CORRUPTFS`).
+        Some(SQLITE_CORRUPT) => (ErrorKind::Corrupt, "the database is damaged, or the disk fails"),
         Some(SQLITE_NOTADB) => (ErrorKind::Corrupt, "the file is not a database"),
         _ if code == Some(SQLITE_IOERR_SHORT_READ) => {
             (ErrorKind::Corrupt, "a part of the database is missing")

@@ -104,7 +104,7 @@ async fn make(db: &Db, path: PathBuf, counting: Counting) -> Result<()> {
     fresh.close().await;
     made?;
     if aside::is_anything_beside(&path) {
-        let reason = "its log could not be written back";
+        let reason = "its log could not be written back: the disk is full, or the disk fails";
         return Err(Error::new(ErrorKind::Io, OPERATION, path.display(), reason));
     }
     Ok(())
