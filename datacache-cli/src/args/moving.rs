@@ -13,7 +13,8 @@ Examples:
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   datacache import cache.dca
-  datacache import cache.dca -v";
+  datacache import cache.dca -v
+  datacache import my-old-machine.dca --own";
 
 const IMPORT_WNP_EXAMPLES: &str = "\
 Examples:
@@ -33,6 +34,10 @@ pub(crate) struct Export {
 pub(crate) struct Import {
     /// The archive to read; - reads standard input
     pub(crate) file: PathBuf,
+    /// The archive is my own: what is pinned there is pinned here, access counts stay, and entries
+    /// are renewed as mine; else only from public addresses, and without API keys
+    #[arg(long)]
+    pub(crate) own: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Author;
 use crate::cache::Cache;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
@@ -79,6 +80,7 @@ pub(super) struct Admitted {
 pub(super) struct Gate {
     pub(super) cache: Cache,
     pub(super) now: Timestamp,
+    pub(super) author: Author,
 }
 
 impl EntryLine {
@@ -146,7 +148,7 @@ impl Gate {
                 last_modified: line.last_modified,
                 varies_on: line.varies_on,
                 may_be_stale: line.may_be_stale,
-                is_untrusted: line.is_untrusted,
+                is_untrusted: line.is_untrusted || self.author == Author::Stranger,
             },
             derived_from: None,
             key,
@@ -157,7 +159,11 @@ impl Gate {
         let past = Past {
             cachekey: line.cachekey.parse().unwrap_or_else(|_| Cachekey::new_random()),
             last_accessed: self.past_moment(line.last_accessed),
-            access_count: line.access_count.min(MAX_ACCESS_COUNT),
+            access_count: match self.author {
+                // How often a stranger has used it says nothing about its use here.
+                Author::Stranger => 0,
+                Author::Myself => line.access_count.min(MAX_ACCESS_COUNT),
+            },
         };
         Ok(Admitted { entry, past })
     }

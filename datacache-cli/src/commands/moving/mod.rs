@@ -24,16 +24,24 @@ fn report(global: &Global, imported: &Imported) -> anyhow::Result<()> {
     if imported.refused + imported.damaged > 0 && global.verbose == 0 {
         output::note("-v says what was refused or damaged");
     }
+    if imported.pins_ignored > 0 {
+        output::note("--own takes pins over, where the archive is your own");
+    }
     Ok(())
 }
 
 fn counts(imported: &Imported) -> String {
     let Imported { stored, known, refused, damaged, pinned, queued, size_bytes, .. } = imported;
+    let pins_ignored = &imported.pins_ignored;
     let size = output::size(*size_bytes);
     let mut text = format!("{stored} stored ({size}), {known} known already");
-    for (count, what) in
-        [(refused, "refused"), (damaged, "damaged"), (pinned, "pinned"), (queued, "queued")]
-    {
+    for (count, what) in [
+        (refused, "refused"),
+        (damaged, "damaged"),
+        (pinned, "pinned"),
+        (pins_ignored, "pins ignored"),
+        (queued, "queued"),
+    ] {
         if *count > 0 {
             let _ = write!(text, ", {count} {what}");
         }

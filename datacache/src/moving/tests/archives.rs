@@ -174,8 +174,10 @@ async fn two_imports_at_once_come_to_the_same_as_one() {
     let target = Folder::new().await;
     target.clock.advance(2 * HOUR);
     let other = Cache::open_with_clock(target.config.clone(), target.clock.clone()).await.unwrap();
-    let (one, two) =
-        tokio::join!(target.import(&archive), other.import(Cursor::new(archive.clone()), |_| {}));
+    let (one, two) = tokio::join!(
+        target.import(&archive),
+        other.import(Cursor::new(archive.clone()), Author::Myself, |_| {})
+    );
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((one.stored + two.stored, one.known + two.known), (6, 6), "{one:?} {two:?}");
     let mut entries = target.entries().await;
@@ -262,7 +264,7 @@ async fn an_import_reads_no_further_than_it_stores() {
     let counted = Counted { archive: Cursor::new(archive), read: Arc::clone(&read) };
     let target = Folder::new().await;
     let mut most_ahead = 0;
-    let import = target.cache.import(counted, |so_far| {
+    let import = target.cache.import(counted, Author::Myself, |so_far| {
         let ahead = read.load(Ordering::Acquire).saturating_sub(so_far.size_bytes);
         most_ahead = most_ahead.max(ahead);
     });

@@ -64,7 +64,11 @@ impl Folder {
     }
 
     async fn import(&self, archive: &[u8]) -> Result<Imported> {
-        self.cache.import(Cursor::new(archive.to_vec()), |_| {}).await
+        self.cache.import(Cursor::new(archive.to_vec()), Author::Myself, |_| {}).await
+    }
+
+    async fn import_of_a_stranger(&self, archive: &[u8]) -> Result<Imported> {
+        self.cache.import(Cursor::new(archive.to_vec()), Author::Stranger, |_| {}).await
     }
 
     /// What there is to know about every entry, but where it lies.

@@ -24,10 +24,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::Imported;
 use super::archive::Body;
 use super::entry_line::Gate;
 use super::import::Arrival;
+use super::{Author, Imported};
 use crate::cache::Cache;
 use crate::checksum::Checksum;
 use crate::db::Foreign;
@@ -57,7 +57,8 @@ pub(super) async fn run(
     let scratch = cache.0.store.scratch().await?;
     let file = copy::database(path, cache.0.db.path(), scratch.path()).await?;
     let copied = copy::in_folder(scratch.path());
-    let gate = Gate { cache: cache.clone(), now: cache.0.clock.now() };
+    let now = cache.0.clock.now();
+    let gate = Gate { cache: cache.clone(), now, author: Author::Myself };
     let copy = Foreign::open(OPERATION, &copied, &file).await?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     let mut source = Source { folder, file, copy, gate };
