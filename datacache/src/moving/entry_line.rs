@@ -81,6 +81,9 @@ pub(super) struct Gate {
     pub(super) cache: Cache,
     pub(super) now: Timestamp,
     pub(super) author: Author,
+    /// The rank of what has never been used, when it began: nothing that comes later stands above
+    /// what came before because that has had to make room.
+    pub(super) lowest_rank: i64,
 }
 
 impl EntryLine {
@@ -112,6 +115,11 @@ impl EntryLine {
 }
 
 impl Gate {
+    pub(super) async fn new(cache: &Cache, author: Author) -> Result<Self> {
+        let lowest_rank = cache.0.store.lowest_rank().await?;
+        Ok(Self { cache: cache.clone(), now: cache.0.clock.now(), author, lowest_rank })
+    }
+
     /// The largest body that is let in.
     pub(super) fn max_body_bytes(&self) -> u64 {
         self.cache.0.fetcher.max_body_bytes() as u64
@@ -156,14 +164,16 @@ impl Gate {
             provider,
             data,
         };
+        let access_count = match self.author {
+            // How often a stranger has used it says nothing about its use here.
+            Author::Stranger => 0,
+            Author::Myself => line.access_count.min(MAX_ACCESS_COUNT),
+        };
         let past = Past {
             cachekey: line.cachekey.parse().unwrap_or_else(|_| Cachekey::new_random()),
             last_accessed: self.past_moment(line.last_accessed),
-            access_count: match self.author {
-                // How often a stranger has used it says nothing about its use here.
-                Author::Stranger => 0,
-                Author::Myself => line.access_count.min(MAX_ACCESS_COUNT),
-            },
+            access_count,
+            rank: self.lowest_rank + i64::try_from(access_count).unwrap_or(0),
         };
         Ok(Admitted { entry, past })
     }

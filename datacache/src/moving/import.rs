@@ -32,7 +32,7 @@ pub(super) async fn run(
     author: Author,
     mut progress: impl FnMut(Imported) + Send,
 ) -> Result<Imported> {
-    let gate = Gate { cache: cache.clone(), now: cache.0.clock.now(), author };
+    let gate = Gate::new(cache, author).await?;
     let mut arrivals = read(gate, from);
     let mut imported = Imported::default();
     while let Some(arrival) = arrivals.recv().await {
@@ -111,7 +111,11 @@ impl Imported {
                         self.size_bytes += size_bytes;
                     }
                     Ok(TakenOver::Superseded) => self.known += 1,
-                    // That there is no room for this one does not mean that there is none.
+                    Ok(TakenOver::NoRoom(error)) => {
+                        tracing::warn!(%error, "not imported");
+                        self.no_room += 1;
+                    }
+                    // It is larger than all there may be.
                     Err(error) if error.kind() == ErrorKind::TooLarge => self.refuse(&error),
                     Err(error) => return Err(error),
                 }

@@ -54,6 +54,9 @@ pub struct Imported {
     pub stored: u64,
     /// Entries that were passed over, because there is one that is as new.
     pub known: u64,
+    /// Entries that found no room within [`max_bytes`](crate::CacheConfig::max_bytes), their
+    /// provider's, and [`min_free_bytes`](crate::CacheConfig::min_free_bytes).
+    pub no_room: u64,
     /// Entries that may not be stored, and requests that cannot be queued: no image though the type
     /// is an image type, a URL that is none, a body over the limit.
     pub refused: u64,
@@ -105,7 +108,8 @@ impl Cache {
 
     /// Stores the entries of an archive, where there are none that are as new, with their handles and
     /// times; what else is believed depends on its `author`. Of entries of one URL the one that its origin has sent later is
-    /// kept; an entry that is replaced keeps its handle, and so does one whose handle is taken.
+    /// kept; an entry that is replaced keeps its handle, and so does one whose handle is taken. For
+    /// what comes only entries go that are used less; else it is passed over.
     ///
     /// Whoever may write the archive may write any entry. Beyond that it is not trusted: URLs are
     /// made canonical and free of secrets, images and JSON are checked as [`put`](Self::put) does,

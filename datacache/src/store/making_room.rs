@@ -41,6 +41,24 @@ const GIVE_BACK_PAGES: u64 = 256;
 /// So many steps, each a transaction of its own, are taken behind the writers' backs at a time.
 const TIDY_STEPS: usize = 64;
 
+/// What may go for an entry that is to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Whatever is used least: it is wanted now.
+    Anything,
+    /// What is ranked lower: it is not known to be wanted here.
+    Below(i64),
+}
+
+impl Claim {
+    fn rank(self) -> i64 {
+        match self {
+            Self::Anything => i64::MAX,
+            Self::Below(rank) => rank,
+        }
+    }
+}
+
 /// What is needed to keep within bounds; clones share it.
 #[derive(Clone)]
 pub(crate) struct Room(Arc<Shared>);
@@ -95,6 +113,7 @@ impl Store {
         key: &Key,
         own: Option<i64>,
         need: &Need,
+        claim: Claim,
         mut disk: Disk,
     ) -> Result<Usage> {
         let Shared { allowance, .. } = &*self.room.0;
@@ -108,7 +127,10 @@ impl Store {
             step += 1;
             let usage = upkeep::usage(tx, need.provider.as_ref()).await;
             let usage = usage.map_err(|source| tx.error(source))?;
-            let short = allowance.shortfall(&usage, need, disk);
+            let short = match claim {
+                Claim::Anything => allowance.shortfall(&usage, need, disk),
+                Claim::Below(_) => allowance.shortfall_with_slack(&usage, need, disk),
+            };
             let is_no_larger = disk.freed_bytes >= need.added_bytes();
             if short.is_none() || (step > STEPS && is_no_larger) {
                 return Ok(usage);
@@ -119,7 +141,15 @@ impl Store {
                 give_back(tx, &usage, short.total_bytes, spare_pages).await?;
                 continue;
             }
-            let evicted = self.evict(tx, provider, own, at_once).await?;
+            if let Claim::Below(rank) = claim {
+                let now = self.room.0.clock.now();
+                let removable = upkeep::removable_bytes(tx, provider, own, rank, now).await;
+                // What goes in vain would be lost, as its files go at once.
+                if removable.map_err(|source| tx.error(source))? < short.most_bytes() {
+                    return Err(full(key, short));
+                }
+            }
+            let evicted = self.evict(tx, provider, own, claim, at_once).await?;
             at_once = MOST_AT_ONCE.min(at_once * 2);
             if evicted.urls.is_empty() || step > STEPS {
                 return Err(full(key, short));
@@ -174,10 +204,11 @@ impl Store {
         tx: &mut WriteTransaction,
         provider: Option<&Provider>,
         own: Option<i64>,
+        claim: Claim,
         limit: i64,
     ) -> Result<upkeep::Evicted> {
         let now = self.room.0.clock.now();
-        let evicted = upkeep::evict(tx, provider, own, now, limit).await;
+        let evicted = upkeep::evict(tx, provider, own, claim.rank(), now, limit).await;
         let mut evicted = evicted.map_err(|source| tx.error(source))?;
         let derived = super::sql::derived::remove_of(tx, &evicted.urls).await;
         evicted.blobs.extend(derived.map_err(|source| tx.error(source))?);
@@ -244,7 +275,7 @@ impl Store {
         let store = self.clone();
         super::write::to_its_end(TIDY, async move {
             let mut tx = store.db.write(TIDY).await?;
-            let evicted = store.evict(&mut tx, None, None, limit).await?;
+            let evicted = store.evict(&mut tx, None, None, Claim::Anything, limit).await?;
             tx.commit().await?;
             Ok(evicted.urls.len() as u64)
         })

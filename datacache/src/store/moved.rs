@@ -3,13 +3,20 @@
 //! A place with the handle and the past is made first, and then filled like any entry's, in one
 //! transaction: a put leaves both as they are. So rows and files stay consistent as with every put.
 
+use std::error::Error as _;
+
 use tempfile::TempDir;
 
+use super::making_room::Claim;
+use super::sql::upkeep;
 use super::{Cachekey, NewEntry, Store, sql};
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "take over";
+
+/// Under which name the rank of what went last is noted.
+const AGE: &str = "age";
 
 /// What an entry has behind it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,14 +25,18 @@ pub(crate) struct Past {
     pub(crate) cachekey: Cachekey,
     pub(crate) last_accessed: Timestamp,
     pub(crate) access_count: u64,
+    /// Where it stands among the entries here.
+    pub(crate) rank: i64,
 }
 
 /// What became of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum TakenOver {
     Stored,
     /// There is one that is as new.
     Superseded,
+    /// Entries that are used more would have to go for it, or no entry may.
+    NoRoom(Error),
 }
 
 impl Store {
@@ -44,8 +55,23 @@ impl Store {
         }
         let made = sql::moved::make_place(&mut tx, &staged.new, past).await;
         made.map_err(|source| tx.error(source))?;
-        self.finish(tx, staged).await?;
-        Ok(TakenOver::Stored)
+        match self.finish_with(tx, staged, Claim::Below(past.rank)).await {
+            Ok(_) => Ok(TakenOver::Stored),
+            // Behind a disk that is full stands what the system says, behind a bound nothing.
+            Err(error) if error.kind() == ErrorKind::Full && error.source().is_none() => {
+                Ok(TakenOver::NoRoom(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The rank of an entry that has never been used, above which its uses are counted.
+    pub(crate) async fn lowest_rank(&self) -> Result<i64> {
+        let mut connection = self.db.read(OPERATION).await?;
+        let age = upkeep::noted(&mut connection, AGE).await;
+        let age = age.map_err(|source| connection.error(OPERATION, source))?;
+        connection.close().await;
+        Ok(age.unwrap_or(0) + 1)
     }
 
     async fn has_as_new(&self, new: &NewEntry) -> Result<bool> {

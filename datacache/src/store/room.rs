@@ -80,6 +80,10 @@ impl Shortfall {
     pub(super) fn is_none(self) -> bool {
         self == Self::default()
     }
+
+    pub(super) fn most_bytes(self) -> u64 {
+        self.total_bytes.max(self.provider_bytes).max(self.disk_bytes)
+    }
 }
 
 impl Allowance {
@@ -136,6 +140,13 @@ impl Allowance {
             // What others have filled the disk with is theirs to remove.
             disk_bytes: short_on_disk.min(added).saturating_sub(room.freed_bytes),
         }
+    }
+
+    /// The same, if the slack is not to be used either, so that it need not be made again.
+    pub(super) fn shortfall_with_slack(&self, usage: &Usage, need: &Need, room: Disk) -> Shortfall {
+        let slack = self.max_bytes.map_or(0, |max_bytes| max_bytes / SLACK_PART * 2);
+        let with_slack = Usage { file_bytes: usage.file_bytes.saturating_add(slack), ..*usage };
+        self.shortfall(&with_slack, need, room)
     }
 
     fn of_provider(&self, need: &Need) -> u64 {

@@ -21,8 +21,8 @@ fn report(global: &Global, imported: &Imported) -> anyhow::Result<()> {
         return output::json(imported);
     }
     output::note(counts(imported));
-    if imported.refused + imported.damaged > 0 && global.verbose == 0 {
-        output::note("-v says what was refused or damaged");
+    if imported.no_room + imported.refused + imported.damaged > 0 && global.verbose == 0 {
+        output::note("-v says which found no room, or were refused or damaged");
     }
     if imported.pins_ignored > 0 {
         output::note("--own takes pins over, where the archive is your own");
@@ -32,10 +32,11 @@ fn report(global: &Global, imported: &Imported) -> anyhow::Result<()> {
 
 fn counts(imported: &Imported) -> String {
     let Imported { stored, known, refused, damaged, pinned, queued, size_bytes, .. } = imported;
-    let pins_ignored = &imported.pins_ignored;
+    let Imported { pins_ignored, no_room, .. } = imported;
     let size = output::size(*size_bytes);
     let mut text = format!("{stored} stored ({size}), {known} known already");
     for (count, what) in [
+        (no_room, "without room"),
         (refused, "refused"),
         (damaged, "damaged"),
         (pinned, "pinned"),

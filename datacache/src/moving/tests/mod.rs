@@ -1,6 +1,7 @@
 mod archives;
 mod hostile;
 mod mutated;
+mod room;
 
 use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex, MutexGuard};

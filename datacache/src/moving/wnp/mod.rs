@@ -57,8 +57,7 @@ pub(super) async fn run(
     let scratch = cache.0.store.scratch().await?;
     let file = copy::database(path, cache.0.db.path(), scratch.path()).await?;
     let copied = copy::in_folder(scratch.path());
-    let now = cache.0.clock.now();
-    let gate = Gate { cache: cache.clone(), now, author: Author::Myself };
+    let gate = Gate::new(cache, Author::Myself).await?;
     let copy = Foreign::open(OPERATION, &copied, &file).await?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     let mut source = Source { folder, file, copy, gate };

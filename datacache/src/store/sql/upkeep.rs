@@ -9,14 +9,14 @@ use crate::name::Provider;
 use crate::store::Subject;
 use crate::store::room::Usage;
 
-/// Removes the first `?4` entries in an order, but the entry `?3`.
+/// Removes the first `?4` entries of a rank below `?5` in an order, but the entry `?3`.
 macro_rules! evict {
     ($condition:literal, $order:literal) => {
         concat!(
             "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
              WHERE is_pinned = 0 AND ",
             $condition,
-            " AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 ORDER BY ",
+            " AND rank < ?5 AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 ORDER BY ",
             $order,
             " LIMIT ?4) RETURNING url, file_checksum, disk_size, rank"
         )
@@ -53,6 +53,10 @@ statements! {
     /// Whatever ?1 is.
     EVICT_LEAST_USED =
         evict!("keep_class >= 0 AND ?1 IS NOT NULL", "keep_class, rank, last_accessed");
+    /// All that these two remove, one after the other.
+    REMOVABLE_BYTES = "SELECT COALESCE(SUM(disk_size), 0) FROM cached_data WHERE is_pinned = 0 \
+        AND (keep_class >= 0 OR expires_at <= ?1) AND rank < ?4 \
+        AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3";
     AGE = "UPDATE upkeep SET value = MAX(value, ?1) WHERE name = 'age'";
 
     /// All but the ?4 of a subject that are used most, and but the entry ?3.
@@ -115,19 +119,21 @@ impl Evicted {
 }
 
 /// Removes at most `limit` entries, of `provider` if that is given, but not the entry `but`: those
-/// whose time has passed, else images before others, and of those the ones used least.
+/// whose time has passed, else images before others, and of those the ones used least, of a rank below
+/// `below`.
 pub(in crate::store) async fn evict(
     db: &mut SqliteConnection,
     provider: Option<&Provider>,
     but: Option<i64>,
+    below: i64,
     now: Timestamp,
     limit: i64,
 ) -> Result<Evicted> {
-    let expired = evict_by(db, EVICT_EXPIRED, provider, but, now, limit).await?;
+    let expired = evict_by(db, EVICT_EXPIRED, provider, but, below, now, limit).await?;
     if !expired.urls.is_empty() {
         return Ok(expired);
     }
-    let least_used = evict_by(db, EVICT_LEAST_USED, provider, but, now, limit).await?;
+    let least_used = evict_by(db, EVICT_LEAST_USED, provider, but, below, now, limit).await?;
     query(AGE).bind(least_used.last_rank).execute(db).await?;
     Ok(least_used)
 }
@@ -137,6 +143,7 @@ async fn evict_by(
     statement: &'static str,
     provider: Option<&Provider>,
     but: Option<i64>,
+    below: i64,
     now: Timestamp,
     limit: i64,
 ) -> Result<Evicted> {
@@ -145,9 +152,28 @@ async fn evict_by(
         .bind(provider.map(Provider::as_str))
         .bind(but.unwrap_or(0))
         .bind(limit)
+        .bind(below)
         .fetch_all(db)
         .await?;
     Evicted::of(&rows)
+}
+
+/// How much [`evict`] would remove in the end.
+pub(in crate::store) async fn removable_bytes(
+    db: &mut SqliteConnection,
+    provider: Option<&Provider>,
+    but: Option<i64>,
+    below: i64,
+    now: Timestamp,
+) -> Result<u64> {
+    let row = query(REMOVABLE_BYTES)
+        .bind(now.as_millis())
+        .bind(provider.map(Provider::as_str))
+        .bind(but.unwrap_or(0))
+        .bind(below)
+        .fetch_one(db)
+        .await?;
+    count(&row, 0)
 }
 
 /// Removes at most `limit` entries whose time passed before `before`, and at most so many absences
