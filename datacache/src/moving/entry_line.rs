@@ -14,7 +14,7 @@ use crate::key::{self, Key};
 use crate::media::{self, Form};
 use crate::name::{DataType, Provider};
 use crate::redact::Stripped;
-use crate::store::{Cachekey, EntryInfo, Metadata, NewEntry, Past, Terms};
+use crate::store::{Cachekey, EntryInfo, Metadata, NewEntry, Past, Subject, Terms};
 
 const OPERATION: &str = "import";
 const FOUND: u16 = 200;
@@ -22,6 +22,9 @@ const NOT_FOUND: u16 = 404;
 
 /// No entry is taken to have been read more often, so that counting on stays possible.
 const MAX_ACCESS_COUNT: u64 = u32::MAX as u64;
+
+/// No image is noted under more.
+const MAX_SUBJECTS: usize = 64;
 
 /// All of an entry but its bytes, as it stands in an archive; times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub(super) struct EntryLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) identifier: Option<String>,
     pub(super) data_type: String,
+    /// What it is about besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) subjects: Vec<SubjectLine>,
     pub(super) provider: String,
     pub(super) status_code: u16,
     pub(super) mime_type: String,
@@ -52,6 +58,13 @@ pub(super) struct EntryLine {
     pub(super) is_untrusted: bool,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub(super) metadata: Metadata,
+}
+
+/// What an image is about, as one of two artists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct SubjectLine {
+    pub(super) identifier: String,
+    pub(super) data_type: String,
 }
 
 fn yes() -> bool {
@@ -88,13 +101,14 @@ pub(super) struct Gate {
 
 impl EntryLine {
     /// What is told of an entry of this cache; `key` is what its URL is by the settings of today.
-    pub(super) fn of(info: EntryInfo, key: &Key) -> Self {
+    pub(super) fn of(info: EntryInfo, subjects: Vec<Subject>, key: &Key) -> Self {
         let Terms { etag, last_modified, varies_on, may_be_stale, is_untrusted } = info.terms;
         Self {
             url: key.as_str().to_owned(),
             cachekey: info.cachekey.to_string(),
             identifier: info.identifier.map(|identifier| identifier.as_str().to_owned()),
             data_type: info.data_type.into(),
+            subjects: subjects.into_iter().map(SubjectLine::from).collect(),
             provider: info.provider.into(),
             status_code: info.status_code,
             mime_type: info.mime_type,
@@ -164,6 +178,10 @@ impl Gate {
             provider,
             data,
         };
+        let subjects = match entry.status_code {
+            FOUND if entry.data_type.is_image() => subjects(&line.subjects)?,
+            _ => Vec::new(),
+        };
         let access_count = match self.author {
             // How often a stranger has used it says nothing about its use here.
             Author::Stranger => 0,
@@ -173,6 +191,7 @@ impl Gate {
             cachekey: line.cachekey.parse().unwrap_or_else(|_| Cachekey::new_random()),
             last_accessed: self.past_moment(line.last_accessed),
             access_count,
+            subjects,
             rank: self.lowest_rank + i64::try_from(access_count).unwrap_or(0),
         };
         Ok(Admitted { entry, past })
@@ -209,6 +228,23 @@ impl Gate {
         let (key, stripped) = Key::canonical(url.clone(), rules);
         (stripped == Stripped::Secrets).then_some(key)
     }
+}
+
+impl From<Subject> for SubjectLine {
+    fn from(subject: Subject) -> Self {
+        let Subject { identifier, data_type } = subject;
+        Self { identifier: identifier.as_str().to_owned(), data_type: data_type.into() }
+    }
+}
+
+/// What an image may be noted under.
+fn subjects(lines: &[SubjectLine]) -> Result<Vec<Subject>> {
+    let read = |line: &SubjectLine| {
+        let identifier = Identifier::new(&line.identifier)?;
+        Ok(Subject { identifier, data_type: DataType::new(&line.data_type)? })
+    };
+    let subjects: Result<Vec<Subject>> = lines.iter().take(MAX_SUBJECTS).map(read).collect();
+    Ok(subjects?.into_iter().filter(|subject| subject.data_type.is_image()).collect())
 }
 
 /// Accepts what could have been put, or fetched.

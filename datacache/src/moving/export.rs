@@ -89,7 +89,8 @@ async fn collect(
             exported.entries += 1;
             exported.size_bytes += info.data_size;
             let key = cache.key(info.url.as_str()).unwrap_or_else(|_| info.url.clone());
-            let line = Box::new(EntryLine::of(info, &key));
+            let subjects = cache.0.store.subjects_beside(&info).await?;
+            let line = Box::new(EntryLine::of(info, subjects, &key));
             if pieces.send(Piece::Entry(line, data)).await.is_err() {
                 return Ok(exported);
             }

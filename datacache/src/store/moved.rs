@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use super::making_room::Claim;
 use super::sql::upkeep;
-use super::{Cachekey, NewEntry, Store, sql};
+use super::write::to_its_end;
+use super::{Cachekey, NewEntry, Store, Subject, sql};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -27,6 +28,8 @@ pub(crate) struct Past {
     pub(crate) access_count: u64,
     /// Where it stands among the entries here.
     pub(crate) rank: i64,
+    /// What it is about beside what it says itself.
+    pub(crate) subjects: Vec<Subject>,
 }
 
 /// What became of an entry.
@@ -55,7 +58,13 @@ impl Store {
         }
         let made = sql::moved::make_place(&mut tx, &staged.new, past).await;
         made.map_err(|source| tx.error(source))?;
-        match self.finish_with(tx, staged, Claim::Below(past.rank)).await {
+        for subject in &past.subjects {
+            let added = sql::subjects::add_to_place(&mut tx, &staged.new.key, subject).await;
+            added.map_err(|source| tx.error(source))?;
+        }
+        let (store, claim) = (self.clone(), Claim::Below(past.rank));
+        let stored = async move { store.finish_now(tx, staged, claim).await };
+        match to_its_end(OPERATION, stored).await {
             Ok(_) => Ok(TakenOver::Stored),
             // Behind a disk that is full stands what the system says, behind a bound nothing.
             Err(error) if error.kind() == ErrorKind::Full && error.source().is_none() => {

@@ -66,21 +66,12 @@ impl Store {
         tx: WriteTransaction,
         staged: StagedEntry,
     ) -> Result<EntryInfo> {
-        self.finish_with(tx, staged, Claim::Anything).await
-    }
-
-    /// The same, if only what `claim` says may go for it.
-    pub(super) async fn finish_with(
-        &self,
-        tx: WriteTransaction,
-        staged: StagedEntry,
-        claim: Claim,
-    ) -> Result<EntryInfo> {
         let store = self.clone();
-        to_its_end(STORE, async move { store.finish_now(tx, staged, claim).await }).await
+        to_its_end(STORE, async move { store.finish_now(tx, staged, Claim::Anything).await }).await
     }
 
-    async fn finish_now(
+    /// The same, if only what `claim` says may go for it, and the caller sees it to its end.
+    pub(super) async fn finish_now(
         &self,
         mut tx: WriteTransaction,
         staged: StagedEntry,

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
 use super::*;
-use crate::store::{NewEntry, Terms};
+use crate::store::{NewEntry, Subject, Terms};
 
 const URLS: [&str; 4] = ["small", "large", "picture", "json"];
 
@@ -306,4 +306,30 @@ async fn an_entry_whose_line_would_be_endless_is_left_out_and_counted() {
     let (records, ended) = read(&file.bytes());
     ended.unwrap();
     assert_eq!(records.len(), 1);
+}
+
+#[tokio::test]
+async fn a_picture_of_two_artists_is_found_under_both_after_the_import() {
+    let source = Folder::new().await;
+    let cover = request("cover").data_type(DataType::FRONT_COVER).identifier("Daft Punk");
+    let info = source.put(cover, picture()).await;
+    for name in ["Stardust", "Cassius"] {
+        let identifier = Identifier::new(name).unwrap();
+        let subject = Subject { identifier, data_type: DataType::FRONT_COVER };
+        source.cache.0.store.describe(&info, &subject).await.unwrap();
+    }
+    let archive = source.export(&Filter::all()).await;
+    let target = Folder::new().await;
+    target.import(&archive).await.unwrap();
+    for name in ["Daft Punk", "Stardust", "Cassius"] {
+        let filter = Filter::all().identifier(Identifier::new(name).unwrap());
+        let (found, _) = target.cache.list(&filter, Page::default()).await.unwrap();
+        assert_eq!(found.len(), 1, "{name}");
+        let (records, ended) = read(&source.export(&filter).await);
+        ended.unwrap();
+        let [Record::Entry(line, _)] = &records[..] else { panic!("{name}: {records:?}") };
+        let besides: Vec<&str> = line.subjects.iter().map(|subject| &*subject.identifier).collect();
+        assert_eq!(besides, ["cassius", "stardust"]);
+    }
+    assert!(target.export(&Filter::all()).await == archive, "another archive");
 }

@@ -125,6 +125,7 @@ fn line(path: &str, data: &[u8]) -> EntryLine {
         cachekey: "8c2e1a5e-1f0b-4a58-9c6f-0d9b8ac7a001".to_owned(),
         identifier: Some("daft_punk".to_owned()),
         data_type: "other".to_owned(),
+        subjects: Vec::new(),
         provider: "cdn".to_owned(),
         status_code: 200,
         mime_type: "text/plain".to_owned(),
