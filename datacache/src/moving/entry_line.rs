@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Author;
 use crate::cache::Cache;
@@ -10,11 +9,12 @@ use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::Identifier;
-use crate::key::{self, Key};
+use crate::key::Key;
 use crate::media::{self, Form};
 use crate::name::{DataType, Provider};
-use crate::redact::Stripped;
-use crate::store::{Cachekey, EntryInfo, Metadata, NewEntry, Past, Subject, Terms};
+use crate::store::{
+    Cachekey, EntryInfo, MAX_METADATA_BYTES, Metadata, NewEntry, Past, Subject, Terms,
+};
 
 const OPERATION: &str = "import";
 const FOUND: u16 = 200;
@@ -148,6 +148,7 @@ impl Gate {
         let key = self.cache.key(&line.url)?;
         let data_type = DataType::new(&line.data_type)?;
         let provider = Provider::new(&line.provider)?;
+        check_metadata(&key, &line.metadata)?;
         check_content(&key, &data_type, line.status_code, &data)?;
         let created_at = self.past_moment(line.created_at);
         let expires_at = Timestamp::from_millis(line.expires_at.max(0));
@@ -159,7 +160,7 @@ impl Gate {
         };
         let entry = NewEntry {
             identifier: line.identifier.as_deref().map(Identifier::new).transpose()?,
-            metadata: self.without_secrets(line.metadata),
+            metadata: self.cache.0.policies.without_secrets(line.metadata),
             status_code: line.status_code,
             mime_type,
             checksum: line.content_checksum,
@@ -201,33 +202,6 @@ impl Gate {
     fn past_moment(&self, millis: i64) -> Timestamp {
         Timestamp::from_millis(millis.max(0)).min(self.now)
     }
-
-    /// Metadata in which URLs have no secrets.
-    pub(super) fn without_secrets(&self, mut metadata: Metadata) -> Metadata {
-        metadata.values_mut().for_each(|value| self.strip(value));
-        metadata
-    }
-
-    fn strip(&self, value: &mut Value) {
-        match value {
-            Value::String(text) if text.starts_with("http") => {
-                if let Some(stripped) = self.stripped(text) {
-                    stripped.as_str().clone_into(text);
-                }
-            }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.strip(value)),
-            Value::Object(values) => values.values_mut().for_each(|value| self.strip(value)),
-            _ => {}
-        }
-    }
-
-    /// A URL without its secrets, if it has any.
-    fn stripped(&self, text: &str) -> Option<Key> {
-        let url = key::parse_url(text).ok()?;
-        let rules = self.cache.0.policies.secrets_of(&url);
-        let (key, stripped) = Key::canonical(url.clone(), rules);
-        (stripped == Stripped::Secrets).then_some(key)
-    }
 }
 
 impl From<Subject> for SubjectLine {
@@ -245,6 +219,15 @@ fn subjects(lines: &[SubjectLine]) -> Result<Vec<Subject>> {
     };
     let subjects: Result<Vec<Subject>> = lines.iter().take(MAX_SUBJECTS).map(read).collect();
     Ok(subjects?.into_iter().filter(|subject| subject.data_type.is_image()).collect())
+}
+
+fn check_metadata(key: &Key, metadata: &Metadata) -> Result<()> {
+    let size = serde_json::to_string(metadata).map_or(usize::MAX, |text| text.len());
+    if size <= MAX_METADATA_BYTES {
+        return Ok(());
+    }
+    let reason = format_args!("its metadata is larger than {MAX_METADATA_BYTES} bytes");
+    Err(Error::new(ErrorKind::Refused, OPERATION, key, reason))
 }
 
 /// Accepts what could have been put, or fetched.

@@ -264,3 +264,25 @@ async fn a_stranger_pins_nothing_and_is_not_believed_about_uses_or_renewals() {
     let entries = own.entries().await;
     assert_eq!((entries[0].access_count, entries[0].terms.is_untrusted), (3, false));
 }
+
+#[tokio::test]
+async fn metadata_over_its_bound_is_refused() {
+    let told = Metadata::from_iter([("a".to_owned(), "x".repeat(64 << 10).into())]);
+    let told = EntryLine { metadata: told, ..line("told", b"x") };
+    let target = Folder::new().await;
+    let imported = target.import(&archive([(told, &b"x"[..])])).await.unwrap();
+    assert_eq!((imported.stored, imported.refused), (0, 1));
+}
+
+#[tokio::test]
+async fn secrets_that_were_stored_are_not_exported() {
+    let source = Folder::new().await;
+    source.put(request("a"), "x").await;
+    let told = r#"UPDATE cached_data SET metadata = '{"a": "https://b.example/?token=s3cret"}'"#;
+    let mut tx = source.cache.0.db.write("test").await.unwrap();
+    sqlx::raw_sql(told).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let exported = unpacked(&source.export(&Filter::all()).await);
+    let exported = String::from_utf8(exported).unwrap();
+    assert!(exported.contains("https://b.example/") && !exported.contains("s3cret"), "{exported}");
+}

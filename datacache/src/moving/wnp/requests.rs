@@ -118,7 +118,7 @@ impl Source {
         }
         let told = params.metadata.map(|metadata| metadata.to_string());
         if let Some(metadata) = metadata(told.as_deref()) {
-            request = request.metadata(self.gate.without_secrets(metadata));
+            request = request.metadata(metadata);
         }
         if let Some(checksum) = params.expected_checksum.and_then(|text| text.parse().ok()) {
             request = request.expected_checksum(checksum);
