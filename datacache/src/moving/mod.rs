@@ -139,7 +139,9 @@ impl Cache {
     /// [`Io`](crate::ErrorKind::Io) when there is no such database or it cannot be read;
     /// [`Corrupt`](crate::ErrorKind::Corrupt) when it is none of that program;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) when it is one of this crate;
-    /// [`Busy`](crate::ErrorKind::Busy) when somebody writes to it all the time; else the cache
+    /// [`Busy`](crate::ErrorKind::Busy) when somebody writes to it all the time;
+    /// [`Full`](crate::ErrorKind::Full) when its database, which is copied to this cache's folder
+    /// meanwhile, would leave less than `min_free_bytes` on the disk; else the cache
     /// itself has failed. Single rows and files that are damaged are only counted.
     pub async fn import_wnp(
         &self,

@@ -12,6 +12,7 @@ use super::sql::upkeep;
 use super::write::to_its_end;
 use super::{Cachekey, NewEntry, Store, Subject, sql};
 use crate::clock::Timestamp;
+use crate::db::FileSizes;
 use crate::error::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "take over";
@@ -91,8 +92,20 @@ impl Store {
         Ok(found)
     }
 
-    /// A folder for files that nobody needs any longer than this process lives.
-    pub(crate) async fn scratch(&self) -> Result<TempDir> {
+    /// A folder for files of `size_bytes` that nobody needs any longer than this process lives.
+    ///
+    /// # Errors
+    /// [`Full`](ErrorKind::Full) when less would be left free on the disk than is to be.
+    pub(crate) async fn scratch(&self, size_bytes: u64) -> Result<TempDir> {
+        let FileSizes { free_bytes, .. } = self.db.file_sizes().await?;
+        let min_free_bytes = self.room.allowance().min_free_bytes;
+        if free_bytes < min_free_bytes.saturating_add(size_bytes) {
+            let reason = format_args!(
+                "its copy of {size_bytes} bytes would leave less free on the disk than is to be \
+                 (cache.min_free)"
+            );
+            return Err(Error::new(ErrorKind::Full, OPERATION, "database", reason));
+        }
         self.blobs.scratch().await
     }
 }

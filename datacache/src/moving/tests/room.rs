@@ -56,3 +56,15 @@ async fn nothing_that_is_in_use_goes_for_what_was_never_used_here() {
         assert!(found.is_some(), "{key} is gone");
     }
 }
+
+#[tokio::test]
+async fn another_programs_database_is_not_copied_where_the_disk_has_no_room_for_it() {
+    let source = tempfile::tempdir().unwrap();
+    let file = source.path().join("datacache.sqlite");
+    std::fs::File::create(&file).unwrap().set_len(100_000).unwrap();
+    for (min_free_bytes, expected) in [(u64::MAX, ErrorKind::Full), (0, ErrorKind::Corrupt)] {
+        let target = Folder::with(|config| config.cache.min_free_bytes = min_free_bytes).await;
+        let error = target.cache.import_wnp(source.path(), |_| {}).await.unwrap_err();
+        assert_eq!(error.kind(), expected, "{error}");
+    }
+}

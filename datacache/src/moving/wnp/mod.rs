@@ -54,7 +54,7 @@ pub(super) async fn run(
     path: &Path,
     mut progress: impl FnMut(Imported) + Send,
 ) -> Result<Imported> {
-    let scratch = cache.0.store.scratch().await?;
+    let scratch = cache.0.store.scratch(copy::size_bytes(path).await?).await?;
     let file = copy::database(path, cache.0.db.path(), scratch.path()).await?;
     let copied = copy::in_folder(scratch.path());
     let gate = Gate::new(cache, Author::Myself).await?;
