@@ -14,11 +14,15 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   datacache import cache.dca
   datacache import cache.dca -v
-  datacache import my-old-machine.dca --own";
+  datacache import my-old-machine.dca --own
+
+The exit status is 1 if anything was damaged, also when the rest is imported.";
 
 const IMPORT_WNP_EXAMPLES: &str = "\
 Examples:
-  datacache import-wnp ~/.cache/NowPlaying/datacache";
+  datacache import-wnp ~/.cache/NowPlaying/datacache
+
+The exit status is 1 if anything was damaged, also when the rest is imported.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXPORT_EXAMPLES)]

@@ -121,12 +121,15 @@ impl Imported {
                 }
             }
             Arrival::Refused(error) => self.refuse(&error),
-            Arrival::Damaged(error) => {
-                tracing::warn!(%error, "not imported");
-                self.damaged += 1;
-            }
+            Arrival::Damaged(error) => self.give_up(&error),
         }
         Ok(())
+    }
+
+    /// Counts what is damaged, and says what.
+    pub(super) fn give_up(&mut self, error: &Error) {
+        tracing::warn!(%error, "not imported");
+        self.damaged += 1;
     }
 
     /// Counts what may not be stored, and says why.
