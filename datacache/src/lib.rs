@@ -50,7 +50,7 @@ pub use maintenance::{
 };
 pub use maintenance::{Maintained, Maintenance, MaintenanceReport, Task, TaskEnd, TaskReport};
 pub use media::{Colour, ImageSize, Palette, PaletteKind};
-pub use moving::{Exported, Imported};
+pub use moving::{Author, Exported, Imported};
 pub use name::{DataType, Provider};
 pub use numbers::{Counts, GroupCounts, Latencies, Numbers};
 pub use queue::{Enqueued, Finish, JobInfo, JobState, Priority, QueueCounts};

@@ -53,7 +53,7 @@ async fn what_is_exported_is_the_same_after_the_import() {
     let source = full().await;
     let archive = exported(&source);
     let target = Folder::new();
-    let import = target.run(["import", text(&archive), "--json"]);
+    let import = target.run(["import", text(&archive), "--own", "--json"]);
     assert_eq!(import.status, 0, "{import:?}");
     assert_eq!((&import.json()["stored"], &import.json()["known"]), (&ENTRIES.into(), &0.into()));
     assert_eq!(listed(&target), listed(&source));

@@ -272,8 +272,9 @@ async fn rows_and_files_that_are_damaged_or_toxic_are_counted_and_the_rest_is_ta
     wnp.queue("8", "pending", 1, r#"{"url": "ftp://a.example/"}"#).await;
     let dir = wnp.close().await;
 
-    let imported = import(&folder, &dir);
-    assert_eq!(imported.status, 0, "{imported:?}");
+    let imported = folder.run(["import-wnp", dir.to_str().unwrap(), "--json", "-v"]);
+    assert_eq!(imported.status, 1, "{imported:?}");
+    assert_eq!(imported.stderr.matches("not imported").count(), 3 + 8, "{imported:?}");
     let imported = imported.json();
     for (name, count) in [("stored", 4), ("refused", 3), ("damaged", 8), ("queued", 3)] {
         assert_eq!(imported[name], count, "{name} of {imported}");
@@ -299,7 +300,7 @@ async fn pages_that_are_damaged_cost_no_more_than_what_is_on_them_and_behind() {
     bytes[middle..middle + 40_960].fill(0xff);
     write(&file, bytes);
     let imported = import(&folder, &dir);
-    assert_eq!(imported.status, 0, "{imported:?}");
+    assert_eq!(imported.status, 1, "{imported:?}");
     let imported = imported.json();
     let stored = imported["stored"].as_u64().unwrap();
     assert!((1..ROWS as u64).contains(&stored), "{imported}");

@@ -13,11 +13,16 @@ Examples:
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   datacache import cache.dca
-  datacache import cache.dca -v";
+  datacache import cache.dca -v
+  datacache import my-old-machine.dca --own
+
+The exit status is 1 if anything was damaged, also when the rest is imported.";
 
 const IMPORT_WNP_EXAMPLES: &str = "\
 Examples:
-  datacache import-wnp ~/.cache/NowPlaying/datacache";
+  datacache import-wnp ~/.cache/NowPlaying/datacache
+
+The exit status is 1 if anything was damaged, also when the rest is imported.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXPORT_EXAMPLES)]
@@ -33,6 +38,10 @@ pub(crate) struct Export {
 pub(crate) struct Import {
     /// The archive to read; - reads standard input
     pub(crate) file: PathBuf,
+    /// The archive is my own: what is pinned there is pinned here, access counts stay, and entries
+    /// are renewed as mine; else only from public addresses, and without API keys
+    #[arg(long)]
+    pub(crate) own: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -70,16 +70,29 @@ pub(super) fn stage(
     Ok(Staged { temp, checksum, target: path::of(&shared.root, checksum) })
 }
 
-/// The bytes of all temporary files. Blocking.
+/// The bytes of all temporary files, and of those in temporary folders. Blocking.
 pub(super) fn size_bytes(root: &Path) -> io::Result<u64> {
-    let files = match fs::read_dir(path::temp_dir(root)) {
-        Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(error),
-    };
-    // One that cannot be looked at has just been renamed or removed.
-    let sizes = files.filter_map(|file| file.and_then(|file| file.metadata()).ok());
-    Ok(sizes.map(|file| file.len()).sum())
+    let mut total = 0;
+    for file in files_in(&path::temp_dir(root))? {
+        // One that cannot be looked at has just been renamed or removed.
+        let Ok(about) = file.metadata() else { continue };
+        total += if about.is_dir() {
+            let inner = files_in(&file.path())?;
+            inner.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+        } else {
+            about.len()
+        };
+    }
+    Ok(total)
+}
+
+/// What is in a folder; nothing where there is none.
+fn files_in(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(folder) {
+        Ok(files) => Ok(files.filter_map(io::Result::ok).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes a temporary folder of this session. Blocking.

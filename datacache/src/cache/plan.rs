@@ -17,7 +17,7 @@ use crate::key::Key;
 use crate::media::Form;
 use crate::name::{DataType, Provider};
 use crate::queue::{Heirs, Job, NewJob, Params, Priority};
-use crate::store::{Metadata, NewEntry};
+use crate::store::{MAX_METADATA_BYTES, Metadata, NewEntry};
 use crate::trail::Trail;
 
 const FOUND: u16 = 200;
@@ -69,12 +69,16 @@ pub(super) enum Revalidation {
     Pointless,
 }
 
-/// Metadata that can be read back, also from within a queued request. JSON can be nested deeper than
-/// its reader goes.
-fn checked(metadata: &Metadata, key: &Key) -> Result<Metadata> {
+/// Metadata without secrets that can be read back, also from within a queued request. JSON can be
+/// nested deeper than its reader goes.
+fn checked(metadata: &Metadata, key: &Key, policies: &Policies) -> Result<Metadata> {
     let text = serde_json::json!([metadata]).to_string();
+    if text.len() - "[]".len() > MAX_METADATA_BYTES {
+        let reason = format_args!("it is larger than {MAX_METADATA_BYTES} bytes");
+        return Err(Error::invalid("read metadata", key, reason));
+    }
     let read = serde_json::from_str::<[Metadata; 1]>(&text);
-    read.map(|[metadata]| metadata).map_err(|source| {
+    read.map(|[metadata]| policies.without_secrets(metadata)).map_err(|source| {
         Error::invalid("read metadata", key, format_args!("it cannot be stored: {source}"))
     })
 }
@@ -97,7 +101,7 @@ impl Plan {
         }
         let data_type = request.data_type.unwrap_or(DataType::OTHER);
         let plan = Self {
-            metadata: checked(&request.metadata, &key)?,
+            metadata: checked(&request.metadata, &key, policies)?,
             key,
             priority: request.priority,
             deadline: request.deadline,
@@ -260,6 +264,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn metadata_loses_the_secrets_of_its_urls_and_has_a_bound() {
+        let with = |text: String| {
+            let metadata =
+                Metadata::from_iter([(text.clone(), serde_json::json!({ "b": [text] }))]);
+            plan(Request::new("https://a.example/").metadata(metadata))
+        };
+        let plan = with("at https://a.example/?token=s3cret".to_owned()).unwrap();
+        let expected = r#"{"at https://a.example/":{"b":["at https://a.example/"]}}"#;
+        assert_eq!(serde_json::to_string(&plan.metadata).unwrap(), expected);
+        let most = (MAX_METADATA_BYTES - r#"{"":{"b":[""]}}"#.len()) / 2;
+        assert!(with("x".repeat(most)).is_ok());
+        let error = with("x".repeat(most + 1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Request {
         self
     }
 
-    /// A JSON object to keep beside the entry. Unless set, a fetch keeps that of the entry that is
+    /// A JSON object to keep beside the entry, of at most 64 KiB; URLs in it lose their secrets. Unless set, a fetch keeps that of the entry that is
     /// there already.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {

@@ -2,18 +2,19 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::Author;
 use crate::cache::Cache;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::Identifier;
-use crate::key::{self, Key};
+use crate::key::Key;
 use crate::media::{self, Form};
 use crate::name::{DataType, Provider};
-use crate::redact::Stripped;
-use crate::store::{Cachekey, EntryInfo, Metadata, NewEntry, Past, Terms};
+use crate::store::{
+    Cachekey, EntryInfo, MAX_METADATA_BYTES, Metadata, NewEntry, Past, Subject, Terms,
+};
 
 const OPERATION: &str = "import";
 const FOUND: u16 = 200;
@@ -21,6 +22,9 @@ const NOT_FOUND: u16 = 404;
 
 /// No entry is taken to have been read more often, so that counting on stays possible.
 const MAX_ACCESS_COUNT: u64 = u32::MAX as u64;
+
+/// No image is noted under more.
+const MAX_SUBJECTS: usize = 64;
 
 /// All of an entry but its bytes, as it stands in an archive; times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +34,9 @@ pub(super) struct EntryLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) identifier: Option<String>,
     pub(super) data_type: String,
+    /// What it is about besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) subjects: Vec<SubjectLine>,
     pub(super) provider: String,
     pub(super) status_code: u16,
     pub(super) mime_type: String,
@@ -51,6 +58,13 @@ pub(super) struct EntryLine {
     pub(super) is_untrusted: bool,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub(super) metadata: Metadata,
+}
+
+/// What an image is about, as one of two artists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct SubjectLine {
+    pub(super) identifier: String,
+    pub(super) data_type: String,
 }
 
 fn yes() -> bool {
@@ -79,17 +93,22 @@ pub(super) struct Admitted {
 pub(super) struct Gate {
     pub(super) cache: Cache,
     pub(super) now: Timestamp,
+    pub(super) author: Author,
+    /// The rank of what has never been used, when it began: nothing that comes later stands above
+    /// what came before because that has had to make room.
+    pub(super) lowest_rank: i64,
 }
 
 impl EntryLine {
     /// What is told of an entry of this cache; `key` is what its URL is by the settings of today.
-    pub(super) fn of(info: EntryInfo, key: &Key) -> Self {
+    pub(super) fn of(info: EntryInfo, subjects: Vec<Subject>, key: &Key) -> Self {
         let Terms { etag, last_modified, varies_on, may_be_stale, is_untrusted } = info.terms;
         Self {
             url: key.as_str().to_owned(),
             cachekey: info.cachekey.to_string(),
             identifier: info.identifier.map(|identifier| identifier.as_str().to_owned()),
             data_type: info.data_type.into(),
+            subjects: subjects.into_iter().map(SubjectLine::from).collect(),
             provider: info.provider.into(),
             status_code: info.status_code,
             mime_type: info.mime_type,
@@ -110,6 +129,11 @@ impl EntryLine {
 }
 
 impl Gate {
+    pub(super) async fn new(cache: &Cache, author: Author) -> Result<Self> {
+        let lowest_rank = cache.0.store.lowest_rank().await?;
+        Ok(Self { cache: cache.clone(), now: cache.0.clock.now(), author, lowest_rank })
+    }
+
     /// The largest body that is let in.
     pub(super) fn max_body_bytes(&self) -> u64 {
         self.cache.0.fetcher.max_body_bytes() as u64
@@ -124,6 +148,7 @@ impl Gate {
         let key = self.cache.key(&line.url)?;
         let data_type = DataType::new(&line.data_type)?;
         let provider = Provider::new(&line.provider)?;
+        check_metadata(&key, &line.metadata)?;
         check_content(&key, &data_type, line.status_code, &data)?;
         let created_at = self.past_moment(line.created_at);
         let expires_at = Timestamp::from_millis(line.expires_at.max(0));
@@ -135,7 +160,7 @@ impl Gate {
         };
         let entry = NewEntry {
             identifier: line.identifier.as_deref().map(Identifier::new).transpose()?,
-            metadata: self.without_secrets(line.metadata),
+            metadata: self.cache.0.policies.without_secrets(line.metadata),
             status_code: line.status_code,
             mime_type,
             checksum: line.content_checksum,
@@ -146,7 +171,7 @@ impl Gate {
                 last_modified: line.last_modified,
                 varies_on: line.varies_on,
                 may_be_stale: line.may_be_stale,
-                is_untrusted: line.is_untrusted,
+                is_untrusted: line.is_untrusted || self.author == Author::Stranger,
             },
             derived_from: None,
             key,
@@ -154,10 +179,21 @@ impl Gate {
             provider,
             data,
         };
+        let subjects = match entry.status_code {
+            FOUND if entry.data_type.is_image() => subjects(&line.subjects)?,
+            _ => Vec::new(),
+        };
+        let access_count = match self.author {
+            // How often a stranger has used it says nothing about its use here.
+            Author::Stranger => 0,
+            Author::Myself => line.access_count.min(MAX_ACCESS_COUNT),
+        };
         let past = Past {
             cachekey: line.cachekey.parse().unwrap_or_else(|_| Cachekey::new_random()),
             last_accessed: self.past_moment(line.last_accessed),
-            access_count: line.access_count.min(MAX_ACCESS_COUNT),
+            access_count,
+            subjects,
+            rank: self.lowest_rank + i64::try_from(access_count).unwrap_or(0),
         };
         Ok(Admitted { entry, past })
     }
@@ -166,33 +202,32 @@ impl Gate {
     fn past_moment(&self, millis: i64) -> Timestamp {
         Timestamp::from_millis(millis.max(0)).min(self.now)
     }
+}
 
-    /// Metadata in which URLs have no secrets.
-    pub(super) fn without_secrets(&self, mut metadata: Metadata) -> Metadata {
-        metadata.values_mut().for_each(|value| self.strip(value));
-        metadata
+impl From<Subject> for SubjectLine {
+    fn from(subject: Subject) -> Self {
+        let Subject { identifier, data_type } = subject;
+        Self { identifier: identifier.as_str().to_owned(), data_type: data_type.into() }
     }
+}
 
-    fn strip(&self, value: &mut Value) {
-        match value {
-            Value::String(text) if text.starts_with("http") => {
-                if let Some(stripped) = self.stripped(text) {
-                    stripped.as_str().clone_into(text);
-                }
-            }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.strip(value)),
-            Value::Object(values) => values.values_mut().for_each(|value| self.strip(value)),
-            _ => {}
-        }
-    }
+/// What an image may be noted under.
+fn subjects(lines: &[SubjectLine]) -> Result<Vec<Subject>> {
+    let read = |line: &SubjectLine| {
+        let identifier = Identifier::new(&line.identifier)?;
+        Ok(Subject { identifier, data_type: DataType::new(&line.data_type)? })
+    };
+    let subjects: Result<Vec<Subject>> = lines.iter().take(MAX_SUBJECTS).map(read).collect();
+    Ok(subjects?.into_iter().filter(|subject| subject.data_type.is_image()).collect())
+}
 
-    /// A URL without its secrets, if it has any.
-    fn stripped(&self, text: &str) -> Option<Key> {
-        let url = key::parse_url(text).ok()?;
-        let rules = self.cache.0.policies.secrets_of(&url);
-        let (key, stripped) = Key::canonical(url.clone(), rules);
-        (stripped == Stripped::Secrets).then_some(key)
+fn check_metadata(key: &Key, metadata: &Metadata) -> Result<()> {
+    let size = serde_json::to_string(metadata).map_or(usize::MAX, |text| text.len());
+    if size <= MAX_METADATA_BYTES {
+        return Ok(());
     }
+    let reason = format_args!("its metadata is larger than {MAX_METADATA_BYTES} bytes");
+    Err(Error::new(ErrorKind::Refused, OPERATION, key, reason))
 }
 
 /// Accepts what could have been put, or fetched.

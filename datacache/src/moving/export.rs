@@ -85,11 +85,14 @@ async fn collect(
         let (infos, following) = cache.list(filter, page).await?;
         for info in infos {
             // Removed since it was listed, it is not there; replaced, it is the new one.
-            let Some(Entry { info, data }) = entry(cache, &info).await? else { continue };
+            let Some(Entry { mut info, data }) = entry(cache, &info).await? else { continue };
             exported.entries += 1;
             exported.size_bytes += info.data_size;
             let key = cache.key(info.url.as_str()).unwrap_or_else(|_| info.url.clone());
-            let line = Box::new(EntryLine::of(info, &key));
+            // Former versions may have stored some.
+            info.metadata = cache.0.policies.without_secrets(info.metadata);
+            let subjects = cache.0.store.subjects_beside(&info).await?;
+            let line = Box::new(EntryLine::of(info, subjects, &key));
             if pieces.send(Piece::Entry(line, data)).await.is_err() {
                 return Ok(exported);
             }

@@ -4,9 +4,9 @@ use std::io::Read;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::Imported;
 use super::archive::{Body, Reader, Record};
 use super::entry_line::{Admitted, EntryLine, Gate};
+use super::{Author, Imported};
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::Identifier;
@@ -17,6 +17,8 @@ const OPERATION: &str = "import";
 /// What is to be done with a part of what is imported.
 pub(super) enum Arrival {
     Pin(Identifier),
+    /// A stranger would have it pinned.
+    ForeignPin,
     Entry(Box<Admitted>),
     /// It may not be stored.
     Refused(Error),
@@ -27,9 +29,10 @@ pub(super) enum Arrival {
 pub(super) async fn run(
     cache: &Cache,
     from: impl Read + Send + 'static,
+    author: Author,
     mut progress: impl FnMut(Imported) + Send,
 ) -> Result<Imported> {
-    let gate = Gate { cache: cache.clone(), now: cache.0.clock.now() };
+    let gate = Gate::new(cache, author).await?;
     let mut arrivals = read(gate, from);
     let mut imported = Imported::default();
     while let Some(arrival) = arrivals.recv().await {
@@ -55,6 +58,7 @@ fn read_all(gate: &Gate, from: impl Read, arrive: &Sender<Result<Arrival>>) -> R
     let mut archive = Reader::new(from, gate.max_body_bytes())?;
     while let Some(record) = archive.next()? {
         let arrival = match record {
+            Record::Pin(_) if gate.author == Author::Stranger => Arrival::ForeignPin,
             Record::Pin(identifier) => {
                 Identifier::new(&identifier).map_or_else(Arrival::Refused, Arrival::Pin)
             }
@@ -97,6 +101,7 @@ impl Imported {
             Arrival::Pin(identifier) => {
                 self.pinned += u64::from(cache.0.store.pin(&identifier).await?);
             }
+            Arrival::ForeignPin => self.pins_ignored += 1,
             Arrival::Entry(admitted) => {
                 let Admitted { entry, past } = *admitted;
                 let size_bytes = entry.data.len() as u64;
@@ -106,18 +111,25 @@ impl Imported {
                         self.size_bytes += size_bytes;
                     }
                     Ok(TakenOver::Superseded) => self.known += 1,
-                    // That there is no room for this one does not mean that there is none.
+                    Ok(TakenOver::NoRoom(error)) => {
+                        tracing::warn!(%error, "not imported");
+                        self.no_room += 1;
+                    }
+                    // It is larger than all there may be.
                     Err(error) if error.kind() == ErrorKind::TooLarge => self.refuse(&error),
                     Err(error) => return Err(error),
                 }
             }
             Arrival::Refused(error) => self.refuse(&error),
-            Arrival::Damaged(error) => {
-                tracing::warn!(%error, "not imported");
-                self.damaged += 1;
-            }
+            Arrival::Damaged(error) => self.give_up(&error),
         }
         Ok(())
+    }
+
+    /// Counts what is damaged, and says what.
+    pub(super) fn give_up(&mut self, error: &Error) {
+        tracing::warn!(%error, "not imported");
+        self.damaged += 1;
     }
 
     /// Counts what may not be stored, and says why.

@@ -54,6 +54,9 @@ pub struct Imported {
     pub stored: u64,
     /// Entries that were passed over, because there is one that is as new.
     pub known: u64,
+    /// Entries that found no room within [`max_bytes`](crate::CacheConfig::max_bytes), their
+    /// provider's, and [`min_free_bytes`](crate::CacheConfig::min_free_bytes).
+    pub no_room: u64,
     /// Entries that may not be stored, and requests that cannot be queued: no image though the type
     /// is an image type, a URL that is none, a body over the limit.
     pub refused: u64,
@@ -62,10 +65,25 @@ pub struct Imported {
     pub damaged: u64,
     /// Identifiers that are pinned now and were not before.
     pub pinned: u64,
+    /// Pins that were passed over, because a stranger made the archive.
+    pub pins_ignored: u64,
     /// Requests that are queued now.
     pub queued: u64,
     /// The bodies of the entries that were stored.
     pub size_bytes: u64,
+}
+
+/// Who made an archive, and so what of it is believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Author {
+    /// Anybody. Nothing is pinned; no use counts, so entries are among the first to go; and they are
+    /// renewed as by [`Request::untrusted`](crate::Request::untrusted): from public addresses only,
+    /// and without API keys.
+    #[default]
+    Stranger,
+    /// The user: what is pinned there is pinned here, access counts stay, and entries are renewed as
+    /// the ones of this cache are.
+    Myself,
 }
 
 impl Cache {
@@ -88,9 +106,10 @@ impl Cache {
         export::run(self, filter, to, progress).await
     }
 
-    /// Stores the entries of an archive, where there are none that are as new, with their handles,
-    /// times and access counts. Of entries of one URL the one that its origin has sent later is
-    /// kept; an entry that is replaced keeps its handle, and so does one whose handle is taken.
+    /// Stores the entries of an archive, where there are none that are as new, with their handles and
+    /// times; what else is believed depends on its `author`. Of entries of one URL the one that its origin has sent later is
+    /// kept; an entry that is replaced keeps its handle, and so does one whose handle is taken. For
+    /// what comes only entries go that are used less; else it is passed over.
     ///
     /// Whoever may write the archive may write any entry. Beyond that it is not trusted: URLs are
     /// made canonical and free of secrets, images and JSON are checked as [`put`](Self::put) does,
@@ -105,13 +124,14 @@ impl Cache {
     pub async fn import(
         &self,
         from: impl Read + Send + 'static,
+        author: Author,
         progress: impl FnMut(Imported) + Send,
     ) -> Result<Imported> {
-        import::run(self, from, progress).await
+        import::run(self, from, author, progress).await
     }
 
     /// Takes over the cache of whats-now-playing in the folder `source`, or whose database that is:
-    /// entries as [`import`](Self::import) does, and requests that wait, which are queued unless the
+    /// entries as [`import`](Self::import) does those of [`Author::Myself`], and requests that wait, which are queued unless the
     /// cache can answer them. Nothing is written to the folder, and no file of it locked; another
     /// program may use it meanwhile.
     ///
@@ -119,7 +139,9 @@ impl Cache {
     /// [`Io`](crate::ErrorKind::Io) when there is no such database or it cannot be read;
     /// [`Corrupt`](crate::ErrorKind::Corrupt) when it is none of that program;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) when it is one of this crate;
-    /// [`Busy`](crate::ErrorKind::Busy) when somebody writes to it all the time; else the cache
+    /// [`Busy`](crate::ErrorKind::Busy) when somebody writes to it all the time;
+    /// [`Full`](crate::ErrorKind::Full) when its database, which is copied to this cache's folder
+    /// meanwhile, would leave less than `min_free_bytes` on the disk; else the cache
     /// itself has failed. Single rows and files that are damaged are only counted.
     pub async fn import_wnp(
         &self,

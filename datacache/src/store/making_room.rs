@@ -1,10 +1,12 @@
 //! Making room: what is used least goes, so that the cache stays within its bounds.
 //!
 //! A put that does not find room makes it in its own transaction. Other than where somebody asks for
-//! a removal, the files go before that is committed, so that what comes does not lie beside what goes;
-//! should it not be committed, the entries are lost all the same, which read as misses. So that this is rarely needed, whoever has stored something looks
-//! whether little is left, and then has a task make some slack behind the writers' backs, in steps
-//! between which others write. One process does so at a time, under an advisory lock.
+//! a removal, the files go before that is committed, so that what comes does not lie beside what
+//! goes; should it not be committed, the entries are lost all the same, which read as misses.
+//!
+//! So that this is rarely needed, whoever has stored something looks whether little is left, and
+//! then has a task make some slack behind the writers' backs, in steps between which others write.
+//! One process does so at a time, under an advisory lock.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +22,6 @@ use crate::db::{Connection, FileSizes, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::lock;
-use crate::name::Provider;
 
 const TIDY: &str = "make room";
 
@@ -44,6 +45,24 @@ const GIVE_BACK_PAGES: u64 = 256;
 
 /// So many steps, each a transaction of its own, are taken behind the writers' backs at a time.
 const TIDY_STEPS: usize = 64;
+
+/// What may go for an entry that is to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Whatever is used least: it is wanted now.
+    Anything,
+    /// What is ranked lower: it is not known to be wanted here.
+    Below(i64),
+}
+
+impl Claim {
+    fn rank(self) -> i64 {
+        match self {
+            Self::Anything => i64::MAX,
+            Self::Below(rank) => rank,
+        }
+    }
+}
 
 /// What is needed to keep within bounds; clones share it.
 #[derive(Clone)]
@@ -97,6 +116,7 @@ impl Store {
         key: &Key,
         own: Option<i64>,
         need: &Need,
+        claim: Claim,
         mut disk: Disk,
     ) -> Result<Usage> {
         let Shared { allowance, .. } = &*self.room.0;
@@ -110,7 +130,10 @@ impl Store {
             step += 1;
             let usage = upkeep::usage(tx, need.provider.as_ref()).await;
             let usage = usage.map_err(|source| tx.error(source))?;
-            let short = allowance.shortfall(&usage, need, disk);
+            let short = match claim {
+                Claim::Anything => allowance.shortfall(&usage, need, disk),
+                Claim::Below(_) => allowance.shortfall_with_slack(&usage, need, disk),
+            };
             let is_no_larger = disk.freed_bytes >= need.added_bytes();
             if short.is_none() || (step > STEPS && is_no_larger) {
                 return Ok(usage);
@@ -121,11 +144,11 @@ impl Store {
                 give_back(tx, &usage, short.total_bytes, spare_pages).await?;
                 continue;
             }
-            if at_once == 1 && !self.is_enough_there(tx, provider, own, short).await? {
+            let below = claim.rank();
+            let victims = Victims { provider, but: own, below, limit: at_once, ..Victims::ANY };
+            if at_once == 1 && !self.is_enough_there(tx, victims, short).await? {
                 return Err(full(key, short));
             }
-            let used_until = Timestamp::MAX;
-            let victims = Victims { provider, but: own, used_until, limit: at_once };
             let evicted = self.evict(tx, victims).await?;
             at_once = MOST_AT_ONCE.min(at_once * 2);
             if evicted.urls.is_empty() || step > STEPS {
@@ -140,11 +163,11 @@ impl Store {
     async fn is_enough_there(
         &self,
         tx: &mut WriteTransaction,
-        provider: Option<&Provider>,
-        own: Option<i64>,
+        victims: Victims<'_>,
         short: Shortfall,
     ) -> Result<bool> {
-        let there = upkeep::evictable(tx, provider, own, LOOKED_AT, ROW_BYTES).await;
+        let victims = Victims { limit: LOOKED_AT, ..victims };
+        let there = upkeep::evictable(tx, victims, ROW_BYTES, self.room.0.clock.now()).await;
         let (entries, bytes) = there.map_err(|source| tx.error(source))?;
         Ok(entries == LOOKED_AT || bytes >= short.largest())
     }
@@ -262,8 +285,8 @@ impl Store {
         let store = self.clone();
         super::write::to_its_end(TIDY, async move {
             let mut tx = store.db.write(TIDY).await?;
-            let victims = Victims { provider: None, but: None, used_until, limit };
-            let evicted = store.evict(&mut tx, victims).await?;
+            let evicted =
+                store.evict(&mut tx, Victims { used_until, limit, ..Victims::ANY }).await?;
             tx.commit().await?;
             Ok(evicted.urls.len() as u64)
         })

@@ -65,7 +65,7 @@ pub use encoding::Encoding;
 use encoding::{Content, decoded};
 use entry::NOT_FOUND;
 pub use entry::{Cachekey, Entry, EntryInfo, Freshness, Metadata};
-pub(crate) use entry::{NewEntry, Renewal, Terms};
+pub(crate) use entry::{MAX_METADATA_BYTES, NewEntry, Renewal, Terms};
 pub use filter::Filter;
 pub(crate) use held::Held;
 pub(crate) use making_room::Room;

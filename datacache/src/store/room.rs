@@ -143,6 +143,13 @@ impl Allowance {
         }
     }
 
+    /// The same, if the slack is not to be used either, so that it need not be made again.
+    pub(super) fn shortfall_with_slack(&self, usage: &Usage, need: &Need, room: Disk) -> Shortfall {
+        let slack = self.max_bytes.map_or(0, |max_bytes| max_bytes / SLACK_PART * 2);
+        let with_slack = Usage { file_bytes: usage.file_bytes.saturating_add(slack), ..*usage };
+        self.shortfall(&with_slack, need, room)
+    }
+
     fn of_provider(&self, need: &Need) -> u64 {
         let max_bytes = need.provider.as_ref().and_then(|provider| self.providers.get(provider));
         max_bytes.copied().unwrap_or(u64::MAX)

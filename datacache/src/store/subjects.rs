@@ -3,6 +3,8 @@
 use super::row::Version;
 use super::{EntryInfo, Store, Subject, sql, write};
 use crate::error::Result;
+use crate::identifier::Identifier;
+use crate::name::DataType;
 
 const DESCRIBE: &str = "describe";
 
@@ -23,5 +25,19 @@ impl Store {
             tx.commit().await
         })
         .await
+    }
+
+    /// What an entry is about beside what its row says, always in the same order.
+    pub(crate) async fn subjects_beside(&self, info: &EntryInfo) -> Result<Vec<Subject>> {
+        let mut connection = self.db.read(DESCRIBE).await?;
+        let found = sql::subjects::beside(&mut connection, info.row_id).await;
+        let found = found.map_err(|source| connection.error(DESCRIBE, source))?;
+        connection.close().await;
+        // What a damaged row says is nothing.
+        let read = |(identifier, data_type): (String, String)| {
+            let identifier = Identifier::new(&identifier).ok()?;
+            Some(Subject { identifier, data_type: DataType::new(&data_type).ok()? })
+        };
+        Ok(found.into_iter().filter_map(read).collect())
     }
 }

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::encoding::{Stored, encoded};
+use super::making_room::Claim;
 use super::room::{Disk, Need};
 use super::row::{Row, Version};
 use super::sql::Replaced;
@@ -66,17 +67,23 @@ impl Store {
         staged: StagedEntry,
     ) -> Result<EntryInfo> {
         let store = self.clone();
-        to_its_end(STORE, async move { store.finish_now(tx, staged).await }).await
+        to_its_end(STORE, async move { store.finish_now(tx, staged, Claim::Anything).await }).await
     }
 
-    async fn finish_now(&self, mut tx: WriteTransaction, staged: StagedEntry) -> Result<EntryInfo> {
+    /// The same, if only what `claim` says may go for it, and the caller sees it to its end.
+    pub(super) async fn finish_now(
+        &self,
+        mut tx: WriteTransaction,
+        staged: StagedEntry,
+        claim: Claim,
+    ) -> Result<EntryInfo> {
         let StagedEntry { new, stored, file, disk } = staged;
         let own = file.is_some().then(|| stored.checksum.to_string());
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
         let need = need(&new, &stored, own.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
         let surplus = self.keep_cap(&mut tx, &new, id).await?;
-        let usage = self.make_room(&mut tx, &new.key, id, &need, disk).await?;
+        let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
         if let Some(file) = file {
             file.publish().await?;
         }

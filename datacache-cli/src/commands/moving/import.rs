@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::Context as _;
-use datacache::{Cache, Imported};
+use datacache::{Author, Cache, Imported};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{counts, report};
@@ -20,16 +20,17 @@ pub(crate) async fn run(
     global: &Global,
     import: args::Import,
 ) -> anyhow::Result<Outcome> {
+    let author = if import.own { Author::Myself } else { Author::Stranger };
     let mut imported = Imported::default();
     let result = if import.file == Path::new("-") {
-        read(cache, ProgressBar::new_spinner(), io::stdin(), &mut imported).await
+        read(cache, ProgressBar::new_spinner(), io::stdin(), author, &mut imported).await
     } else {
         let failed = || format!("cannot read {}", import.file.display());
         let file = File::open(&import.file).with_context(failed)?;
         let size = file.metadata().with_context(failed)?.len();
         let bar = ProgressBar::new(size).with_style(ProgressStyle::with_template(STYLE)?);
         let file = bar.wrap_read(file);
-        read(cache, bar, file, &mut imported).await
+        read(cache, bar, file, author, &mut imported).await
     };
     if result.is_ok() || imported != Imported::default() {
         report(global, &imported)?;
@@ -43,9 +44,10 @@ async fn read(
     cache: &Cache,
     bar: ProgressBar,
     from: impl Read + Send + 'static,
+    author: Author,
     imported: &mut Imported,
 ) -> anyhow::Result<()> {
-    let importing = cache.import(from, |so_far| {
+    let importing = cache.import(from, author, |so_far| {
         *imported = so_far;
         bar.set_message(counts(&so_far));
         bar.tick();

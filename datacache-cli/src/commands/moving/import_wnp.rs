@@ -25,5 +25,5 @@ pub(crate) async fn run(
         report(global, &imported)?;
     }
     result?;
-    Ok(Outcome::Done)
+    Ok(if imported.damaged > 0 { Outcome::Failed } else { Outcome::Done })
 }

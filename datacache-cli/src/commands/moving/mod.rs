@@ -21,19 +21,28 @@ fn report(global: &Global, imported: &Imported) -> anyhow::Result<()> {
         return output::json(imported);
     }
     output::note(counts(imported));
-    if imported.refused + imported.damaged > 0 && global.verbose == 0 {
-        output::note("-v says what was refused or damaged");
+    if imported.no_room + imported.refused + imported.damaged > 0 && global.verbose == 0 {
+        output::note("-v says which found no room, or were refused or damaged");
+    }
+    if imported.pins_ignored > 0 {
+        output::note("--own takes pins over, where the archive is your own");
     }
     Ok(())
 }
 
 fn counts(imported: &Imported) -> String {
     let Imported { stored, known, refused, damaged, pinned, queued, size_bytes, .. } = imported;
+    let Imported { pins_ignored, no_room, .. } = imported;
     let size = output::size(*size_bytes);
     let mut text = format!("{stored} stored ({size}), {known} known already");
-    for (count, what) in
-        [(refused, "refused"), (damaged, "damaged"), (pinned, "pinned"), (queued, "queued")]
-    {
+    for (count, what) in [
+        (no_room, "without room"),
+        (refused, "refused"),
+        (damaged, "damaged"),
+        (pinned, "pinned"),
+        (pins_ignored, "pins ignored"),
+        (queued, "queued"),
+    ] {
         if *count > 0 {
             let _ = write!(text, ", {count} {what}");
         }

@@ -275,8 +275,10 @@ async fn stats_tell_what_is_on_disk_and_in_memory() {
     let cache = folder.open().await;
     cache.put(request("a://1"), vec![0xff; 100_000]).await.unwrap();
     cache.put(request("a://2"), vec![0xff; 100_000]).await.unwrap();
-    let temp = cache.dir().join("blobs").join("tmp").join("x.part");
-    std::fs::File::create(temp).unwrap().set_len(5).unwrap();
+    let temp = cache.dir().join("blobs").join("tmp");
+    std::fs::File::create(temp.join("x.part")).unwrap().set_len(2).unwrap();
+    std::fs::create_dir(temp.join("y.part")).unwrap();
+    std::fs::File::create(temp.join("y.part").join("z")).unwrap().set_len(3).unwrap();
     let stats = cache.stats().await.unwrap();
     let disk = &stats.disk;
     assert_eq!((disk.blob_bytes, disk.temporary_bytes), (100_000, 5));

@@ -3,6 +3,8 @@
 //! Every provider has a policy: its row of the built-in table, else the row for everybody else,
 //! under what `[providers.NAME]` says.
 
+mod told;
+
 use std::collections::BTreeMap;
 
 use url::Url;

@@ -36,7 +36,7 @@ const MAGIC: &str = "datacache archive ";
 const VERSION: u32 = 1;
 
 /// No line is longer; what would be is left out.
-const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
+const MAX_LINE_BYTES: usize = 256 * 1024;
 
 /// As a power of 2, how far back a packed archive may refer, and so how much memory it takes to
 /// unpack it: 8 MiB. Those written here are content with less.

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
 use super::*;
-use crate::store::{NewEntry, Terms};
+use crate::store::{NewEntry, Subject, Terms};
 
 const URLS: [&str; 4] = ["small", "large", "picture", "json"];
 
@@ -174,8 +174,10 @@ async fn two_imports_at_once_come_to_the_same_as_one() {
     let target = Folder::new().await;
     target.clock.advance(2 * HOUR);
     let other = Cache::open_with_clock(target.config.clone(), target.clock.clone()).await.unwrap();
-    let (one, two) =
-        tokio::join!(target.import(&archive), other.import(Cursor::new(archive.clone()), |_| {}));
+    let (one, two) = tokio::join!(
+        target.import(&archive),
+        other.import(Cursor::new(archive.clone()), Author::Myself, |_| {})
+    );
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((one.stored + two.stored, one.known + two.known), (6, 6), "{one:?} {two:?}");
     let mut entries = target.entries().await;
@@ -262,7 +264,7 @@ async fn an_import_reads_no_further_than_it_stores() {
     let counted = Counted { archive: Cursor::new(archive), read: Arc::clone(&read) };
     let target = Folder::new().await;
     let mut most_ahead = 0;
-    let import = target.cache.import(counted, |so_far| {
+    let import = target.cache.import(counted, Author::Myself, |so_far| {
         let ahead = read.load(Ordering::Acquire).saturating_sub(so_far.size_bytes);
         most_ahead = most_ahead.max(ahead);
     });
@@ -295,8 +297,13 @@ async fn an_export_to_a_full_disk_says_so() {
 #[tokio::test]
 async fn an_entry_whose_line_would_be_endless_is_left_out_and_counted() {
     let source = Folder::new().await;
-    let told = Metadata::from_iter([("a".to_owned(), "x".repeat(5_000_000).into())]);
-    source.put(request("told").metadata(told), "x").await;
+    source.put(request("told"), "x").await;
+    // As a former version could have stored it.
+    let told = "UPDATE cached_data SET metadata = json_object('a', printf('%.*c', 300000, 'x'))";
+    let tx = source.cache.0.db.write("test").await;
+    let mut tx = tx.unwrap();
+    sqlx::raw_sql(told).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
     source.put(request("other"), "y").await;
     let file = File::default();
     let exported = source.cache.export(&Filter::all(), file.clone(), |_| {}).await.unwrap();
@@ -304,4 +311,30 @@ async fn an_entry_whose_line_would_be_endless_is_left_out_and_counted() {
     let (records, ended) = read(&file.bytes());
     ended.unwrap();
     assert_eq!(records.len(), 1);
+}
+
+#[tokio::test]
+async fn a_picture_of_two_artists_is_found_under_both_after_the_import() {
+    let source = Folder::new().await;
+    let cover = request("cover").data_type(DataType::FRONT_COVER).identifier("Daft Punk");
+    let info = source.put(cover, picture()).await;
+    for name in ["Stardust", "Cassius"] {
+        let identifier = Identifier::new(name).unwrap();
+        let subject = Subject { identifier, data_type: DataType::FRONT_COVER };
+        source.cache.0.store.describe(&info, &subject).await.unwrap();
+    }
+    let archive = source.export(&Filter::all()).await;
+    let target = Folder::new().await;
+    target.import(&archive).await.unwrap();
+    for name in ["Daft Punk", "Stardust", "Cassius"] {
+        let filter = Filter::all().identifier(Identifier::new(name).unwrap());
+        let (found, _) = target.cache.list(&filter, Page::default()).await.unwrap();
+        assert_eq!(found.len(), 1, "{name}");
+        let (records, ended) = read(&source.export(&filter).await);
+        ended.unwrap();
+        let [Record::Entry(line, _)] = &records[..] else { panic!("{name}: {records:?}") };
+        let besides: Vec<&str> = line.subjects.iter().map(|subject| &*subject.identifier).collect();
+        assert_eq!(besides, ["cassius", "stardust"]);
+    }
+    assert!(target.export(&Filter::all()).await == archive, "another archive");
 }

@@ -29,7 +29,8 @@ async fn failure(archive: &[u8]) -> (Imported, String) {
     let target = Folder::new().await;
     let mut imported = Imported::default();
     let from = Cursor::new(archive.to_vec());
-    let error = target.cache.import(from, |so_far| imported = so_far).await.unwrap_err();
+    let error =
+        target.cache.import(from, Author::Stranger, |so_far| imported = so_far).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     assert_eq!(imported.stored, target.entries().await.len() as u64);
     (imported, error.to_string())
@@ -237,4 +238,51 @@ async fn an_archive_that_wants_much_memory_is_refused() {
     packing.write_all(&text).unwrap();
     let (_, error) = failure(&packing.finish().unwrap()).await;
     assert!(error.contains("no archive"), "{error}");
+}
+
+/// Whoever makes an archive must not decide what stays here, nor what this machine asks of its own
+/// services.
+#[tokio::test]
+async fn a_stranger_pins_nothing_and_is_not_believed_about_uses_or_renewals() {
+    let hello = line("a", b"hello");
+    let identifier = Identifier::new("daft_punk").unwrap();
+    let mut writer = Writer::new(Vec::new()).unwrap();
+    writer.pin(&identifier).unwrap();
+    writer.entry(&hello, b"hello").unwrap();
+    let archive = writer.finish().unwrap();
+
+    let target = Folder::new().await;
+    let imported = target.import_of_a_stranger(&archive).await.unwrap();
+    assert_eq!((imported.stored, imported.pinned, imported.pins_ignored), (1, 0, 1));
+    let entries = target.entries().await;
+    assert_eq!((entries[0].access_count, entries[0].terms.is_untrusted), (0, true));
+    assert_eq!(target.cache.0.store.pinned().await.unwrap(), []);
+
+    let own = Folder::new().await;
+    let imported = own.import(&archive).await.unwrap();
+    assert_eq!((imported.stored, imported.pinned, imported.pins_ignored), (1, 1, 0));
+    let entries = own.entries().await;
+    assert_eq!((entries[0].access_count, entries[0].terms.is_untrusted), (3, false));
+}
+
+#[tokio::test]
+async fn metadata_over_its_bound_is_refused() {
+    let told = Metadata::from_iter([("a".to_owned(), "x".repeat(64 << 10).into())]);
+    let told = EntryLine { metadata: told, ..line("told", b"x") };
+    let target = Folder::new().await;
+    let imported = target.import(&archive([(told, &b"x"[..])])).await.unwrap();
+    assert_eq!((imported.stored, imported.refused), (0, 1));
+}
+
+#[tokio::test]
+async fn secrets_that_were_stored_are_not_exported() {
+    let source = Folder::new().await;
+    source.put(request("a"), "x").await;
+    let told = r#"UPDATE cached_data SET metadata = '{"a": "https://b.example/?token=s3cret"}'"#;
+    let mut tx = source.cache.0.db.write("test").await.unwrap();
+    sqlx::raw_sql(told).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let exported = unpacked(&source.export(&Filter::all()).await);
+    let exported = String::from_utf8(exported).unwrap();
+    assert!(exported.contains("https://b.example/") && !exported.contains("s3cret"), "{exported}");
 }

@@ -1,6 +1,7 @@
 mod archives;
 mod hostile;
 mod mutated;
+mod room;
 
 use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -64,7 +65,11 @@ impl Folder {
     }
 
     async fn import(&self, archive: &[u8]) -> Result<Imported> {
-        self.cache.import(Cursor::new(archive.to_vec()), |_| {}).await
+        self.cache.import(Cursor::new(archive.to_vec()), Author::Myself, |_| {}).await
+    }
+
+    async fn import_of_a_stranger(&self, archive: &[u8]) -> Result<Imported> {
+        self.cache.import(Cursor::new(archive.to_vec()), Author::Stranger, |_| {}).await
     }
 
     /// What there is to know about every entry, but where it lies.
@@ -120,6 +125,7 @@ fn line(path: &str, data: &[u8]) -> EntryLine {
         cachekey: "8c2e1a5e-1f0b-4a58-9c6f-0d9b8ac7a001".to_owned(),
         identifier: Some("daft_punk".to_owned()),
         data_type: "other".to_owned(),
+        subjects: Vec::new(),
         provider: "cdn".to_owned(),
         status_code: 200,
         mime_type: "text/plain".to_owned(),

@@ -43,8 +43,25 @@ pub(super) async fn database(path: &Path, own: &Path, scratch: &Path) -> Result<
     })
 }
 
+/// How much there is to be copied.
+pub(super) async fn size_bytes(path: &Path) -> Result<u64> {
+    let file = file_of(path);
+    let size = |file: &Path| fs::metadata(file).map_or(0, |about| about.len());
+    let sized = tokio::task::spawn_blocking(move || {
+        size(&file) + BESIDE.iter().map(|suffix| size(&beside(&file, suffix))).sum::<u64>()
+    });
+    sized.await.map_err(|join| {
+        let reason = "the thread that does the file work failed";
+        Error::new(ErrorKind::Internal, OPERATION, "database", reason).with_source(join)
+    })
+}
+
+fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() }
+}
+
 fn copy(path: &Path, own: &Path, scratch: &Path) -> Result<PathBuf> {
-    let file = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
+    let file = file_of(path);
     let file = fs::canonicalize(&file).map_err(|source| Error::io(OPERATION, &file, source))?;
     if fs::canonicalize(own).is_ok_and(|own| own == file) {
         let reason = "it is the cache that would be imported to";

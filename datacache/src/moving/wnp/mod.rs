@@ -24,10 +24,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::Imported;
 use super::archive::Body;
 use super::entry_line::Gate;
 use super::import::Arrival;
+use super::{Author, Imported};
 use crate::cache::Cache;
 use crate::checksum::Checksum;
 use crate::db::Foreign;
@@ -54,10 +54,10 @@ pub(super) async fn run(
     path: &Path,
     mut progress: impl FnMut(Imported) + Send,
 ) -> Result<Imported> {
-    let scratch = cache.0.store.scratch().await?;
+    let scratch = cache.0.store.scratch(copy::size_bytes(path).await?).await?;
     let file = copy::database(path, cache.0.db.path(), scratch.path()).await?;
     let copied = copy::in_folder(scratch.path());
-    let gate = Gate { cache: cache.clone(), now: cache.0.clock.now() };
+    let gate = Gate::new(cache, Author::Myself).await?;
     let copy = Foreign::open(OPERATION, &copied, &file).await?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     let mut source = Source { folder, file, copy, gate };

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use super::row::{data_type, metadata, provider};
 use super::{PAGE_ROWS, Source, sql};
 use crate::cache::Request;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::moving::Imported;
 use crate::name::{DataType, Provider};
 use crate::queue::Priority;
@@ -55,8 +55,13 @@ impl RequestRow {
         })
     }
 
-    fn params(&self) -> Option<Params> {
-        serde_json::from_str(self.params.as_deref()?).ok()
+    fn params(&self, id: i64) -> Result<Params> {
+        let params = self.params.as_deref().and_then(|params| serde_json::from_str(params).ok());
+        params.ok_or_else(|| {
+            // What stands there is not repeated: it may be anything.
+            let (subject, reason) = (format_args!("request {id}"), "its parameters cannot be read");
+            Error::new(ErrorKind::Corrupt, "import", subject, reason)
+        })
     }
 }
 
@@ -76,14 +81,14 @@ impl Source {
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = *last;
             let mut requests = Vec::new();
-            for (_, row) in rows {
-                let asked = row.ok().and_then(|row| row.params().map(|params| (row, params)));
-                match asked {
-                    Some((row, params)) => match self.request(&row, params) {
+            for (id, row) in rows {
+                let row = row.map_err(|source| self.failed(source));
+                match row.and_then(|row| Ok((row.params(id)?, row))) {
+                    Ok((params, row)) => match self.request(&row, params) {
                         Ok(request) => requests.push(request),
                         Err(error) => imported.refuse(&error),
                     },
-                    None => imported.damaged += 1,
+                    Err(error) => imported.give_up(&error),
                 }
             }
             self.enqueue(requests, imported).await?;
@@ -118,7 +123,7 @@ impl Source {
         }
         let told = params.metadata.map(|metadata| metadata.to_string());
         if let Some(metadata) = metadata(told.as_deref()) {
-            request = request.metadata(self.gate.without_secrets(metadata));
+            request = request.metadata(metadata);
         }
         if let Some(checksum) = params.expected_checksum.and_then(|text| text.parse().ok()) {
             request = request.expected_checksum(checksum);

@@ -80,6 +80,7 @@ impl Row {
             cachekey: self.cachekey.unwrap_or_default(),
             identifier: Some(self.identifier).filter(|name| !name.trim().is_empty()),
             data_type: data_type(&self.data_type),
+            subjects: Vec::new(),
             provider: provider(&self.provider),
             status_code: u16::try_from(self.status_code).unwrap_or(0),
             mime_type: if self.status_code == NOT_FOUND {

@@ -24,10 +24,11 @@ statements! {
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?4 AND data_type = ?5), \
            EXISTS (SELECT 1 FROM pins WHERE identifier = ?4), \
-           ?10 + 1 + (SELECT value FROM upkeep WHERE name = 'age')) \
+           ?12) \
          ON CONFLICT (url) DO UPDATE SET \
            last_accessed = MAX(last_accessed, excluded.last_accessed), \
-           access_count = MAX(access_count, excluded.access_count)";
+           access_count = MAX(access_count, excluded.access_count), \
+           rank = MAX(rank, excluded.rank)";
 }
 
 /// Whether there is an entry of the key that is as new.
@@ -59,6 +60,7 @@ pub(in crate::store) async fn make_place(
         .bind(new.expires_at.as_millis())
         .bind(past.last_accessed.as_millis())
         .bind(i64::try_from(past.access_count).unwrap_or(i64::from(u32::MAX)))
-        .bind(Checksum::of(b"").to_string());
+        .bind(Checksum::of(b"").to_string())
+        .bind(past.rank);
     made.execute(db).await.map(drop)
 }

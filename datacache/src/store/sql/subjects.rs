@@ -1,8 +1,9 @@
 //! Every statement on `subjects` alone: what entries are about beside what their rows say.
 
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Result, query, query_scalar};
+use sqlx::{Result, query, query_as, query_scalar};
 
+use crate::key::Key;
 use crate::store::deferred::Subject;
 use crate::store::row::Version;
 
@@ -20,6 +21,16 @@ statements! {
           (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM subjects \
             WHERE identifier = ?2 AND data_type = ?3), entry_id \
         FROM cached_data WHERE entry_id = ?1 AND content_checksum = ?4 AND created_at = ?5 \
+        ON CONFLICT (entry_id, identifier, data_type) DO NOTHING";
+    /// In an order that does not depend on when they were noted.
+    BESIDE = "SELECT subjects.identifier, subjects.data_type \
+        FROM subjects JOIN cached_data USING (entry_id) WHERE entry_id = ?1 \
+          AND (subjects.identifier, subjects.data_type) \
+            <> (cached_data.identifier, cached_data.data_type) ORDER BY 1, 2";
+    ADD_TO_PLACE = "INSERT INTO subjects SELECT ?2, ?3, \
+          (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM subjects \
+            WHERE identifier = ?2 AND data_type = ?3), entry_id \
+        FROM cached_data WHERE url = ?1 \
         ON CONFLICT (entry_id, identifier, data_type) DO NOTHING";
     PIN_TOO = concat!(
         "UPDATE cached_data SET is_pinned = 1 WHERE entry_id = ?1 AND is_pinned = 0 AND ",
@@ -55,4 +66,25 @@ pub(in crate::store) async fn add(
         change.execute(&mut *db).await?;
     }
     query(PIN_TOO).bind(version.id).execute(db).await.map(drop)
+}
+
+/// What an entry is about beside what its row says, as identifiers and types.
+pub(in crate::store) async fn beside(
+    db: &mut SqliteConnection,
+    id: i64,
+) -> Result<Vec<(String, String)>> {
+    query_as(BESIDE).bind(id).fetch_all(db).await
+}
+
+/// Adds to what an entry is about that is being stored.
+pub(in crate::store) async fn add_to_place(
+    db: &mut SqliteConnection,
+    key: &Key,
+    subject: &Subject,
+) -> Result<()> {
+    let added = query(ADD_TO_PLACE)
+        .bind(key.as_str())
+        .bind(subject.identifier.as_str())
+        .bind(subject.data_type.as_str());
+    added.execute(db).await.map(drop)
 }

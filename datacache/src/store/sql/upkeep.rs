@@ -9,14 +9,16 @@ use crate::name::Provider;
 use crate::store::Subject;
 use crate::store::room::Usage;
 
-/// Removes the first `?4` entries in an order, but the entry `?3` and those used after `?5`.
+/// Removes the first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those used
+/// after `?5`.
 macro_rules! evict {
     ($condition:literal, $order:literal) => {
         concat!(
             "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
              WHERE is_pinned = 0 AND ",
             $condition,
-            " AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 AND last_accessed <= ?5 ORDER BY ",
+            " AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 AND last_accessed <= ?5 \
+               AND rank < ?6 ORDER BY ",
             $order,
             " LIMIT ?4) RETURNING url, file_checksum, disk_size, rank"
         )
@@ -49,10 +51,11 @@ statements! {
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
 
-    /// What the first ?3 entries that could go take; rows take something too.
-    EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(disk_size + ?4), 0) FROM \
-        (SELECT disk_size FROM cached_data WHERE is_pinned = 0 AND keep_class >= 0 \
-           AND (?1 IS NULL OR provider = ?1) AND entry_id <> ?2 LIMIT ?3)";
+    /// What the first ?4 that the next two could remove take; rows take something too.
+    EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(disk_size + ?7), 0) FROM \
+        (SELECT disk_size FROM cached_data WHERE is_pinned = 0 \
+           AND (keep_class >= 0 OR expires_at <= ?1) AND (?2 IS NULL OR provider = ?2) \
+           AND entry_id <> ?3 AND last_accessed <= ?5 AND rank < ?6 LIMIT ?4)";
     EVICT_EXPIRED = evict!("expires_at <= ?1", "expires_at");
     /// Whatever ?1 is.
     EVICT_LEAST_USED =
@@ -125,10 +128,18 @@ pub(in crate::store) struct Victims<'a> {
     pub(in crate::store) provider: Option<&'a Provider>,
     /// An entry that is to stay.
     pub(in crate::store) but: Option<i64>,
+    /// What is ranked so high, or higher, is to stay.
+    pub(in crate::store) below: i64,
     /// What was used later is to stay too.
     pub(in crate::store) used_until: Timestamp,
     /// How many at most.
     pub(in crate::store) limit: i64,
+}
+
+impl Victims<'_> {
+    /// Any one entry.
+    pub(in crate::store) const ANY: Self =
+        Self { provider: None, but: None, below: i64::MAX, used_until: Timestamp::MAX, limit: 1 };
 }
 
 /// Removes entries: those whose time has passed, else images before others, and of those the ones
@@ -147,18 +158,20 @@ pub(in crate::store) async fn evict(
     Ok(least_used)
 }
 
-/// How many entries could go, counted up to `limit`, and their bytes, with `row_bytes` for each row.
+/// How many entries could go, counted up to the limit, and their bytes, with `row_bytes` for each row.
 pub(in crate::store) async fn evictable(
     db: &mut SqliteConnection,
-    provider: Option<&Provider>,
-    but: Option<i64>,
-    limit: i64,
+    victims: Victims<'_>,
     row_bytes: u64,
+    now: Timestamp,
 ) -> Result<(i64, u64)> {
     let row = query(EVICTABLE)
-        .bind(provider.map(Provider::as_str))
-        .bind(but.unwrap_or(0))
-        .bind(limit)
+        .bind(now.as_millis())
+        .bind(victims.provider.map(Provider::as_str))
+        .bind(victims.but.unwrap_or(0))
+        .bind(victims.limit)
+        .bind(victims.used_until.as_millis())
+        .bind(victims.below)
         .bind(i64::try_from(row_bytes).unwrap_or(0))
         .fetch_one(db)
         .await?;
@@ -177,6 +190,7 @@ async fn evict_by(
         .bind(victims.but.unwrap_or(0))
         .bind(victims.limit)
         .bind(victims.used_until.as_millis())
+        .bind(victims.below)
         .fetch_all(db)
         .await?;
     Evicted::of(&rows)
