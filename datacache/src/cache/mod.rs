@@ -45,6 +45,7 @@ use crate::config::{Config, ImagesConfig, Policies};
 use crate::db::{self, Db};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{self, Fetcher};
+use crate::hot::Hot;
 use crate::key::Key;
 use crate::limits::Limits;
 use crate::name::DataType;
@@ -52,7 +53,7 @@ use crate::numbers::Tally;
 use crate::platform;
 use crate::queue::Queue;
 use crate::store::{
-    Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store,
+    Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store, Touch,
 };
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
@@ -104,6 +105,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) store: Store,
+    pub(crate) hot: Hot,
     deferred: Deferred,
     pub(crate) queue: Queue,
     pub(crate) limits: Limits,
@@ -167,6 +169,7 @@ impl Cache {
             policies,
             images: config.images,
             max_stale: config.cache.max_stale,
+            hot: Hot::new(store.clone(), db.clone(), config.cache.hot_bytes),
             deriving: Deriving::new(store.clone()),
             deferred: Deferred::new(store.clone()),
             queue: Queue::new(db.clone(), opening.session()),
@@ -212,7 +215,7 @@ impl Cache {
 
     /// The same for the cache's own sake: it is not counted.
     pub(crate) async fn look_up(&self, key: &Key) -> Result<Lookup> {
-        Ok(self.judge(self.0.store.get(key).await?))
+        Ok(self.judge(self.0.hot.get(key).await?.map(|(entry, _tier)| entry)))
     }
 
     /// The entry with the handle `cachekey`. It leaves the machine as little as
@@ -232,7 +235,7 @@ impl Cache {
         let Some(entry) = entry else {
             return Lookup::Miss;
         };
-        self.0.deferred.touch(&entry.info, now);
+        self.0.read(&entry.info, now);
         let is_usable = entry.info.is_usable(now);
         match entry.info.freshness(now) {
             Freshness::Fresh if is_usable => Lookup::Fresh(entry),
@@ -355,6 +358,15 @@ impl Cache {
 
     fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+}
+
+impl Inner {
+    /// Takes note that an entry was read.
+    fn read(&self, info: &EntryInfo, now: Timestamp) {
+        if self.deferred.touch(info, now) == Touch::Noted {
+            self.hot.accessed(&info.url, now);
+        }
     }
 }
 

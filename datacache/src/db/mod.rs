@@ -71,6 +71,7 @@ mod doorbell;
 mod error;
 mod foreign;
 mod gate;
+mod generations;
 mod health;
 mod log;
 mod mending;
@@ -99,9 +100,10 @@ use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use foreign::Foreign;
 use gate::Gate;
+pub(crate) use generations::{Generation, Generations};
 pub(crate) use log::FileSizes;
 use mending::Mender;
-pub(crate) use transaction::WriteTransaction;
+pub(crate) use transaction::{Matter, WriteTransaction};
 
 pub(crate) const FILE_NAME: &str = "datacache.sqlite";
 
@@ -127,6 +129,7 @@ struct Shared {
     clock: Clock,
     options: SqliteConnectOptions,
     gate: Gate,
+    generations: Generations,
     mender: Mender,
     access: Access,
     anchor: Anchor,
@@ -195,6 +198,7 @@ impl Db {
             clock,
             options,
             gate: Gate::new(locks),
+            generations: Generations::new(locks),
             mender: Mender::default(),
             access: Access::default(),
             anchor: Anchor::default(),
@@ -219,11 +223,22 @@ impl Db {
 
     /// A connection for one operation that only reads.
     pub(crate) async fn read(&self, operation: &'static str) -> Result<Connection> {
+        self.check_open(operation)?;
+        self.connect(operation).await?.map_err(|source| self.error(operation, source))
+    }
+
+    /// Refuses to read what was closed, or cannot be read at present.
+    pub(crate) fn check_readable(&self, operation: &'static str) -> Result<()> {
+        self.check_open(operation)?;
+        self.refusal(Use::Reading).map_or(Ok(()), Err)
+    }
+
+    fn check_open(&self, operation: &'static str) -> Result<()> {
         if self.is_closed() {
             let reason = "the cache was closed";
             return Err(Error::new(ErrorKind::Closed, operation, self.path().display(), reason));
         }
-        self.connect(operation).await?.map_err(|source| self.error(operation, source))
+        Ok(())
     }
 
     /// The same for who sees to damage himself.
@@ -246,9 +261,18 @@ impl Db {
     /// A write transaction on a connection of its own. It waits for the other writers of this
     /// process in turn, then for those of other processes.
     pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteTransaction> {
+        self.write_about(Matter::Content, operation).await
+    }
+
+    /// The same for what readers need not see at once.
+    pub(crate) async fn write_about(
+        &self,
+        matter: Matter,
+        operation: &'static str,
+    ) -> Result<WriteTransaction> {
         let turn = self.turn(operation).await?;
         let connection = self.read(operation).await?;
-        WriteTransaction::begin(connection, turn, operation).await
+        WriteTransaction::begin(connection, turn, operation, matter).await
     }
 
     /// The same for an operation that has read already, on its connection.
@@ -258,7 +282,7 @@ impl Db {
         operation: &'static str,
     ) -> Result<WriteTransaction> {
         let turn = self.turn(operation).await?;
-        WriteTransaction::begin(connection, turn, operation).await
+        WriteTransaction::begin(connection, turn, operation, Matter::Content).await
     }
 
     async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
@@ -281,6 +305,11 @@ impl Db {
 
     fn is_closed(&self) -> bool {
         self.0.anchor.is_closed()
+    }
+
+    /// By which it can be told whether what was read still stands.
+    pub(crate) fn generations(&self) -> &Generations {
+        &self.0.generations
     }
 
     /// Closes the anchor and refuses further operations. Those under way finish.

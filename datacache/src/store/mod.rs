@@ -53,13 +53,13 @@ use bytes::Bytes;
 
 use crate::blob::{BlobRead, Blobs};
 use crate::clock::Timestamp;
-use crate::db::{Connection, Db};
+use crate::db::{Connection, Db, Matter};
 use crate::error::Result;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::DataType;
 pub(crate) use checking::{Depth, Flaw, Lost, Removal, RowOutline, Stray, StrayKind};
-pub(crate) use deferred::{Deferred, Subject};
+pub(crate) use deferred::{Deferred, Subject, Touch};
 pub(crate) use derived::DerivedFrom;
 pub use encoding::Encoding;
 use encoding::{Content, decoded};
@@ -259,7 +259,7 @@ impl Store {
 
     /// Counts accesses, each at most once per five minutes and entry, and remembers picks.
     pub(crate) async fn write_deferred(&self, batch: deferred::Batch) -> Result<()> {
-        let mut tx = self.db.write("note accesses").await?;
+        let mut tx = self.db.write_about(Matter::Accesses, "note accesses").await?;
         for (id, at) in batch.touches {
             sql::touch(&mut tx, id, at).await.map_err(|source| tx.error(source))?;
         }

@@ -3,6 +3,7 @@ mod explaining;
 mod fetching;
 mod filling;
 mod freshness;
+mod hot;
 mod images;
 mod joining;
 mod lifecycle;

@@ -1,0 +1,141 @@
+//! The hot tier: what was read lately, in the memory of this process.
+//!
+//! # What it owns
+//! Entries with their bytes, up to `cache.hot_bytes`; those that are not asked for again make
+//! room first. Bytes are shared with callers, not copied.
+//!
+//! # The guarantee
+//! No entry is served that another process, or this one, had changed or removed by the time it was
+//! asked for: each is kept with the generation in which it was read, and asked for again where that is
+//! over ([`Generations`](crate::db::Generations)). It does not matter how many processes write: what they do to
+//! other entries costs nothing here, but for those that share a pair of counters.
+//!
+//! # Locking
+//! Within the map of entries, by shard. Nothing is locked between processes.
+//!
+//! # What survives a crash
+//! Nothing; there is nothing here that is not in the store.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as Map;
+
+use crate::clock::Timestamp;
+use crate::db::{Db, Generation};
+use crate::error::Result;
+use crate::key::Key;
+use crate::store::{Entry, EntryInfo, Store};
+
+const LOOK_UP: &str = "look up";
+
+/// The map is laid out for entries of this size. It is divided among threads so that each part has room
+/// for 32 of them; a single entry that is larger than a part is not kept.
+const USUAL_BYTES: u64 = 64 * 1024;
+
+/// The store, and in front of it what was read lately; clones share it.
+#[derive(Clone)]
+pub(crate) struct Hot {
+    store: Store,
+    db: Db,
+    /// `None` where nothing is to be kept.
+    kept: Option<Arc<Map<Key, Arc<Kept>, Size>>>,
+}
+
+/// Where an entry was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tier {
+    Hot,
+    Store,
+}
+
+struct Kept {
+    entry: Entry,
+    generation: Generation,
+    /// When it was last read, as far as that has been noted: in milliseconds.
+    last_accessed: AtomicI64,
+    size_bytes: u64,
+}
+
+/// Weighs entries by the memory they take.
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<Key, Arc<Kept>> for Size {
+    fn weight(&self, _key: &Key, kept: &Arc<Kept>) -> u64 {
+        kept.size_bytes
+    }
+}
+
+impl Kept {
+    fn new(entry: Entry, generation: Generation) -> Self {
+        let EntryInfo { url, metadata, mime_type, .. } = &entry.info;
+        let texts = url.as_str().len() + mime_type.len();
+        let metadata = serde_json::to_string(metadata).map_or(0, |text| text.len());
+        let size = mem::size_of::<Self>() + texts + metadata + entry.data.len();
+        let last_accessed = AtomicI64::new(entry.info.last_accessed.as_millis());
+        Self { entry, generation, last_accessed, size_bytes: size as u64 }
+    }
+
+    fn entry(&self) -> Entry {
+        let mut entry = self.entry.clone();
+        let last_accessed = self.last_accessed.load(Ordering::Relaxed);
+        entry.info.last_accessed = Timestamp::from_millis(last_accessed);
+        entry
+    }
+}
+
+impl Hot {
+    /// Keeps up to `max_bytes` of what is read from `store`, which lies in `db`; 0 for nothing.
+    pub(crate) fn new(store: Store, db: Db, max_bytes: u64) -> Self {
+        let entries = usize::try_from(max_bytes / USUAL_BYTES).unwrap_or(usize::MAX);
+        let kept = (max_bytes > 0).then(|| Arc::new(Map::with_weighter(entries, max_bytes, Size)));
+        Self { store, db, kept }
+    }
+
+    /// The entry of `key`, fresh or not, and where it was found.
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<(Entry, Tier)>> {
+        let Some(kept) = &self.kept else {
+            return Ok(self.store.get(key).await?.map(|entry| (entry, Tier::Store)));
+        };
+        if let Some(entry) = self.current(kept, key)? {
+            return Ok(Some((entry, Tier::Hot)));
+        }
+        // Before the store is read, so that what is changed meanwhile is not kept.
+        let generations = self.db.generations().all();
+        let entry = self.store.get(key).await?;
+        let generation = entry
+            .as_ref()
+            .zip(generations)
+            .and_then(|(entry, generations)| generations.of(entry.info.row_id));
+        match (&entry, generation) {
+            (Some(entry), Some(generation)) => {
+                kept.insert(key.clone(), Arc::new(Kept::new(entry.clone(), generation)));
+            }
+            _ => drop(kept.remove(key)),
+        }
+        Ok(entry.map(|entry| (entry, Tier::Store)))
+    }
+
+    /// What is kept of `key`, if it still stands.
+    fn current(&self, kept: &Map<Key, Arc<Kept>, Size>, key: &Key) -> Result<Option<Entry>> {
+        self.db.check_readable(LOOK_UP)?;
+        let Some(kept) = kept.get(key) else { return Ok(None) };
+        let generation = self.db.generations().of(kept.entry.info.row_id);
+        Ok((generation == Some(kept.generation)).then(|| kept.entry()))
+    }
+
+    /// Takes note that it was noted when an entry was last read.
+    pub(crate) fn accessed(&self, key: &Key, at: Timestamp) {
+        if let Some(kept) = self.kept.as_ref().and_then(|kept| kept.get(key)) {
+            kept.last_accessed.fetch_max(at.as_millis(), Ordering::Relaxed);
+        }
+    }
+
+    /// How much memory is taken.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.kept.as_ref().map_or(0, |kept| kept.weight())
+    }
+}
