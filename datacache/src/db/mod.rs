@@ -285,6 +285,14 @@ impl Db {
         WriteTransaction::begin(connection, turn, operation, Matter::Content).await
     }
 
+    /// The same for what is left of an operation that began before the cache was closed.
+    pub(crate) async fn write_rest(&self, operation: &'static str) -> Result<WriteTransaction> {
+        let turn = self.turn(operation).await?;
+        let connection = self.connect(operation).await?;
+        let connection = connection.map_err(|source| self.error(operation, source))?;
+        WriteTransaction::begin(connection, turn, operation).await
+    }
+
     async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
         if let Some(error) = self.refusal(Use::Writing) {
             return Err(error);

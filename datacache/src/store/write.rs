@@ -196,7 +196,7 @@ impl Store {
         if checksums.is_empty() {
             return Ok(());
         }
-        let mut tx = self.db.write("remove blob").await?;
+        let mut tx = self.db.write_rest("remove blob").await?;
         self.remove_unnamed(&mut tx, &checksums).await?;
         tx.commit().await
     }
