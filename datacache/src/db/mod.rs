@@ -290,7 +290,7 @@ impl Db {
         let turn = self.turn(operation).await?;
         let connection = self.connect(operation).await?;
         let connection = connection.map_err(|source| self.error(operation, source))?;
-        WriteTransaction::begin(connection, turn, operation).await
+        WriteTransaction::begin(connection, turn, operation, Matter::Content).await
     }
 
     async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
