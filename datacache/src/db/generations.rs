@@ -22,7 +22,8 @@
 //! # What survives a crash
 //! Who dies between the two leaves the pair unequal, with the same effect. The file is never cut or
 //! overwritten. Where it is removed, or the database replaced, another one takes its place, by which
-//! nothing holds that was read before.
+//! nothing holds that was read before. Who moves the folder away under a running program and puts
+//! another one in its place is noticed when the database is read next.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -103,7 +104,8 @@ impl Generations {
 
     /// The generation of a row; `None` while it is changed, and where nobody can tell.
     pub(crate) fn of(&self, row_id: i64) -> Option<Generation> {
-        let opened = self.opened().ok()?;
+        let opened = self.0.opened.read().unwrap_or_else(PoisonError::into_inner);
+        let opened = opened.as_ref().filter(|opened| !platform::is_removed(&opened.file))?;
         let mut pair = [0; PAIR_BYTES];
         platform::read_at(&opened.file, &mut pair, offset_of(slot_of(row_id))).ok()?;
         generation(opened.number, pair)

@@ -41,7 +41,7 @@ pub(crate) struct Hot {
     store: Store,
     db: Db,
     /// `None` where nothing is to be kept.
-    kept: Option<Arc<Map<Key, Arc<Kept>, Size>>>,
+    kept: Option<Arc<Kept>>,
 }
 
 /// Where an entry was found.
@@ -51,7 +51,9 @@ pub(crate) enum Tier {
     Store,
 }
 
-struct Kept {
+type Kept = Map<Key, Arc<Warm>, Size>;
+
+struct Warm {
     entry: Entry,
     generation: Generation,
     /// When it was last read, as far as that has been noted: in milliseconds.
@@ -63,13 +65,13 @@ struct Kept {
 #[derive(Clone)]
 struct Size;
 
-impl Weighter<Key, Arc<Kept>> for Size {
-    fn weight(&self, _key: &Key, kept: &Arc<Kept>) -> u64 {
-        kept.size_bytes
+impl Weighter<Key, Arc<Warm>> for Size {
+    fn weight(&self, _key: &Key, warm: &Arc<Warm>) -> u64 {
+        warm.size_bytes
     }
 }
 
-impl Kept {
+impl Warm {
     fn new(entry: Entry, generation: Generation) -> Self {
         let EntryInfo { url, metadata, mime_type, .. } = &entry.info;
         let texts = url.as_str().len() + mime_type.len();
@@ -97,12 +99,17 @@ impl Hot {
 
     /// The entry of `key`, fresh or not, and where it was found.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<(Entry, Tier)>> {
-        let Some(kept) = &self.kept else {
-            return Ok(self.store.get(key).await?.map(|entry| (entry, Tier::Store)));
-        };
-        if let Some(entry) = self.current(kept, key)? {
+        if let Some(entry) = self.current(key)? {
             return Ok(Some((entry, Tier::Hot)));
         }
+        // On the heap, lest a look-up that memory answers be as large as one that goes to the store.
+        let entry = Box::pin(self.read(key)).await?;
+        Ok(entry.map(|entry| (entry, Tier::Store)))
+    }
+
+    /// Reads an entry from the store, and keeps it.
+    async fn read(&self, key: &Key) -> Result<Option<Entry>> {
+        let Some(kept) = &self.kept else { return self.store.get(key).await };
         // Before the store is read, so that what is changed meanwhile is not kept.
         let generations = self.db.generations().all();
         let entry = self.store.get(key).await?;
@@ -112,25 +119,29 @@ impl Hot {
             .and_then(|(entry, generations)| generations.of(entry.info.row_id));
         match (&entry, generation) {
             (Some(entry), Some(generation)) => {
-                kept.insert(key.clone(), Arc::new(Kept::new(entry.clone(), generation)));
+                kept.insert(key.clone(), Arc::new(Warm::new(entry.clone(), generation)));
             }
             _ => drop(kept.remove(key)),
         }
-        Ok(entry.map(|entry| (entry, Tier::Store)))
+        Ok(entry)
     }
 
     /// What is kept of `key`, if it still stands.
-    fn current(&self, kept: &Map<Key, Arc<Kept>, Size>, key: &Key) -> Result<Option<Entry>> {
+    fn current(&self, key: &Key) -> Result<Option<Entry>> {
+        let Some(warm) = self.warm(key) else { return Ok(None) };
         self.db.check_readable(LOOK_UP)?;
-        let Some(kept) = kept.get(key) else { return Ok(None) };
-        let generation = self.db.generations().of(kept.entry.info.row_id);
-        Ok((generation == Some(kept.generation)).then(|| kept.entry()))
+        let generation = self.db.generations().of(warm.entry.info.row_id);
+        Ok((generation == Some(warm.generation)).then(|| warm.entry()))
+    }
+
+    fn warm(&self, key: &Key) -> Option<Arc<Warm>> {
+        self.kept.as_ref()?.get(key)
     }
 
     /// Takes note that it was noted when an entry was last read.
     pub(crate) fn accessed(&self, key: &Key, at: Timestamp) {
-        if let Some(kept) = self.kept.as_ref().and_then(|kept| kept.get(key)) {
-            kept.last_accessed.fetch_max(at.as_millis(), Ordering::Relaxed);
+        if let Some(warm) = self.warm(key) {
+            warm.last_accessed.fetch_max(at.as_millis(), Ordering::Relaxed);
         }
     }
 

@@ -42,6 +42,11 @@ pub(crate) fn open_file_id(_file: &File) -> FileId {
     None
 }
 
+/// A file that is open keeps its name.
+pub(crate) fn is_removed(_file: &File) -> bool {
+    false
+}
+
 /// Reads so many bytes from there on, wherever others read.
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     whole(file.seek_read(bytes, offset)?, bytes.len())

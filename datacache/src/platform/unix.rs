@@ -55,6 +55,11 @@ pub(crate) fn open_file_id(file: &File) -> FileId {
     file.metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
+/// Whether an open file has lost its last name.
+pub(crate) fn is_removed(file: &File) -> bool {
+    file.metadata().map_or(true, |file| file.nlink() == 0)
+}
+
 /// Reads so many bytes from there on, wherever others read.
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     file.read_exact_at(bytes, offset)
