@@ -94,7 +94,7 @@ pub(super) struct Change {
 }
 
 fn slot_of(row_id: i64) -> usize {
-    usize::try_from(row_id.rem_euclid(SLOTS as i64)).unwrap_or(0)
+    usize::try_from(row_id).unwrap_or(0) % SLOTS
 }
 
 impl Generations {
@@ -181,8 +181,8 @@ impl Generations {
 /// Makes the file, whole, unless somebody else does.
 fn make(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut file, &[0; SLOTS * PAIR_BYTES])?;
+    let mut file = tempfile::Builder::new().prefix(FILE_NAME).tempfile_in(folder)?;
+    io::Write::write_all(&mut file, &vec![0; SLOTS * PAIR_BYTES])?;
     match file.persist_noclobber(path) {
         Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => Err(refused.error),
         _ => Ok(()),
