@@ -1,9 +1,9 @@
-"""Compares datacache with its peers, side by side on this machine: run.sh installs them and starts this.
+"""Compares datacache with its peers, side by side on this machine; run.sh installs them first.
 
-All drivers run at the same time, but only one peer works at any moment. Each round has every peer do
-every piece of work, one after the other, and another peer begins each round; so what disturbs the
-machine for a while disturbs all alike. Medians, 99 % and ratios are over all operations of all rounds.
-Every body that is read is compared with the one that was stored.
+All drivers run at the same time, but only one peer works at any moment. Each round has every peer
+do every piece of work, one after the other, and another peer begins each round; so what disturbs
+the machine for a while disturbs all alike. Medians, 99 % and ratios are over all operations of all
+rounds. Every body that is read is compared with the one that was stored.
 """
 
 import argparse
@@ -132,9 +132,7 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def start(
-    stack: ExitStack, peer: Peer, arguments: argparse.Namespace, origin: str
-) -> Contender:
+def start(stack: ExitStack, peer: Peer, arguments: argparse.Namespace, origin: str) -> Contender:
     data = arguments.scratch / "data"
     folder = data / peer.name
     folder.mkdir()

@@ -54,7 +54,9 @@ def versions() -> dict[str, str]:
 
 def redis_version() -> str:
     """The version of the server that is installed."""
-    words = dict(word.split("=") for word in said("redis-server", "--version").split() if "=" in word)
+    words = dict(
+        word.split("=") for word in said("redis-server", "--version").split() if "=" in word
+    )
     return words["v"]
 
 

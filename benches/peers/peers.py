@@ -47,8 +47,8 @@ class Peer:
     package: str | None = None
 
 
-# Where a peer has no setting of this durability it has the weaker one, so that no figure of ours comes
-# from another's syncing.
+# Where a peer has no setting of this durability it has the weaker one, so that no figure of ours
+# comes from another's syncing.
 NORMAL = "A commit survives the death of the process, not of the machine (WAL, synchronous NORMAL)"
 
 PEERS = [
@@ -58,7 +58,9 @@ PEERS = [
         Program.OURS,
         f"`lookup`, `put`. {NORMAL}; bodies over 16 KiB are synced. Verified at each read.",
     ),
-    Peer("diskcache", Suite.STORES, Program.PYTHON, f"{NORMAL}; bodies over 32 KiB are not synced."),
+    Peer(
+        "diskcache", Suite.STORES, Program.PYTHON, f"{NORMAL}; bodies over 32 KiB are not synced."
+    ),
     Peer(
         "cacache",
         Suite.STORES,
@@ -86,8 +88,8 @@ PEERS = [
         "aiohttp-client-cache",
         Suite.ORIGINS,
         Program.PYTHON,
-        "`fast_save=True`: SQLite with a rollback journal, never synced. No lookup that does not ask "
-        "the origin.",
+        "`fast_save=True`: SQLite with a rollback journal, never synced. No lookup that does not "
+        "ask the origin.",
         lookup=Lookup.ONLY_WITH_ORIGIN,
     ),
     Peer(
@@ -108,15 +110,15 @@ PEERS = [
         "datacache-queue",
         Suite.QUEUES,
         Program.OURS,
-        f"`enqueue`, `Worker`. {NORMAL}. A worker claims several at once: the figure is the share of "
-        "each of 100, start and end of the worker included.",
+        f"`enqueue`, `Worker`. {NORMAL}. A worker claims several at once: the figure is the share "
+        "of each of 100, start and end of the worker included.",
     ),
     Peer(
         "huey",
         Suite.QUEUES,
         Program.PYTHON,
-        "`SqliteHuey(fsync=False)`: WAL, never synced. It enqueues one by one, and claiming removes: "
-        "what a crash interrupts is lost.",
+        "`SqliteHuey(fsync=False)`: WAL, never synced. It enqueues one by one, and claiming "
+        "removes: what a crash interrupts is lost.",
     ),
     Peer(
         "litequeue",

@@ -33,21 +33,25 @@ class Driver:
             text=True,
             start_new_session=True,
         )
-        if self.process.stdout.readline() != "ready\n":
-            raise DriverFailed(" ".join(self.command))
+        if self.heard() != "ready\n":
+            raise DriverFailed(f"not a driver: {self.command[0]}")
         return self
 
     def tell(self, order: str, first: int, count: int, size_bytes: int) -> None:
         """Gives an order."""
-        self.process.stdin.write(f"{order} {first} {count} {size_bytes}\n")
-        self.process.stdin.flush()
+        print(order, first, count, size_bytes, file=self.process.stdin, flush=True)
 
     def answer(self) -> Samples:
         """Waits until the order is carried out."""
+        return Samples(**json.loads(self.heard()))
+
+    def heard(self) -> str:
+        """The next line that the driver says."""
+        assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
             raise DriverFailed(" ".join(self.command))
-        return Samples(**json.loads(line))
+        return line
 
     def __exit__(
         self,

@@ -14,7 +14,7 @@ LIMIT = "1h"
 
 @contextmanager
 def origin(block: bytes) -> Iterator[str]:
-    """Serves `SIZE/NUMBER`: the number in eight bytes, then the rest of the block. Gives its URL."""
+    """Serves `SIZE/NUMBER`, the number in eight bytes and the rest of the block; gives its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,7 +61,7 @@ def redis(folder: Path) -> Iterator[None]:
     )
     try:
         # It says so once it listens; what it says later is little enough for the pipe.
-        if not any("Ready to accept" in line or "ready to accept" in line for line in server.stdout):
+        if not any("ready to accept" in line.lower() for line in server.stdout or []):
             raise RuntimeError("redis-server did not start")
         yield
     finally:

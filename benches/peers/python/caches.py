@@ -8,7 +8,6 @@ import hishel
 import hishel.requests
 import requests
 import requests_cache
-
 from serving import Place
 
 
@@ -32,7 +31,7 @@ class Diskcache:
 
 
 class RequestsCache:
-    """`requests` with its answers in SQLite, with a write-ahead log as advised for many processes."""
+    """`requests` with its answers in SQLite, with the write-ahead log that many processes want."""
 
     def __init__(self, place: Place) -> None:
         path = place.folder / "cache.sqlite"

@@ -2,19 +2,24 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
 import caches
 import keyed
 import queues
 from serving import Place
 
-CACHES = {
+CACHES: dict[str, Callable[[Place], keyed.Keyed]] = {
     "diskcache": caches.Diskcache,
     "requests-cache": caches.RequestsCache,
     "hishel": caches.Hishel,
     "aiohttp-client-cache": caches.AiohttpClientCache,
 }
-QUEUES = {"huey": queues.Huey, "litequeue": queues.Litequeue}
+QUEUES: dict[str, Callable[[Path], queues.Queue]] = {
+    "huey": queues.Huey,
+    "litequeue": queues.Litequeue,
+}
 
 
 async def serve_cache(place: Place) -> None:

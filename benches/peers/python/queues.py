@@ -7,7 +7,6 @@ from typing import Protocol
 
 import huey
 import litequeue
-
 from serving import Order, Place, Samples, orders
 
 BATCH = 100
