@@ -76,6 +76,7 @@ mod log;
 mod mending;
 mod replacing;
 mod schema;
+mod shape;
 mod transaction;
 
 use std::ops::{Deref, DerefMut};
@@ -101,6 +102,7 @@ pub(crate) use foreign::Foreign;
 use gate::Gate;
 pub(crate) use log::FileSizes;
 use mending::Mender;
+pub(crate) use shape::{Flaw as SchemaFlaw, Misfit};
 pub(crate) use transaction::WriteTransaction;
 
 pub(crate) const FILE_NAME: &str = "datacache.sqlite";

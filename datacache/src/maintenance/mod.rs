@@ -15,6 +15,7 @@
 //! Every step that was committed. The system frees the lock.
 
 mod finding;
+mod foreign;
 mod orphans;
 mod report;
 mod tasks;

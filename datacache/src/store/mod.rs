@@ -58,7 +58,9 @@ use crate::error::Result;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::DataType;
-pub(crate) use checking::{Depth, Flaw, Lost, Removal, RowOutline, Stray, StrayKind};
+pub(crate) use checking::{
+    Depth, Flaw, Lost, NoteFlaw, Removal, RowOutline, Stray, StrayKind, WrongNote,
+};
 pub(crate) use deferred::{Deferred, Subject};
 pub(crate) use derived::DerivedFrom;
 pub use encoding::Encoding;

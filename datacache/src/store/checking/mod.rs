@@ -8,9 +8,11 @@
 
 mod counters;
 mod files;
+mod notes;
 mod rows;
 
 pub(crate) use files::{Removal, Stray, StrayKind};
+pub(crate) use notes::{NoteFlaw, WrongNote};
 pub(crate) use rows::{Flaw, Lost, RowOutline};
 
 /// How closely to look.

@@ -6,6 +6,7 @@ mod deferred;
 mod derived;
 mod encoding;
 mod model;
+mod notes;
 mod random;
 mod removal;
 mod renewal;
