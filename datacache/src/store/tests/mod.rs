@@ -1,4 +1,5 @@
 mod budget;
+mod caps;
 mod checking;
 mod concurrency;
 mod damage;
@@ -7,6 +8,7 @@ mod derived;
 mod encoding;
 mod model;
 mod notes;
+mod pins;
 mod random;
 mod removal;
 mod renewal;
