@@ -52,7 +52,7 @@ pub(crate) use crate::limits::Urgency;
 use crate::name::Provider;
 use crate::trail::Trail;
 pub(crate) use address::Trust;
-pub(crate) use caching::{Caching, StaleUse, Storing, Validators};
+pub(crate) use caching::{Caching, StaleUse, Storing, Validators, Vary};
 pub(crate) use classify::is_known_placeholder;
 pub(crate) use client::check as check_settings;
 pub(crate) use headers::Headers;

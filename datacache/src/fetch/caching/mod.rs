@@ -27,6 +27,10 @@ use cache_control::CacheControl;
 pub(crate) use validators::Validators;
 pub(crate) use vary::Vary;
 
+/// No text that is kept of an answer's headers is longer, each counted by itself: it stands in the
+/// row of the entry, and is sent back or compared whenever that is asked for.
+pub(crate) const MAX_TERM_BYTES: usize = 1024;
+
 /// What the headers of an answer say about keeping it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caching {

@@ -74,12 +74,9 @@ impl Source {
     ) -> Result<()> {
         let mut after = 0;
         loop {
-            let rows = match sql::requests(&mut self.copy, after, PAGE_ROWS).await {
-                Ok(rows) => rows,
-                Err(source) => return self.give_up(imported, source),
-            };
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = *last;
+            let rows = sql::requests(&mut self.copy, after, PAGE_ROWS).await;
+            let Some((last, rows)) = self.page(rows, imported)? else { return Ok(()) };
+            after = last;
             let mut requests = Vec::new();
             for (id, row) in rows {
                 let row = row.map_err(|source| self.failed(source));
