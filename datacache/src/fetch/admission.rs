@@ -6,6 +6,7 @@
 //! with what it took. Nothing is held meanwhile; who gives up gives back what others can use.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -45,6 +46,9 @@ impl Fetcher {
         match self.limits.depart(&mut turn.slot).await? {
             Departure::At(moment) => self.sleep_until(moment).await,
             Departure::Later(later) => return Err(refused(later)),
+        }
+        if let Some(was_sent) = call.was_sent {
+            was_sent.store(true, Ordering::Relaxed);
         }
         let waited = self.clock.now().since(began);
         *patience = patience.saturating_sub(waited);
