@@ -38,7 +38,7 @@ async fn execute(database: &Path, sql: &'static str) {
 
 /// One line of warning and no other, with all of `words`.
 fn assert_warned(run: &Run, words: &[&str]) {
-    let line = run.stderr.strip_prefix("warning: the cache was not used: ");
+    let line = run.stderr.strip_prefix("warning: nothing is kept in the cache: ");
     let line = line.and_then(|rest| rest.strip_suffix('\n'));
     let line = line.filter(|line| !line.contains('\n'));
     let line = line.unwrap_or_else(|| panic!("not one line of warning in {}", run.stderr));

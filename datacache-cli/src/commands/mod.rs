@@ -72,12 +72,13 @@ impl MovedAside {
     }
 }
 
-/// Says once that the cache was done without, unless that is the error which the command ends with.
+/// Says once that the cache was done without, or only read, unless that is the error which the command
+/// ends with.
 fn warn_of_bypass(cache: &Cache, outcome: &anyhow::Result<Outcome>) {
     let Some(trouble) = cache.bypassed() else { return };
     let is_told = outcome.as_ref().is_err_and(|error| error.to_string() == trouble.to_string());
     if !is_told {
-        output::warn(format_args!("the cache was not used: {trouble}"));
+        output::warn(format_args!("nothing is kept in the cache: {trouble}"));
     }
 }
 
