@@ -158,8 +158,9 @@ async fn an_export_that_is_killed_leaves_no_half_archive_and_the_former_one_alon
             // Who finds what was left knows of what it is a part.
             let left = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
             let left: Vec<String> = left.filter_map(|name| name.into_string().ok()).collect();
-            let is_part =
-                |name: &String| name.starts_with(".cache.dca.") && name.ends_with(".part");
+            let is_part = |name: &String| {
+                name.starts_with(".cache.dca.") && name.rsplit('.').next() == Some("part")
+            };
             assert!(left.len() == 2 && left.iter().any(is_part), "{left:?}");
         } else {
             let import = Folder::new().run(["import", text(&archive), "--json"]);

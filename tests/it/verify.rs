@@ -149,7 +149,9 @@ async fn rows_without_files_files_without_rows_and_wrong_numbers_are_mended_at_o
     fs::create_dir_all(&at).unwrap();
     write(at.join(&orphan), "orphan");
     let strays = [blob.with_file_name("note.txt"), folder.dir().join("notes.txt")];
-    strays.iter().for_each(|stray| write(stray, "stray"));
+    for stray in &strays {
+        write(stray, "stray");
+    }
     execute(
         &folder,
         "DROP TRIGGER cached_data_updated; DROP INDEX cached_data_by_expiry; \

@@ -87,8 +87,9 @@ impl Source {
         let mut after = 0;
         loop {
             let rows = sql::entries(&mut self.copy, after, PAGE_ROWS).await;
-            let Some((last, rows)) = self.page(rows, imported)? else { return Ok(()) };
-            after = last;
+            let rows = self.page(rows, imported)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = *last;
             for (id, row) in rows {
                 let arrival = match row {
                     Ok(row) => self.arrival(id, row).await?,
@@ -121,21 +122,20 @@ impl Source {
         })
     }
 
-    /// Some rows and the number of the last; none after the end of a table. Where the database
+    /// Some rows with their numbers; none after the end of a table. Where the database
     /// itself is damaged, the rest of the table is given up, and counts as one row.
     fn page<T>(
         &self,
         rows: sqlx::Result<Vec<(i64, T)>>,
         imported: &mut Imported,
-    ) -> Result<Option<(i64, Vec<(i64, T)>)>> {
+    ) -> Result<Vec<(i64, T)>> {
         match rows.map_err(|source| self.failed(source)) {
-            Ok(rows) => Ok(rows.last().map(|(last, _)| *last).map(|last| (last, rows))),
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 tracing::warn!(%error, "the rest of a table cannot be read");
                 imported.damaged += 1;
-                Ok(None)
+                Ok(Vec::new())
             }
-            Err(error) => Err(error),
+            rows => rows,
         }
     }
 
@@ -162,13 +162,11 @@ fn judge(folder: &Path, gate: &Gate, row: Row, inline: Option<Bytes>) -> Arrival
         _ => Checksum::of(b""),
     };
     let url = row.url.clone();
-    match row.into_line(checksum) {
-        Some(line) => Arrival::of(gate, line, data),
-        None => {
-            let reason = "its metadata cannot be read";
-            Arrival::Damaged(gate.error(&url, ErrorKind::Corrupt, &reason))
-        }
-    }
+    let Some(line) = row.into_line(checksum) else {
+        let reason = "its metadata cannot be read";
+        return Arrival::Damaged(gate.error(&url, ErrorKind::Corrupt, &reason));
+    };
+    Arrival::of(gate, line, data)
 }
 
 /// The body in the file of a URL.

@@ -75,8 +75,9 @@ impl Source {
         let mut after = 0;
         loop {
             let rows = sql::requests(&mut self.copy, after, PAGE_ROWS).await;
-            let Some((last, rows)) = self.page(rows, imported)? else { return Ok(()) };
-            after = last;
+            let rows = self.page(rows, imported)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = *last;
             let mut requests = Vec::new();
             for (id, row) in rows {
                 let row = row.map_err(|source| self.failed(source));

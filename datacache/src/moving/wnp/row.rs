@@ -68,7 +68,8 @@ impl Row {
         }
     }
 
-    /// What the row tells, in our words, if its metadata can be read; `checksum` is that of its bytes.
+    /// What the row tells, in our words, if its metadata can be read; `checksum` is that of its
+    /// bytes.
     pub(super) fn into_line(self, checksum: Checksum) -> Option<EntryLine> {
         let metadata = metadata(self.metadata.as_deref())?;
         Some(EntryLine {

@@ -71,7 +71,8 @@ statements! {
 
     /// As bytes, as in the others.
     MISSING_SUBJECTS = concat!("SELECT CAST(url AS BLOB) FROM ", missing_subject!());
-    SUBJECTS_OF_NONE = concat!("SELECT CAST(data_type || ' ' || identifier AS BLOB) FROM ", of_none!());
+    SUBJECTS_OF_NONE =
+        concat!("SELECT CAST(data_type || ' ' || identifier AS BLOB) FROM ", of_none!());
     WRONG_PINS = concat!(
         "SELECT CAST(url AS BLOB), is_pinned FROM cached_data WHERE is_pinned <> ",
         is_of_pinned!()
@@ -82,7 +83,8 @@ statements! {
            (SELECT COALESCE(MAX(ordinal), -1) FROM subjects AS noted \
             WHERE noted.identifier = cached_data.identifier \
               AND noted.data_type = cached_data.data_type) \
-           + row_number() OVER (PARTITION BY identifier, data_type ORDER BY entry_id), entry_id FROM ",
+           + row_number() OVER (PARTITION BY identifier, data_type ORDER BY entry_id), \
+           entry_id FROM ",
         missing_subject!()
     );
     MARK_PINS = concat!(
@@ -184,23 +186,25 @@ pub(in crate::store) async fn wrong_age(db: &mut SqliteConnection) -> Result<Opt
 
 /// The keys of entries that are not noted to be about what they say.
 pub(in crate::store) async fn missing_subjects(db: &mut SqliteConnection) -> Result<Vec<String>> {
-    Ok(query_scalar(MISSING_SUBJECTS).fetch_all(db).await?.into_iter().map(text).collect())
+    let urls: Vec<Vec<u8>> = query_scalar(MISSING_SUBJECTS).fetch_all(db).await?;
+    Ok(urls.iter().map(|url| text(url)).collect())
 }
 
 /// What entries that are gone are noted to be about.
 pub(in crate::store) async fn subjects_of_none(db: &mut SqliteConnection) -> Result<Vec<String>> {
-    Ok(query_scalar(SUBJECTS_OF_NONE).fetch_all(db).await?.into_iter().map(text).collect())
+    let subjects: Vec<Vec<u8>> = query_scalar(SUBJECTS_OF_NONE).fetch_all(db).await?;
+    Ok(subjects.iter().map(|subject| text(subject)).collect())
 }
 
 /// The keys of entries that are noted to be pinned, or not to be, and whether they are.
 pub(in crate::store) async fn wrong_pins(db: &mut SqliteConnection) -> Result<Vec<(String, bool)>> {
-    let pins = query_as(WRONG_PINS).fetch_all(db).await?;
-    Ok(pins.into_iter().map(|(url, is_pinned)| (text(url), is_pinned)).collect())
+    let pins: Vec<(Vec<u8>, bool)> = query_as(WRONG_PINS).fetch_all(db).await?;
+    Ok(pins.iter().map(|(url, is_pinned)| (text(url), *is_pinned)).collect())
 }
 
 /// What bytes say, as far as they are text.
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 pub(in crate::store) async fn mend_notes(db: &mut SqliteConnection) -> Result<()> {
