@@ -45,7 +45,8 @@ fn assert_warned(run: &Run, words: &[&str]) {
     assert!(words.iter().all(|word| line.contains(word)), "{words:?} in {line}");
 }
 
-/// Asserts what becomes of each kind of request in a folder that cannot be used. `run` runs the program.
+/// Asserts what becomes of each kind of request in a folder that cannot be used. `run` runs the
+/// program.
 fn assert_bypassed(folder: &Folder, words: &[&str], run: impl Fn(&Command) -> Run) {
     let origin = Origin::start(|request| match request.path.as_str() {
         "/none" => Reply::status(404),

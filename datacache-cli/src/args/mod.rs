@@ -243,8 +243,8 @@ pub(crate) struct Get {
     /// Tell step by step how the answer came about
     #[arg(long, conflicts_with = "cachekey")]
     pub(crate) explain: bool,
-    /// Wait at most this long; then deliver what there is and queue the rest, which takes as long as
-    /// others write
+    /// Wait at most this long; then deliver what there is and queue the rest, which takes as long
+    /// as others write
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
     #[command(flatten)]

@@ -1,8 +1,9 @@
 //! Counting answers and fetches: each once, whichever way it takes.
 //!
-//! An answer is counted where it leaves the cache for its caller, under the provider and the data type
-//! of the entry that it is, else under those of the request. What the cache looks up for its own sake
-//! is no answer: a worker, a palette, a list. Who goes away before he is answered is not counted.
+//! An answer is counted where it leaves the cache for its caller, under the provider and the data
+//! type of the entry that it is, else under those of the request. What the cache looks up for its
+//! own sake is no answer: a worker, a palette, a list. Who goes away before he is answered is not
+//! counted.
 
 use std::sync::atomic::AtomicBool;
 
@@ -182,7 +183,8 @@ impl Asking<'_> {
     pub(crate) fn came_to(self, provider: &Provider, data_type: &DataType, came_to: &CameTo) {
         let CameTo { outcome, way, size_bytes } = *came_to;
         let took = self.stopwatch.elapsed();
-        tracing::debug!(%provider, %data_type, outcome = outcome.name(), size_bytes, ?took, "answered");
+        let name = outcome.name();
+        tracing::debug!(%provider, %data_type, outcome = name, size_bytes, ?took, "answered");
         let answered = Answered { outcome, way, size_bytes, took };
         self.cache.tally.count(provider, data_type, |counts| counts.answered(answered));
     }
@@ -202,8 +204,8 @@ fn outcome_of(found: &Found, way: Way) -> Outcome {
     }
 }
 
-/// An origin is being asked. When that is called off, as by closing the cache after a deadline, it is
-/// counted all the same: the request was made.
+/// An origin is being asked. When that is called off, as by closing the cache after a deadline, it
+/// is counted all the same: the request was made.
 #[must_use = "what is not counted is missing from the numbers"]
 pub(super) struct Fetching<'a> {
     cache: &'a Inner,

@@ -1,4 +1,5 @@
-//! Answering a request from its origin, or the queue, as [`Cache::fetch`](super::Cache::fetch) says.
+//! Answering a request from its origin, or the queue, as [`Cache::fetch`](super::Cache::fetch)
+//! says.
 
 use std::sync::Arc;
 use std::time::Duration;

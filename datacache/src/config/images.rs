@@ -23,8 +23,8 @@ pub struct ImagesConfig {
     pub fallbacks: BTreeMap<DataType, Vec<DataType>>,
     /// How many images of a type an artist has at most, from 1. What is set here holds for all that
     /// is stored: what is used least goes, unless it is pinned. A picture of two artists counts for
-    /// both, and goes for both. The defaults only say when no more are queued: 10 of `artistfanart`,
-    /// 2 of the other artist types, and any number of `front_cover`.
+    /// both, and goes for both. The defaults only say when no more are queued: 10 of
+    /// `artistfanart`, 2 of the other artist types, and any number of `front_cover`.
     pub max_per_artist: BTreeMap<DataType, usize>,
 }
 

@@ -1,8 +1,8 @@
 //! Whether the schema is what the migrations make of it. A lost trigger or index is no damage to
 //! SQLite; but what triggers keep in step would no longer be, and every look would read all.
 //!
-//! What is to be there is read from a database in memory that has gone through all migrations. What is
-//! there besides is nobody's business.
+//! What is to be there is read from a database in memory that has gone through all migrations. What
+//! is there besides is nobody's business.
 
 use std::fmt;
 
@@ -70,7 +70,8 @@ impl Db {
     /// What of the schema is missing, or made in another way than this version makes it.
     ///
     /// # Errors
-    /// [`NewerSchema`](crate::ErrorKind::NewerSchema) where another program has changed it meanwhile.
+    /// [`NewerSchema`](crate::ErrorKind::NewerSchema) where another program has changed it
+    /// meanwhile.
     pub(crate) async fn misfits(&self) -> Result<Vec<Misfit>> {
         let expected = self.expected().await?;
         let mut connection = self.read(OPERATION).await?;
@@ -81,8 +82,8 @@ impl Db {
         Ok(compare(expected, &actual))
     }
 
-    /// Makes what is missing, tables empty, and indexes and triggers that were changed; returns what
-    /// cannot be mended.
+    /// Makes what is missing, tables empty, and indexes and triggers that were changed; returns
+    /// what cannot be mended.
     pub(crate) async fn refit(&self) -> Result<Vec<Misfit>> {
         let _lock = lock::acquire(self.0.locks.join(replacing::LOCK), OPERATION).await?;
         let expected = self.expected().await?;

@@ -57,8 +57,8 @@ impl Fetcher {
         Ok(turn)
     }
 
-    /// Books a slot; `Err` within says why there is none. What has begun runs to its end, lest a slot
-    /// be lost that nobody knows of.
+    /// Books a slot; `Err` within says why there is none. What has begun runs to its end, lest a
+    /// slot be lost that nobody knows of.
     async fn book(
         &self,
         call: Call<'_>,

@@ -1,7 +1,8 @@
-//! What lies in the cache folder and is not the cache's. It is told, and left to whoever put it there.
+//! What lies in the cache folder and is not the cache's. It is told, and left to whoever put it
+//! there.
 //!
-//! Below `blobs/v1` the store looks itself. What lies in `blobs/tmp` is the cache's in any case, and
-//! goes as what a dead process has left; in `locks` nobody looks.
+//! Below `blobs/v1` the store looks itself. What lies in `blobs/tmp` is the cache's in any case,
+//! and goes as what a dead process has left; in `locks` nobody looks.
 
 use std::fs;
 use std::io;

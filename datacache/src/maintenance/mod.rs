@@ -6,12 +6,12 @@
 //! its log is cut back. And what somebody may want to know: whether all is sound ([`verify`]).
 //!
 //! # Locking
-//! One process at a time, under the advisory lock `locks/maintain.lock`; whoever finds it held leaves
-//! the work to its holder. A task is done in steps, each of so many rows, folders, pages or entries,
-//! and holds the database's write lock for one step at most; others write between two. Each task has
-//! its time, looked at after each step, and goes on with the next run where it stopped. What is one
-//! step however much there is, only reads ([`Task::Leftovers`], unless a number is wrong), or is
-//! bounded otherwise ([`Task::Optimize`], [`Task::Checkpoint`]).
+//! One process at a time, under the advisory lock `locks/maintain.lock`; whoever finds it held
+//! leaves the work to its holder. A task is done in steps, each of so many rows, folders, pages or
+//! entries, and holds the database's write lock for one step at most; others write between two.
+//! Each task has its time, looked at after each step, and goes on with the next run where it
+//! stopped. What is one step however much there is, only reads ([`Task::Leftovers`], unless a
+//! number is wrong), or is bounded otherwise ([`Task::Optimize`], [`Task::Checkpoint`]).
 //!
 //! # What survives a crash
 //! Every step that was committed. The system frees the lock.

@@ -46,8 +46,8 @@ pub enum Task {
     Numbers,
     /// Gives unused pages of the database back.
     Compact,
-    /// Has SQLite look anew at what is in the database, by which it chooses among indices. It is done
-    /// in one step, which reads some hundred rows by each index.
+    /// Has SQLite look anew at what is in the database, by which it chooses among indices. It is
+    /// done in one step, which reads some hundred rows by each index.
     Optimize,
     /// Copies the write-ahead log back into the database and cuts it to nothing, in one step.
     Checkpoint,

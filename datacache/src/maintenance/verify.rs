@@ -1,14 +1,14 @@
 //! Verifying: whether everything in the cache is what it is to be, and mending what is not.
 //!
-//! The database comes first, as SQLite sees it, then its schema: where those are damaged and not to be
-//! repaired, nothing else is looked at, since nothing in it can be believed. Then rows, then files,
-//! which are read piece by piece, then what processes that died have left, then what is noted of it
-//! all: numbers, subjects, pins. Others may use the cache meanwhile; what seems wrong is looked at
-//! again under the write lock before it is told or removed (`store/checking`), or is found by a
-//! statement that sees one moment. What is not the cache's is told, and left alone.
+//! The database comes first, as SQLite sees it, then its schema: where those are damaged and not to
+//! be repaired, nothing else is looked at, since nothing in it can be believed. Then rows, then
+//! files, which are read piece by piece, then what processes that died have left, then what is
+//! noted of it all: numbers, subjects, pins. Others may use the cache meanwhile; what seems wrong
+//! is looked at again under the write lock before it is told or removed (`store/checking`), or is
+//! found by a statement that sees one moment. What is not the cache's is told, and left alone.
 //!
-//! A lost entry is removed and queued in one transaction. Stopped at any point, a verification leaves a
-//! cache with fewer faults than before.
+//! A lost entry is removed and queued in one transaction. Stopped at any point, a verification
+//! leaves a cache with fewer faults than before.
 
 use std::path::Path;
 use std::time::Duration;
@@ -39,8 +39,8 @@ const SUSPECTS_AT_ONCE: usize = 4;
 /// So many files that nobody seems to need are looked at again together.
 const STRAYS_AT_ONCE: usize = 10_000;
 
-/// Who replaces or removes an entry removes its file right after the commit; until then it looks as if
-/// nobody needed it. So long he is given.
+/// Who replaces or removes an entry removes its file right after the commit; until then it looks as
+/// if nobody needed it. So long he is given.
 const REMOVAL_TIME: Duration = Duration::from_secs(1);
 
 /// What to do about what is wrong.
@@ -49,9 +49,10 @@ pub enum Repair {
     /// Nothing: it is only told.
     #[default]
     Nothing,
-    /// Lost entries are removed and, if they have an origin, queued to be fetched again; files of the
-    /// cache that nobody needs are removed; what is noted of entries is noted anew, and what is missing
-    /// of the schema made. A damaged database is moved aside if its indexes alone are not the trouble.
+    /// Lost entries are removed and, if they have an origin, queued to be fetched again; files of
+    /// the cache that nobody needs are removed; what is noted of entries is noted anew, and what is
+    /// missing of the schema made. A damaged database is moved aside if its indexes alone are not
+    /// the trouble.
     Everything,
 }
 
@@ -83,8 +84,8 @@ impl Cache {
     /// Checks the database, every entry and every file. Others may use the cache meanwhile.
     ///
     /// # Errors
-    /// Those of the cache itself; damage is none. A cache whose database could not even be opened has a
-    /// new one already: see [`moved_aside`](Self::moved_aside).
+    /// Those of the cache itself; damage is none. A cache whose database could not even be opened
+    /// has a new one already: see [`moved_aside`](Self::moved_aside).
     ///
     /// # Cancel safety
     /// Dropping the future leaves the rest as it is.

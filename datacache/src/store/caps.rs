@@ -1,7 +1,7 @@
 //! How many images an artist has at most, where the settings say so.
 //!
-//! A picture counts for all that it is about. It goes as a whole, as when somebody removes it: one that
-//! two artists have, and neither uses much, is gone for both, and fetched again for who asks.
+//! A picture counts for all that it is about. It goes as a whole, as when somebody removes it: one
+//! that two artists have, and neither uses much, is gone for both, and fetched again for who asks.
 
 use super::entry::NOT_FOUND;
 use super::sql::{self, derived, upkeep};
@@ -10,8 +10,8 @@ use crate::db::WriteTransaction;
 use crate::error::Result;
 
 impl Store {
-    /// Removes what `new`, which is to take the place of the entry `own`, makes too many of any of its
-    /// subjects. Returns the files that they named.
+    /// Removes what `new`, which is to take the place of the entry `own`, makes too many of any of
+    /// its subjects. Returns the files that they named.
     pub(super) async fn keep_caps(
         &self,
         tx: &mut WriteTransaction,
@@ -33,8 +33,8 @@ impl Store {
     }
 
     /// Removes what an entry of `subject`, be it the entry `own` or one to come, makes too many: of
-    /// the others those that are used least, but nothing that is pinned. Returns the files that they
-    /// named.
+    /// the others those that are used least, but nothing that is pinned. Returns the files that
+    /// they named.
     pub(super) async fn keep_cap(
         &self,
         tx: &mut WriteTransaction,

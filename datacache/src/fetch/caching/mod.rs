@@ -81,8 +81,8 @@ impl Caching {
         }
     }
 
-    /// The same for an answer that `redirect` has led to. It is kept under the URL that redirects, so
-    /// that the stricter of both holds; what neither says is not said.
+    /// The same for an answer that `redirect` has led to. It is kept under the URL that redirects,
+    /// so that the stricter of both holds; what neither says is not said.
     ///
     /// Its validators are those of another resource, and entity tags of two resources may be equal:
     /// once the redirect leads elsewhere, they would confirm what is no longer there.

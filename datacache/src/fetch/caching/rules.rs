@@ -292,7 +292,8 @@ fn what_the_headers_of_an_answer_say() {
     }
 }
 
-/// No header may have a row take more than it is worth. What depends on more than is kept is for nobody.
+/// No header may have a row take more than it is worth. What depends on more than is kept is for
+/// nobody.
 #[test]
 fn what_is_longer_than_is_kept_is_not_given() {
     for (length, is_kept) in [(super::MAX_TERM_BYTES, true), (super::MAX_TERM_BYTES + 1, false)] {

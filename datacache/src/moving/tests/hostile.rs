@@ -194,7 +194,8 @@ async fn what_is_refused_is_named_by_its_key() {
     }
 }
 
-/// What is too long is not given; but an answer that depends on more than can be kept is for nobody.
+/// What is too long is not given; but an answer that depends on more than can be kept is for
+/// nobody.
 #[tokio::test]
 async fn terms_that_are_too_long_are_not_kept() {
     let long = |length| Some(format!("\"{}\"", "x".repeat(length - 2)));

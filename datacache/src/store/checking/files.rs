@@ -27,8 +27,8 @@ pub(crate) enum Removal {
 pub(crate) enum StrayKind {
     /// The file of an entry that is gone.
     Orphan,
-    /// Something else, or in another place. What is stored through a link in place of a folder would
-    /// lie elsewhere.
+    /// Something else, or in another place. What is stored through a link in place of a folder
+    /// would lie elsewhere.
     Other,
 }
 
@@ -94,9 +94,9 @@ impl Store {
         Ok(look)
     }
 
-    /// Those of the strays that are still there and still named by nobody, under the write lock, and
-    /// removes them if it is to. Who has just replaced an entry may be about to remove one himself, and
-    /// will not mind.
+    /// Those of the strays that are still there and still named by nobody, under the write lock,
+    /// and removes them if it is to. Who has just replaced an entry may be about to remove one
+    /// himself, and will not mind.
     pub(crate) async fn settle_strays(
         &self,
         strays: Vec<Stray>,

@@ -1,7 +1,8 @@
 //! Every statement on `cached_data`; those of the random pick stand in `picking`, those on what was
 //! made from other entries in `derived`, those on what comes from another cache in `moved`,
 //! those that keep the cache within bounds in `upkeep`, those of who checks entries in `checking`,
-//! those on what there is before more is fetched in `held`, on what entries are about in `subjects`.
+//! those on what there is before more is fetched in `held`, on what entries are about in
+//! `subjects`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
@@ -28,8 +29,8 @@ macro_rules! info_columns {
     () => {
         "entry_id, url, cachekey, identifier, data_type, provider, metadata, status_code, \
          mime_type, data_size, content_checksum, encoding, stored_size, stored_checksum, \
-         created_at, expires_at, last_accessed, access_count, etag, last_modified, varies_on, may_be_stale, \
-         is_untrusted, \
+         created_at, expires_at, last_accessed, access_count, etag, last_modified, \
+         varies_on, may_be_stale, is_untrusted, \
          data_value IS NULL AS is_in_file"
     };
 }

@@ -9,8 +9,8 @@ use crate::name::Provider;
 use crate::store::Subject;
 use crate::store::room::Usage;
 
-/// Removes the first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those used
-/// after `?5`.
+/// Removes the first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those
+/// used after `?5`.
 macro_rules! evict {
     ($condition:literal, $order:literal) => {
         concat!(
@@ -53,7 +53,8 @@ statements! {
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
 
-    /// What the first ?4 that the next two could remove take, whatever ?1 is; rows take something too.
+    /// What the first ?4 that the next two could remove take, whatever ?1 is; rows take something
+    /// too.
     EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(disk_size + ?7), 0) FROM \
         (SELECT disk_size FROM cached_data WHERE is_pinned = 0 \
            AND keep_class >= 0 AND ?1 IS NOT NULL AND (?2 IS NULL OR provider = ?2) \
@@ -176,7 +177,8 @@ pub(in crate::store) async fn evict(
     Ok(least_used)
 }
 
-/// How many entries could go, counted up to the limit, and their bytes, with `row_bytes` for each row.
+/// How many entries could go, counted up to the limit, and their bytes, with `row_bytes` for each
+/// row.
 pub(in crate::store) async fn evictable(
     db: &mut SqliteConnection,
     victims: Victims<'_>,
@@ -234,8 +236,8 @@ pub(in crate::store) async fn forget_picks(db: &mut SqliteConnection, limit: i64
     Ok(query(FORGET_PICKS).bind(limit).execute(db).await?.rows_affected())
 }
 
-/// Removes the entries of a subject but the `kept` that are used most, those that are pinned, and the
-/// entry `but`.
+/// Removes the entries of a subject but the `kept` that are used most, those that are pinned, and
+/// the entry `but`.
 pub(in crate::store) async fn remove_surplus(
     db: &mut SqliteConnection,
     subject: &Subject,
