@@ -47,7 +47,12 @@ fn is_database(name: &str) -> bool {
 
 fn list(folder: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
     let mut foreign = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    let entries = match fs::read_dir(folder) {
+        // Nothing has needed a file yet.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(foreign),
+        entries => entries?,
+    };
+    for entry in entries {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         if !name.is_some_and(&is_ours) {
@@ -60,6 +65,17 @@ fn list(folder: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_lies_beside_the_caches_own_is_listed_and_what_is_not_there_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(files(dir.path()).await.unwrap(), [] as [PathBuf; 0]);
+        for folder in ["blobs/v1", "blobs/tmp", "blobs/v2", "locks", "more"] {
+            fs::create_dir_all(dir.path().join(folder)).unwrap();
+        }
+        let expected = ["blobs/v2", "more"].map(|name| dir.path().join(name));
+        assert_eq!(files(dir.path()).await.unwrap(), expected);
+    }
 
     #[test]
     fn databases_are_told_from_what_is_only_called_alike() {
