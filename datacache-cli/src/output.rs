@@ -47,8 +47,8 @@ pub(crate) fn deliver(data: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
     write_file(data, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A link is followed; a device or a pipe, or a file where no other can be made beside it, is written
-/// in place.
+/// A link is followed; a device or a pipe, or a file where no other can be made beside it, is
+/// written in place.
 fn write_file(data: &[u8], path: &Path) -> io::Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let in_place = || std::fs::OpenOptions::new().write(true).truncate(true).open(&target);

@@ -91,8 +91,8 @@ fn variable(name: &str) -> Option<OsString> {
 /// Settings that name a variable in which a credential is looked for.
 const NAMES_OF_VARIABLES: [&str; 3] = ["api_key_env", "client_id_env", "client_secret_env"];
 
-/// Puts the credentials that stand in the environment over those of the file. One that is not there,
-/// or empty, may be nothing that this command needs.
+/// Puts the credentials that stand in the environment over those of the file. One that is not
+/// there, or empty, may be nothing that this command needs.
 fn take_credentials(
     config: &mut Config,
     variable: impl Fn(&str) -> Option<OsString>,

@@ -19,8 +19,8 @@ impl Background {
         tasks.spawn_on(work, &runtime);
     }
 
-    /// Does `work` to its end, also when the caller goes away meanwhile; what comes of it is dropped
-    /// then. `None` when it panics, or there is no runtime to do it.
+    /// Does `work` to its end, also when the caller goes away meanwhile; what comes of it is
+    /// dropped then. `None` when it panics, or there is no runtime to do it.
     pub(crate) async fn see_through<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

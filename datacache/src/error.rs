@@ -100,8 +100,8 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the cache itself has failed, and anything that has to be read from it or written to it
-    /// may fail likewise.
+    /// Whether the cache itself has failed, and anything that has to be read from it or written to
+    /// it may fail likewise.
     pub(crate) fn is_of_the_cache(self) -> bool {
         use ErrorKind::{Busy, Corrupt, Full, Io, NetworkFileSystem, NewerSchema, ReadOnly};
         matches!(self, Busy | Corrupt | Full | Io | NetworkFileSystem | NewerSchema | ReadOnly)

@@ -1,8 +1,8 @@
 //! The trail of a request: what was asked and decided on the way to its answer.
 //!
-//! It is kept only for who wants to know ([`Cache::explain`](crate::Cache::explain)); for all others
-//! nothing is written down, nor even put into words. No step has a secret in it: steps speak of
-//! keys.
+//! It is kept only for who wants to know ([`Cache::explain`](crate::Cache::explain)); for all
+//! others nothing is written down, nor even put into words. No step has a secret in it: steps speak
+//! of keys.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

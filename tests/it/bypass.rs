@@ -38,14 +38,15 @@ async fn execute(database: &Path, sql: &'static str) {
 
 /// One line of warning and no other, with all of `words`.
 fn assert_warned(run: &Run, words: &[&str]) {
-    let line = run.stderr.strip_prefix("warning: the cache was not used: ");
+    let line = run.stderr.strip_prefix("warning: nothing is kept in the cache: ");
     let line = line.and_then(|rest| rest.strip_suffix('\n'));
     let line = line.filter(|line| !line.contains('\n'));
     let line = line.unwrap_or_else(|| panic!("not one line of warning in {}", run.stderr));
     assert!(words.iter().all(|word| line.contains(word)), "{words:?} in {line}");
 }
 
-/// Asserts what becomes of each kind of request in a folder that cannot be used. `run` runs the program.
+/// Asserts what becomes of each kind of request in a folder that cannot be used. `run` runs the
+/// program.
 fn assert_bypassed(folder: &Folder, words: &[&str], run: impl Fn(&Command) -> Run) {
     let origin = Origin::start(|request| match request.path.as_str() {
         "/none" => Reply::status(404),

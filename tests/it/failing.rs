@@ -1,5 +1,5 @@
-//! A disk on which one operation fails, be it any: the first, the second, and so on until a run has none
-//! left to fail.
+//! A disk on which one operation fails, be it any: the first, the second, and so on until a run has
+//! none left to fail.
 
 use datacache::testing::{Origin, Reply};
 use datacache::{Cache, FindingKind, Lookup, Page, Repair};
@@ -14,8 +14,9 @@ const LARGE: usize = 100_000;
 /// Whatever the program does, it does more than this to the disk.
 const FEWEST_OPERATIONS: usize = 12;
 
-/// In which words a disk is said to be full or to fail. Some are SQLite's, which does not always know why
-/// it cannot open or read a file, and the last is the standard library's of a folder that does not show.
+/// In which words a disk is said to be full or to fail. Some are SQLite's, which does not always
+/// know why it cannot open or read a file, and the last is the standard library's of a folder that
+/// does not show.
 const WORDS: &[&str] = &[
     "the disk is full",
     "Input/output error",
@@ -26,12 +27,13 @@ const WORDS: &[&str] = &[
     "File exists",
 ];
 
-/// What the disk says, and at which operations: at each, or, where a command does hundreds that are much
-/// alike, at every so many.
+/// What the disk says, and at which operations: at each, or, where a command does hundreds that are
+/// much alike, at every so many.
 #[derive(Clone, Copy)]
 struct Plan(Fault, Then, usize);
 
-/// A cache folder that is copied for each run. It has an entry that is past its time and another one.
+/// A cache folder that is copied for each run. It has an entry that is past its time and another
+/// one.
 struct Scene {
     folder: Folder,
     faults: Faults,
@@ -85,8 +87,8 @@ impl Scene {
         assert_eq!(run.status, 0, "{run:?}");
     }
 
-    /// Runs the program on copies of the folder until nothing fails; `check` looks at each run and at
-    /// what it has left.
+    /// Runs the program on copies of the folder until nothing fails; `check` looks at each run and
+    /// at what it has left.
     async fn fail_each(
         &self,
         Plan(fault, then, every): Plan,
@@ -237,7 +239,8 @@ async fn begin(plans: &[Plan]) {
     }
 }
 
-/// The first operations in the folder of all files show which folders there are, and these lose nothing.
+/// The first operations in the folder of all files show which folders there are, and these lose
+/// nothing.
 #[tokio::test]
 async fn a_folder_that_does_not_show_is_not_removed() {
     let scene = Scene::new(LARGE);

@@ -155,6 +155,13 @@ async fn an_export_that_is_killed_leaves_no_half_archive_and_the_former_one_alon
         export.wait().unwrap();
         if std::fs::read(&archive).unwrap() == FORMER {
             interrupted += 1;
+            // Who finds what was left knows of what it is a part.
+            let left = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+            let left: Vec<String> = left.filter_map(|name| name.into_string().ok()).collect();
+            let is_part = |name: &String| {
+                name.starts_with(".cache.dca.") && name.rsplit('.').next() == Some("part")
+            };
+            assert!(left.len() == 2 && left.iter().any(is_part), "{left:?}");
         } else {
             let import = Folder::new().run(["import", text(&archive), "--json"]);
             assert_eq!(import.json()["stored"], ENTRIES, "{import:?}");

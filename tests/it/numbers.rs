@@ -60,6 +60,17 @@ fn what_one_run_after_the_other_counts_adds_up() {
     assert_eq!((groups.len(), &groups[0]["provider"]), (1, &"127.0.0.1".into()));
 }
 
+/// The program leaves while its request is still under way.
+#[test]
+fn what_an_origin_was_asked_is_counted_though_nobody_waits_for_it() {
+    let (folder, origin) = (Folder::new(), Origin::start(|_| Reply::silence()).unwrap());
+    let pending = folder.run(["get", &origin.url("/x"), "--deadline", "2s"]);
+    assert_eq!((pending.status, origin.received().len()), (4, 1), "{pending:?}");
+    let total = &numbers(&folder)["total"];
+    assert_eq!((&total["pending"], &total["fetches"]), (&json!(1), &json!(1)), "{total}");
+    assert_eq!(total["fetch_errors"], json!({ "closed": 1 }));
+}
+
 #[test]
 fn killed_processes_lose_none_of_the_numbers_that_were_written() {
     const LOOK_UPS: u64 = 20;
@@ -114,6 +125,9 @@ fn only_what_happened_in_a_period_is_counted_when_asked() {
     assert_eq!((missed(&[]), missed(&["--since", "1h"])), (2.into(), 1.into()));
     assert_eq!(missed(&["--since", "20d"]), 2);
     let text = folder.run(["stats", "--since", "1h"]).text();
+    assert!(text.contains(" 1  in the last 1h\n"), "{text}");
+    // What is counted are whole hours, however little is asked for.
+    let text = folder.run(["stats", "--since", "1ms"]).text();
     assert!(text.contains(" 1  in the last 1h\n"), "{text}");
 }
 

@@ -36,7 +36,8 @@ fn endpoint() -> Origin {
     .unwrap()
 }
 
-/// The provider `mine` with the hosts of the tests' origins, and its credentials in the environment.
+/// The provider `mine` with the hosts of the tests' origins, and its credentials in the
+/// environment.
 fn configure(folder: &Folder, endpoint: &Origin) {
     let toml = format!(
         "[providers.mine]\nhosts = ['127.0.0.1']\nclient_id_env = 'MINE_CLIENT_ID'\n\

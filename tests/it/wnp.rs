@@ -275,6 +275,11 @@ async fn rows_and_files_that_are_damaged_or_toxic_are_counted_and_the_rest_is_ta
     let imported = folder.run(["import-wnp", dir.to_str().unwrap(), "--json", "-v"]);
     assert_eq!(imported.status, 1, "{imported:?}");
     assert_eq!(imported.stderr.matches("not imported").count(), 3 + 8, "{imported:?}");
+    // Each is named as its key, so that it can be found.
+    assert!(
+        imported.stderr.contains("import https://a.example/told: its metadata"),
+        "{imported:?}"
+    );
     let imported = imported.json();
     for (name, count) in [("stored", 4), ("refused", 3), ("damaged", 8), ("queued", 3)] {
         assert_eq!(imported[name], count, "{name} of {imported}");

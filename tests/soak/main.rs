@@ -1,6 +1,6 @@
-//! A minute of everything at once: six processes put, look up, fetch, queue and remove in a cache that
-//! is too small for what they have, a worker is killed with -9 again and again, and the maintenance
-//! runs. Nobody may notice.
+//! A minute of everything at once: six processes put, look up, fetch, queue and remove in a cache
+//! that is too small for what they have, a worker is killed with -9 again and again, and the
+//! maintenance runs. Nobody may notice.
 //!
 //! A program of its own: it takes the processor for as long as it runs.
 
@@ -22,7 +22,8 @@ const LASTS: Duration = Duration::from_mins(1);
 const PEERS: u64 = 6;
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-/// There are so many URLs, each with a few bodies that it may have: all of them three times what fits.
+/// There are so many URLs, each with a few bodies that it may have: all of them three times what
+/// fits.
 const URLS: u64 = 300;
 const BODIES: u64 = 3;
 

@@ -44,8 +44,8 @@ impl Faults {
         Self { folder }
     }
 
-    /// Runs a command whose `at`-th operation below a folder fails, counted from 1; tells which that
-    /// was, if there were so many.
+    /// Runs a command whose `at`-th operation below a folder fails, counted from 1; tells which
+    /// that was, if there were so many.
     pub fn run(
         &self,
         command: &mut Command,

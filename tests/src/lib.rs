@@ -1,4 +1,5 @@
-//! What the integration tests share: cache folders, directed origins, runs of the real program, peer processes.
+//! What the integration tests share: cache folders, directed origins, runs of the real program,
+//! peer processes.
 
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test ends at a failure")]
 

@@ -10,8 +10,8 @@ use crate::run::{Run, run};
 /// A user and mount namespace, and what else was asked for. It goes away with the test.
 #[derive(Debug)]
 pub struct Namespace {
-    /// The first process in it. It goes away when its standard input is closed, as by the end of the
-    /// test.
+    /// The first process in it. It goes away when its standard input is closed, as by the end of
+    /// the test.
     holder: Child,
     kinds: &'static [&'static str],
 }

@@ -50,8 +50,8 @@ pub(crate) struct Fill {
     /// Under whose policy to ask [default: told from the host]
     #[arg(long, value_name = "NAME", value_parser = provider)]
     pub(crate) provider: Option<Provider>,
-    /// How many images there are to be, those cached and queued already included [default: as many as
-    /// `images.max_per_artist` allows]
+    /// How many images there are to be, those cached and queued already included [default: as many
+    /// as `images.max_per_artist` allows]
     #[arg(long, value_name = "N")]
     pub(crate) max: Option<usize>,
     /// The URLs come from strangers: ask public addresses only, and send no configured API key or

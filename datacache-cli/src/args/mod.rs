@@ -68,8 +68,10 @@ Examples:
   datacache random 'Daft Punk' artistfanart -o fanart.jpg";
 
 const VERIFY_HELP: &str = "\
+What lies in the cache folder and is not the cache's is told (stray_file), and left alone.
+
 Exit status:
-  0  nothing is wrong, or all of it was repaired
+  0  nothing is wrong with the cache, or all of it was repaired
   1  something is wrong";
 
 /// A URL-keyed cache that many processes share
@@ -148,7 +150,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         change: Option<Limits>,
     },
-    /// Run queued requests, until told to stop
+    /// Run queued requests and look after the cache, until told to stop
     Worker(WorkerOptions),
     /// Ask all configured sources about an artist
     Artist(Artist),
@@ -181,9 +183,11 @@ pub(crate) enum Command {
     Songlink(Songlink),
     /// Ask Deezer about artists and their pictures
     Deezer(Deezer),
-    /// Remove what is too old, make room, compact the database; workers do so by themselves
+    /// Remove what is too old, make room, compact the database; workers that do not drain do so by
+    /// themselves
     Maintain {
-        /// How long each task may take [default: 5s]
+        /// How long each task may take, give or take a step; what is left, the next run does
+        /// [default: 5s]
         #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
         patience: Option<Duration>,
     },
@@ -198,7 +202,8 @@ pub(crate) enum Command {
     /// Check the database, every entry and every file
     #[command(after_help = VERIFY_HELP)]
     Verify {
-        /// Remove what is damaged, queue it to be fetched again, and remove what nobody needs
+        /// Remove what is damaged, queue it to be fetched again, and remove what nobody needs; mend
+        /// what is noted of entries, and the schema
         #[arg(long)]
         repair: bool,
     },
@@ -238,8 +243,8 @@ pub(crate) struct Get {
     /// Tell step by step how the answer came about
     #[arg(long, conflicts_with = "cachekey")]
     pub(crate) explain: bool,
-    /// Wait at most this long; then deliver what there is and queue the rest, which takes as long as
-    /// others write
+    /// Wait at most this long; then deliver what there is and queue the rest, which takes as long
+    /// as others write
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
     #[command(flatten)]

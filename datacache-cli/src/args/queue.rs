@@ -93,7 +93,7 @@ impl From<Urgency> for Priority {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WorkerOptions {
-    /// End when nothing is left to do
+    /// End when nothing is left to do; the cache is looked after by maintain then
     #[arg(long)]
     pub(crate) drain: bool,
     /// With --drain: do not wait for requests that are put off for longer than this

@@ -13,7 +13,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Stats {
-    /// Count only what happened in this time, to the whole hour or, before two days ago, the whole day
+    /// Count only what happened in this time, to the whole hour or, before two days ago, the whole
+    /// day
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) since: Option<Duration>,
     /// Show it again and again, until interrupted

@@ -1,4 +1,5 @@
-//! The values of options, read. What is said about a wrong one repeats no part of it: see `usage.rs`.
+//! The values of options, read. What is said about a wrong one repeats no part of it: see
+//! `usage.rs`.
 
 use std::time::Duration;
 

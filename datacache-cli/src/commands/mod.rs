@@ -39,7 +39,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
     let mut moved = MovedAside::default();
     if let Command::Worker(options) = command {
-        // Without the cache there is nothing for it to do. It closes it in the time that it has to stop.
+        // Without the cache there is nothing for it to do. It closes it in the time that it has to
+        // stop.
         let cache = settings::open_cache(&global, OnCacheError::Error).await?;
         moved.tell(&cache);
         let outcome = worker::run(cache.clone(), &global, options).await;
@@ -72,12 +73,13 @@ impl MovedAside {
     }
 }
 
-/// Says once that the cache was done without, unless that is the error which the command ends with.
+/// Says once that the cache was done without, or only read, unless that is the error which the
+/// command ends with.
 fn warn_of_bypass(cache: &Cache, outcome: &anyhow::Result<Outcome>) {
     let Some(trouble) = cache.bypassed() else { return };
     let is_told = outcome.as_ref().is_err_and(|error| error.to_string() == trouble.to_string());
     if !is_told {
-        output::warn(format_args!("the cache was not used: {trouble}"));
+        output::warn(format_args!("nothing is kept in the cache: {trouble}"));
     }
 }
 

@@ -87,9 +87,10 @@ fn print(verification: &Verification) -> anyhow::Result<()> {
     let repaired: u64 = counts.values().map(|count| count.repaired).sum();
     let read = output::size(*bytes);
     let looked_at = format!("{entries} entries and {files} files ({read})");
-    output::note(match found {
-        0 => format!("{looked_at}: nothing is wrong"),
-        _ => format!("{looked_at}: {found} found, {repaired} repaired, {requeued} queued again"),
+    output::note(if verification.is_sound() {
+        format!("{looked_at}: nothing is wrong")
+    } else {
+        format!("{looked_at}: {found} found, {repaired} repaired, {requeued} queued again")
     });
     Ok(())
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// A temporary file in `folder`, to be renamed to `target`.
-pub(crate) fn new_temp_file(folder: &Path, _target: &Path) -> io::Result<NamedTempFile> {
-    NamedTempFile::new_in(folder)
+/// A temporary file in `folder`, to be renamed to `target`: `.NAME.XXXXXX.part`.
+pub(crate) fn new_temp_file(folder: &Path, target: &Path) -> io::Result<NamedTempFile> {
+    let prefix = super::prefix(target);
+    tempfile::Builder::new().prefix(&prefix).suffix(super::SUFFIX).tempfile_in(folder)
 }
 
 /// Hears Ctrl-C, which ends the program no longer by itself.

@@ -8,10 +8,13 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// A temporary file in `folder`, to be renamed to `target`.
+/// A temporary file in `folder`, to be renamed to `target`: `.NAME.XXXXXX.part`.
 pub(crate) fn new_temp_file(folder: &Path, target: &Path) -> io::Result<NamedTempFile> {
     let usual = Permissions::from_mode(0o666);
-    let temp = tempfile::Builder::new().permissions(usual).tempfile_in(folder)?;
+    let prefix = super::prefix(target);
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(&prefix).suffix(super::SUFFIX).permissions(usual);
+    let temp = builder.tempfile_in(folder)?;
     if let Ok(existing) = fs::metadata(target) {
         temp.as_file().set_permissions(existing.permissions())?;
     }

@@ -10,18 +10,18 @@ use crate::queue::{NewJob, Priority};
 use crate::store::RowOutline;
 
 impl Cache {
-    /// Where this handle has moved a database that it found damaged when it was opened, or later: the
-    /// last one, if there were several. It can be salvaged with SQLite's own tools; the newest three
-    /// are kept.
+    /// Where this handle has moved a database that it found damaged when it was opened, or later:
+    /// the last one, if there were several. It can be salvaged with SQLite's own tools; the newest
+    /// three are kept.
     ///
-    /// A new one was begun in its place. Its entries are gone, and so are the queue and what was noted
-    /// about providers; [`verify`](Self::verify) removes the files that are left.
+    /// A new one was begun in its place. Its entries are gone, and so are the queue and what was
+    /// noted about providers; [`verify`](Self::verify) removes the files that are left.
     pub fn moved_aside(&self) -> Option<PathBuf> {
         self.0.db.moved_to()
     }
 
-    /// The request that brings a lost entry again, with low priority; `None` for one that nobody can be
-    /// asked for, or that only said that there is none.
+    /// The request that brings a lost entry again, with low priority; `None` for one that nobody
+    /// can be asked for, or that only said that there is none.
     pub(crate) fn job_again(&self, lost: &RowOutline) -> Option<NewJob> {
         let url = lost.url.as_deref().filter(|url| is_http(url) && !lost.is_absence)?;
         let mut request = Request::new(url).metadata(lost.metadata.clone());

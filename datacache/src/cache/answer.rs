@@ -104,8 +104,8 @@ pub struct Found {
     /// Where they came from.
     pub source: Source,
     /// Why a stale entry is all there is: what went wrong at its origin, or
-    /// [`Expired`](crate::ErrorKind::Expired) since when and what comes of it. Every stale entry has
-    /// one, and no other.
+    /// [`Expired`](crate::ErrorKind::Expired) since when and what comes of it. Every stale entry
+    /// has one, and no other.
     pub warning: Option<Error>,
 }
 

@@ -1,13 +1,13 @@
 //! Doing without a cache that cannot be used, where the configuration says so.
 //!
-//! What decides it stands here. What a request wants of the cache passes through [`known`], [`begun`],
-//! [`flown`] and [`stored`]. An error of the cache itself is noted there, and the origin asked without.
-//! From then on the database refuses what has failed, at once and with that error, so that nobody else
-//! waits for it: requests, limits and notes alike, whoever makes them. A task opens the folder again
-//! every [`PAUSE`], and lets everybody back in when that succeeds.
+//! What decides it stands here. What a request wants of the cache passes through [`known`],
+//! [`begun`], [`flown`] and [`stored`]. An error of the cache itself is noted there, and the origin
+//! asked without. From then on the database refuses what has failed, at once and with that error,
+//! so that nobody else waits for it: requests, limits and notes alike, whoever makes them. A task
+//! opens the folder again every [`PAUSE`], and lets everybody back in when that succeeds.
 //!
-//! What can be read is read all the while. Requests that are made without the cache are still one at a
-//! time for a key, and paced, but within this process only.
+//! What can be read is read all the while. Requests that are made without the cache are still one
+//! at a time for a key, and paced, but within this process only.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -227,8 +227,8 @@ async fn uncached(cache: &Inner, plan: &Plan) -> Result<Answer> {
     Ok(fill::come(Entry { info, data: new.data }))
 }
 
-/// An answer that is stored if it can be, completing its job. A worker stores it or fails: nobody waits
-/// for it, and the job is tried again.
+/// An answer that is stored if it can be, completing its job. A worker stores it or fails: nobody
+/// waits for it, and the job is tried again.
 pub(super) async fn stored(
     cache: &Inner,
     plan: &Plan,
@@ -254,8 +254,8 @@ pub(super) async fn stored(
 }
 
 impl Cache {
-    /// Why the cache is done without at present: the error that it met. `None` where it can be used, and
-    /// where [`on_cache_error`](crate::CacheConfig::on_cache_error) does not say so.
+    /// Why the cache is done without at present: the error that it met. `None` where it can be
+    /// used, and where [`on_cache_error`](crate::CacheConfig::on_cache_error) does not say so.
     pub fn bypassed(&self) -> Option<Error> {
         lock(&self.0.bypass.state).told.as_ref().map(|(_, error)| error.clone())
     }

@@ -69,8 +69,8 @@ impl Cache {
     /// the provider's policy says.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a request that cannot be stored; else the
-    /// cache itself has failed.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a request that cannot be stored; else
+    /// the cache itself has failed.
     pub async fn put_absence(&self, request: Request) -> Result<EntryInfo> {
         let now = self.now();
         let plan = Plan::new(request, &self.0.policies)?;

@@ -1,8 +1,11 @@
 //! Counting answers and fetches: each once, whichever way it takes.
 //!
-//! An answer is counted where it leaves the cache for its caller, under the provider and the data type
-//! of the entry that it is, else under those of the request. What the cache looks up for its own sake
-//! is no answer: a worker, a palette, a list. Who goes away before he is answered is not counted.
+//! An answer is counted where it leaves the cache for its caller, under the provider and the data
+//! type of the entry that it is, else under those of the request. What the cache looks up for its
+//! own sake is no answer: a worker, a palette, a list. Who goes away before he is answered is not
+//! counted.
+
+use std::sync::atomic::AtomicBool;
 
 use tracing::{Instrument as _, Span};
 
@@ -15,7 +18,7 @@ use super::{Cache, Inner};
 use crate::clock::Stopwatch;
 use crate::config::Policies;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fetch::{self, Fetched};
+use crate::fetch::{self, Call, Condition, Fetched};
 use crate::key::{self, Key};
 use crate::name::{DataType, Provider};
 use crate::numbers::Answered;
@@ -180,7 +183,8 @@ impl Asking<'_> {
     pub(crate) fn came_to(self, provider: &Provider, data_type: &DataType, came_to: &CameTo) {
         let CameTo { outcome, way, size_bytes } = *came_to;
         let took = self.stopwatch.elapsed();
-        tracing::debug!(%provider, %data_type, outcome = outcome.name(), size_bytes, ?took, "answered");
+        let name = outcome.name();
+        tracing::debug!(%provider, %data_type, outcome = name, size_bytes, ?took, "answered");
         let answered = Answered { outcome, way, size_bytes, took };
         self.cache.tally.count(provider, data_type, |counts| counts.answered(answered));
     }
@@ -200,9 +204,47 @@ fn outcome_of(found: &Found, way: Way) -> Outcome {
     }
 }
 
+/// An origin is being asked. When that is called off, as by closing the cache after a deadline, it
+/// is counted all the same: the request was made.
+#[must_use = "what is not counted is missing from the numbers"]
+pub(super) struct Fetching<'a> {
+    cache: &'a Inner,
+    plan: &'a Plan,
+    was_sent: AtomicBool,
+}
+
+impl<'a> Fetching<'a> {
+    pub(super) fn new(cache: &'a Inner, plan: &'a Plan) -> Self {
+        Self { cache, plan, was_sent: AtomicBool::new(false) }
+    }
+
+    /// The call to be made.
+    pub(super) fn call<'b>(&'b self, condition: Option<&'b Condition>) -> Call<'b> {
+        Call { was_sent: Some(&self.was_sent), ..self.plan.call(condition) }
+    }
+
+    /// Counts how it ended.
+    pub(super) fn ended(mut self, fetched: &Result<Fetched>) {
+        *self.was_sent.get_mut() = false;
+        self.cache.fetched(self.plan, fetched);
+    }
+}
+
+impl Drop for Fetching<'_> {
+    fn drop(&mut self) {
+        let Self { cache, plan, was_sent } = self;
+        if *was_sent.get_mut() {
+            cache.tally.count(&plan.provider, &plan.data_type, |counts| {
+                counts.fetched(0);
+                counts.fetch_failed(ErrorKind::Closed);
+            });
+        }
+    }
+}
+
 impl Inner {
     /// Counts that an origin was asked, if it was.
-    pub(super) fn fetched(&self, plan: &Plan, fetched: &Result<Fetched>) {
+    fn fetched(&self, plan: &Plan, fetched: &Result<Fetched>) {
         let key = &plan.key;
         let (answer, size_bytes) = match fetched {
             Ok(Fetched::Found { data, .. }) => ("found", data.len() as u64),

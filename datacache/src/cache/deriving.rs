@@ -1,9 +1,9 @@
 //! Making palettes and smaller pictures from entries.
 //!
-//! Decoding a picture takes a core for some time, and memory. It is done on blocking threads, by each
-//! process on half of the cores at most, so that a machine that mixes music is not saturated. Palettes of what
-//! was just stored are made one after the other behind everybody's back; who asks for something
-//! waits for that one at most, not for all of them.
+//! Decoding a picture takes a core for some time, and memory. It is done on blocking threads, by
+//! each process on half of the cores at most, so that a machine that mixes music is not saturated.
+//! Palettes of what was just stored are made one after the other behind everybody's back; who asks
+//! for something waits for that one at most, not for all of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,8 +67,8 @@ impl Deriving {
         read_palette(&palette).map(Some)
     }
 
-    /// The picture at `key`, scaled down to fit into `size`; `None` where nothing is that may be used
-    /// at `now`.
+    /// The picture at `key`, scaled down to fit into `size`; `None` where nothing is that may be
+    /// used at `now`.
     pub(super) async fn resized(
         &self,
         key: &Key,
@@ -119,8 +119,8 @@ impl Deriving {
         self.background.finish().await;
     }
 
-    /// Gives up the palettes that nobody has asked for and that are not begun, and waits for the one
-    /// that is, but not for long.
+    /// Gives up the palettes that nobody has asked for and that are not begun, and waits for the
+    /// one that is, but not for long.
     pub(super) async fn finish(&self) {
         self.unasked.close();
         if timeout(FINISH_PATIENCE, self.background.finish()).await.is_err() {

@@ -1,5 +1,5 @@
-//! Noting that an image is of somebody else too, or is used as another type: who asks for it by its URL
-//! finds it in the cache, and would not find it again by its subject.
+//! Noting that an image is of somebody else too, or is used as another type: who asks for it by its
+//! URL finds it in the cache, and would not find it again by its subject.
 
 use super::Inner;
 use super::plan::Plan;

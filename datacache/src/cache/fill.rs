@@ -1,4 +1,5 @@
-//! Answering a request from its origin, or the queue, as [`Cache::fetch`](super::Cache::fetch) says.
+//! Answering a request from its origin, or the queue, as [`Cache::fetch`](super::Cache::fetch)
+//! says.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use humantime::format_duration;
 
 use super::answer::{Absence, Answer, Found, FoundState, Held, Source};
+use super::counting::Fetching;
 use super::plan::{Plan, Revalidation};
 use super::request::Staleness;
 use super::{Inner, bypass, flight};
@@ -159,8 +161,9 @@ async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
         if condition.is_some() {
             plan.trail.note(|| "the origin is asked only for what has changed");
         }
-        let fetched = cache.fetcher.get(plan.call(condition)).await;
-        cache.fetched(plan, &fetched);
+        let fetching = Fetching::new(cache, plan);
+        let fetched = cache.fetcher.get(fetching.call(condition)).await;
+        fetching.ended(&fetched);
         let fetched = fetched?;
         match (fetched, known.take()) {
             (Fetched::NotModified(caching), Some((Entry { info, data }, _))) => {

@@ -23,8 +23,8 @@ const OPERATION: &str = "fill queue";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueFill {
-    /// URLs that are queued now; also of images that the cache has under another identifier or type,
-    /// which a worker then notes without fetching them.
+    /// URLs that are queued now; also of images that the cache has under another identifier or
+    /// type, which a worker then notes without fetching them.
     pub queued: u64,
     /// URLs that were queued already, or that the cache has an answer for, be it stale or "there is
     /// none". Stale ones are renewed.

@@ -10,9 +10,9 @@
 //! answer or the row is free.
 //!
 //! When a flight fails in a way that may pass, exactly one of those who waited for it tries again;
-//! when that one fails too, the others of this process are told so, if they have asked the same. What
-//! went wrong is not told to other processes: each finds out by a request of its own, one after the
-//! other. So it is with answers that may not be stored.
+//! when that one fails too, the others of this process are told so, if they have asked the same.
+//! What went wrong is not told to other processes: each finds out by a request of its own, one
+//! after the other. So it is with answers that may not be stored.
 //!
 //! # What survives a crash
 //! The row. Its lease ends with the process, and whoever waits for the key, or else a worker, goes

@@ -13,8 +13,8 @@ use crate::store::{self, Cachekey, Entry, Filter, Freshness, Pick};
 
 impl Cache {
     /// An image of `identifier`, each equally likely and not the same one twice in a row; a stale
-    /// one, which is then renewed by a worker, only where no fresh one is left. `None` when there is
-    /// none.
+    /// one, which is then renewed by a worker, only where no fresh one is left. `None` when there
+    /// is none.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type.
@@ -71,8 +71,8 @@ impl Cache {
         Ok(None)
     }
 
-    /// The handles of the entries of `identifier` and `data_type` that may be used, in the order they
-    /// were first stored.
+    /// The handles of the entries of `identifier` and `data_type` that may be used, in the order
+    /// they were first stored.
     pub async fn keys(
         &self,
         identifier: &Identifier,
@@ -97,8 +97,8 @@ impl Cache {
         self.0.deriving.palette(&key, self.now()).await
     }
 
-    /// Waits until the palettes of what was stored are made, for so long at most; then they are made
-    /// for whoever asks for them.
+    /// Waits until the palettes of what was stored are made, for so long at most; then they are
+    /// made for whoever asks for them.
     pub(crate) async fn palettes_made(&self, patience: Duration) {
         if tokio::time::timeout(patience, self.0.deriving.idle()).await.is_err() {
             tracing::debug!("some palettes are left to whoever asks for them");

@@ -102,8 +102,8 @@ pub(super) async fn begin(cache: &Inner, (job, heirs): (NewJob, Heirs)) -> Resul
 /// Makes a request under the row of its key, for a caller who waits for the answer.
 ///
 /// A request that somebody has queued before is done with it if it is the same; what the caller
-/// leaves open is as it was queued. If not, or when it fails in a way that may pass, it is left as it
-/// was: how often this caller tries is no matter of the queue.
+/// leaves open is as it was queued. If not, or when it fails in a way that may pass, it is left as
+/// it was: how often this caller tries is no matter of the queue.
 pub(super) async fn run_for_caller(cache: &Inner, mut held: Held, plan: &Plan) -> Result<Answer> {
     let mut plan = plan.clone();
     let is_same = match &held.prior {
@@ -200,8 +200,8 @@ pub(crate) async fn panicked(cache: &Inner, job: &Job) -> Result<Ended> {
     set_back(cache, job, setback).await
 }
 
-/// What the job asks for, as it would have been asked when it was queued; an error if no answer could
-/// fulfil it.
+/// What the job asks for, as it would have been asked when it was queued; an error if no answer
+/// could fulfil it.
 fn plan_of(cache: &Inner, job: &Job) -> Result<Plan> {
     let params = job.params().map_err(|source| {
         let reason = format_args!("its parameters cannot be read: {source}");

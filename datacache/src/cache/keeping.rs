@@ -1,11 +1,11 @@
 //! How long an answer is kept, and on what terms: what a request asks for, what its provider's
 //! policy says, what the answer's headers say. Pure.
 //!
-//! A request's TTL goes before a policy, and a policy before the headers; a contract's `max_ttl` caps
-//! all. Where the headers have no say about the time, they have none about storing and stale use
-//! either: who sets a TTL wants the answer for that long. What an answer depends on (`Vary`), and how
-//! its origin can be asked for changes, is taken from the headers always: it says what the answer
-//! is.
+//! A request's TTL goes before a policy, and a policy before the headers; a contract's `max_ttl`
+//! caps all. Where the headers have no say about the time, they have none about storing and stale
+//! use either: who sets a TTL wants the answer for that long. What an answer depends on (`Vary`),
+//! and how its origin can be asked for changes, is taken from the headers always: it says what the
+//! answer is.
 
 use std::time::Duration;
 

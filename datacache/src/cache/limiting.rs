@@ -24,8 +24,8 @@ impl Cache {
 
     /// The limits of every provider that has a policy of its own, built in or configured, or about
     /// which something is noted; in the order of their names. Hosts that only share the budget of a
-    /// provider, such as those of `images`, rest each by itself and stand here under their own names,
-    /// on this machine with their ports: `127.0.0.1:8080`.
+    /// provider, such as those of `images`, rest each by itself and stand here under their own
+    /// names, on this machine with their ports: `127.0.0.1:8080`.
     pub async fn limits(&self) -> Result<Vec<ProviderLimits>> {
         let policies = &self.0.policies;
         let budget_of = |provider: &Provider| policies.budget_of(provider);

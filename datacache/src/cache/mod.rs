@@ -5,8 +5,8 @@
 //! takes the time as an argument.
 //!
 //! No connection, transaction or lock is held while the origin is asked. Every operation may be
-//! cancelled by dropping its future: a change that has begun runs to its end in the background, never
-//! stopping halfway.
+//! cancelled by dropping its future: a change that has begun runs to its end in the background,
+//! never stopping halfway.
 
 mod again;
 mod answer;
@@ -219,8 +219,8 @@ impl Cache {
     }
 
     /// The entry with the handle `cachekey`. It leaves the machine as little as
-    /// [`lookup`](Self::lookup), but has a stale entry renewed by a worker, as the handle stands for a
-    /// request.
+    /// [`lookup`](Self::lookup), but has a stale entry renewed by a worker, as the handle stands
+    /// for a request.
     pub async fn lookup_cachekey(&self, cachekey: Cachekey) -> Result<Lookup> {
         let asking = self.asking();
         let entry = self.0.store.get_by_cachekey(cachekey).await;
@@ -271,7 +271,8 @@ impl Cache {
     /// has failed.
     ///
     /// With [`on_cache_error`](crate::CacheConfig::on_cache_error) an immediate request is answered
-    /// by its origin where the cache fails, and its answer not kept; [`bypassed`](Self::bypassed) says why.
+    /// by its origin where the cache fails, and its answer not kept; [`bypassed`](Self::bypassed)
+    /// says why.
     ///
     /// # Cancel safety
     /// Dropping the future does not stop a fetch that has begun; [`close`](Self::close) does.
@@ -293,7 +294,8 @@ impl Cache {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be stored;
     /// [`Refused`](ErrorKind::Refused) when the bytes are no decodable image though the data type
-    /// is an image type, or no JSON though it is `api_response`, or do not have the expected checksum.
+    /// is an image type, or no JSON though it is `api_response`, or do not have the expected
+    /// checksum.
     pub async fn put(&self, request: Request, data: impl Into<Bytes>) -> Result<EntryInfo> {
         let plan = Plan::new(request, &self.0.policies)?;
         let examined = plan.examine(data.into(), None).await?;

@@ -21,8 +21,8 @@ pub struct Stats {
     pub queue: QueueCounts,
     /// What it takes on disk.
     pub disk: DiskUse,
-    /// The memory that this process has in use, in bytes, all of it and not only the cache's; `None`
-    /// where the system does not tell.
+    /// The memory that this process has in use, in bytes, all of it and not only the cache's;
+    /// `None` where the system does not tell.
     pub resident_bytes: Option<u64>,
     /// What of it entries take that this process keeps at hand.
     pub hot_bytes: u64,
@@ -65,9 +65,9 @@ impl Cache {
         Ok(Stats { totals, queue, disk, resident_bytes, hot_bytes })
     }
 
-    /// How the cache has done, in all processes and over restarts: since its beginning, or in the last
-    /// `period`, to the whole hours of the last two days and the whole days of the last month; what was
-    /// before that is told for all time only.
+    /// How the cache has done, in all processes and over restarts: since its beginning, or in the
+    /// last `period`, to the whole hours of the last two days and the whole days of the last month;
+    /// what was before that is told for all time only.
     ///
     /// Other processes write what they count every five seconds and when they close the cache. What
     /// this one has counted is written first, unless that would take longer than a second.

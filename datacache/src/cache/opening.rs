@@ -46,8 +46,8 @@ impl Opening {
         Ok((db, blobs))
     }
 
-    /// Refuses a folder on which those who use it have neither locks nor memory in common. It is looked at
-    /// before anything is made in it.
+    /// Refuses a folder on which those who use it have neither locks nor memory in common. It is
+    /// looked at before anything is made in it.
     async fn refuse_network(&self) -> Result<()> {
         let dir = self.dir.clone();
         let looked = tokio::task::spawn_blocking(move || platform::network_file_system(&dir));

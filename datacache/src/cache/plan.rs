@@ -149,6 +149,7 @@ impl Plan {
             payer: &self.payer,
             urgency: self.urgency,
             trail: &self.trail,
+            was_sent: None,
         }
     }
 

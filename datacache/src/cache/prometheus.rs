@@ -27,8 +27,8 @@ const fn gauge(name: &'static str, help: &'static str) -> Metric {
 }
 
 impl Stats {
-    /// What the cache holds and, with `numbers` of all time, how it has done, as Prometheus reads it:
-    /// text format 0.0.4, bytes and seconds, every name beginning with `datacache_`.
+    /// What the cache holds and, with `numbers` of all time, how it has done, as Prometheus reads
+    /// it: text format 0.0.4, bytes and seconds, every name beginning with `datacache_`.
     pub fn prometheus(&self, numbers: &Numbers) -> String {
         let mut text = Text(String::new());
         text.answers(numbers);

@@ -22,8 +22,8 @@ pub(super) enum Prospect {
     Abroad(Option<Box<Held>>),
 }
 
-/// What can be answered without asking the origin, and what the request takes over from the entry that
-/// is there.
+/// What can be answered without asking the origin, and what the request takes over from the entry
+/// that is there.
 pub(super) async fn at_hand(cache: &Arc<Inner>, plan: &mut Plan) -> Result<Prospect> {
     let known = bypass::known(cache, plan).await?;
     plan.trail.note(|| known.told(cache.clock.now()));

@@ -26,8 +26,8 @@ impl Cache {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made,
     /// [`Unsupported`](ErrorKind::Unsupported) for one that carries another credential than the
-    /// configured [`api_key`](crate::ProviderConfig::api_key), [`Refused`](ErrorKind::Refused) for an
-    /// untrusted one that leads to an address which is not public; then none is queued.
+    /// configured [`api_key`](crate::ProviderConfig::api_key), [`Refused`](ErrorKind::Refused) for
+    /// an untrusted one that leads to an address which is not public; then none is queued.
     pub async fn enqueue(&self, requests: impl IntoIterator<Item = Request>) -> Result<Enqueued> {
         let now = self.now();
         let mut plans = Vec::new();

@@ -1,5 +1,6 @@
-//! Renewing what is used past its time without a request for its URL: images that were picked, listed
-//! or found by their handles. A worker does, as for a request that a stale entry was the answer to.
+//! Renewing what is used past its time without a request for its URL: images that were picked,
+//! listed or found by their handles. A worker does, as for a request that a stale entry was the
+//! answer to.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -78,8 +78,8 @@ impl Request {
     }
 
     /// What the entry is about, as people write it; it is normalised as
-    /// [`Identifier::new`](crate::Identifier::new) says. Unless set, a fetch keeps that of the entry
-    /// that is there already.
+    /// [`Identifier::new`](crate::Identifier::new) says. Unless set, a fetch keeps that of the
+    /// entry that is there already.
     #[must_use]
     pub fn identifier(mut self, name: impl Into<String>) -> Self {
         self.identifier = Some(name.into());
@@ -145,8 +145,8 @@ impl Request {
         self
     }
 
-    /// A JSON object to keep beside the entry, of at most 64 KiB; URLs in it lose their secrets. Unless set, a fetch keeps that of the entry that is
-    /// there already.
+    /// A JSON object to keep beside the entry, of at most 64 KiB; URLs in it lose their secrets.
+    /// Unless set, a fetch keeps that of the entry that is there already.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;

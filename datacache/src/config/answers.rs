@@ -28,8 +28,9 @@ pub(crate) enum Dialect {
     Songlink,
     /// `{"tracks": {"total": 0, "offset": 0, …}}`: a search that has found nothing.
     Spotify,
-    /// `{"error": {"code": "maxlag", …}}`: <https://www.mediawiki.org/wiki/API:Errors_and_warnings>;
-    /// entities and pages that are `missing`.
+    /// `{"error": {"code": "maxlag", …}}`:
+    /// <https://www.mediawiki.org/wiki/API:Errors_and_warnings>; entities and pages that are
+    /// `missing`.
     Wikimedia,
 }
 

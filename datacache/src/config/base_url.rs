@@ -7,8 +7,8 @@ use url::Url;
 
 use crate::redact;
 
-/// The URL that the paths of a provider's API are appended to. It has a host, and neither user, query
-/// nor fragment.
+/// The URL that the paths of a provider's API are appended to. It has a host, and neither user,
+/// query nor fragment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct BaseUrl(Url);

@@ -10,8 +10,8 @@
 //! - Discogs, 60 times a minute with a key and 25 times without, in a moving window:
 //!   <https://www.discogs.com/developers/#page:home,header:home-rate-limiting>
 //! - Last.fm, 5 times a second: <https://www.last.fm/api/tos>
-//! - Spotify counts over half a minute and publishes no number, but locks out for a day who goes on:
-//!   <https://developer.spotify.com/documentation/web-api/concepts/rate-limits>
+//! - Spotify counts over half a minute and publishes no number, but locks out for a day who goes
+//!   on: <https://developer.spotify.com/documentation/web-api/concepts/rate-limits>
 //! - Songlink, 10 times a minute without a key, of which one is left for others behind the same
 //!   address: <https://www.notion.so/d0ebe08a5e304a55928405eb682f6741>
 //! - Wikimedia limits by behaviour and asks for a contact:
@@ -32,10 +32,10 @@
 //! - Spotify has no keys but tokens:
 //!   <https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow>
 //!
-//! How they say that they are asked too often, where it is not by 429 (RFC 6585): MusicBrainz by 503
-//! (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), Last.fm, Deezer and Wikimedia within
-//! bodies. Discogs says how many requests are left in its window, and not when there will be more
-//! (<https://www.discogs.com/developers/#page:home,header:home-rate-limiting>).
+//! How they say that they are asked too often, where it is not by 429 (RFC 6585): MusicBrainz by
+//! 503 (<https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting>), Last.fm, Deezer and Wikimedia
+//! within bodies. Discogs says how many requests are left in its window, and not when there will be
+//! more (<https://www.discogs.com/developers/#page:home,header:home-rate-limiting>).
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! API keys, and where on its hosts a provider wants its own; or the client that obtains its tokens.
-//! Pure.
+//! API keys, and where on its hosts a provider wants its own; or the client that obtains its
+//! tokens. Pure.
 //!
 //! A key is put into a request when it is sent, never before: rows, keys and errors have only the
 //! address of the place.

@@ -110,8 +110,8 @@ impl Lifetimes {
         latest.map_or(expires_at, |latest| expires_at.min(latest))
     }
 
-    /// How long "there is none" is believed, when the request asked for `requested`. Headers have no
-    /// say in it: an origin that has no answer seldom means something by them.
+    /// How long "there is none" is believed, when the request asked for `requested`. Headers have
+    /// no say in it: an origin that has no answer seldom means something by them.
     pub(crate) fn absent_ttl(&self, requested: Option<Duration>) -> (Duration, Rule) {
         requested.map_or((self.absent_ttl, Rule::Policy), |ttl| (ttl, Rule::Request))
     }

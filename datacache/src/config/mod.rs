@@ -1,8 +1,9 @@
 //! Settings, with their defaults.
 //!
-//! [`Config`] mirrors the configuration file: `[cache]`, `[http]`, `[images]` and `[providers.NAME]`. It reads
-//! no file and no environment itself; any serde format will do, and an unknown key is an error.
-//! Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes; budgets `1/s`, `30/min`.
+//! [`Config`] mirrors the configuration file: `[cache]`, `[http]`, `[images]` and
+//! `[providers.NAME]`. It reads no file and no environment itself; any serde format will do, and an
+//! unknown key is an error. Durations are written `90s`, `15m`, `12h`, `14d`; sizes are bytes;
+//! budgets `1/s`, `30/min`.
 
 mod answers;
 mod base_url;
@@ -77,8 +78,8 @@ impl Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct CacheConfig {
-    /// The cache folder, on a local disk; it is made if it does not exist. All processes that name the same folder
-    /// share one cache.
+    /// The cache folder, on a local disk; it is made if it does not exist. All processes that name
+    /// the same folder share one cache.
     pub dir: Option<PathBuf>,
     /// Bodies that take up to this many bytes, compressed if they are, lie in the database, larger
     /// ones in files of their own. Default 16 KiB.
@@ -114,8 +115,9 @@ impl CacheConfig {
     }
 }
 
-/// What becomes of a request when the cache cannot be used: when its folder cannot be written, its disk
-/// is full, its database damaged, locked or a newer program's, or it is on a network file system.
+/// What becomes of a request when the cache cannot be used: when its folder cannot be written, its
+/// disk is full, its database damaged, locked or a newer program's, or it is on a network file
+/// system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -123,10 +125,10 @@ pub enum OnCacheError {
     /// It fails, and so does opening the cache.
     #[default]
     Error,
-    /// [`Cache::fetch`](crate::Cache::fetch) asks the origin, and what comes is not kept. What can be
-    /// read from the cache is. It is tried every five seconds whether the cache can be used again, behind
-    /// everybody's back. This process keeps to the providers' budgets alone meanwhile. What is to be
-    /// queued fails, and everything else that needs the cache.
+    /// [`Cache::fetch`](crate::Cache::fetch) asks the origin, and what comes is not kept. What can
+    /// be read from the cache is. It is tried every five seconds whether the cache can be used
+    /// again, behind everybody's back. This process keeps to the providers' budgets alone
+    /// meanwhile. What is to be queued fails, and everything else that needs the cache.
     Bypass,
 }
 
@@ -162,8 +164,8 @@ pub struct HttpConfig {
     pub connect_timeout: Duration,
     /// How many redirects are followed. Default 10.
     pub max_redirects: usize,
-    /// The longest that a request waits in all until the budgets allow it and those that its redirects
-    /// lead to, where its deadline does not say less. Default 60 s.
+    /// The longest that a request waits in all until the budgets allow it and those that its
+    /// redirects lead to, where its deadline does not say less. Default 60 s.
     #[serde(with = "duration")]
     pub max_wait: Duration,
 }

@@ -1,5 +1,5 @@
-//! The policy of one provider: how often it may be asked, how long its answers are kept, how long it
-//! may take, which key is sent. It is a row of the built-in table under what `[providers.NAME]`
+//! The policy of one provider: how often it may be asked, how long its answers are kept, how long
+//! it may take, which key is sent. It is a row of the built-in table under what `[providers.NAME]`
 //! says.
 
 use std::sync::Arc;
@@ -25,9 +25,9 @@ use crate::redact::SecretRules;
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// Where its API begins, for a mirror of one's own: `https://mirror.example/ws/2/`. What lies below
-    /// becomes the provider's, so that its budget, key and TTLs hold there. Two providers cannot have
-    /// the same.
+    /// Where its API begins, for a mirror of one's own: `https://mirror.example/ws/2/`. What lies
+    /// below becomes the provider's, so that its budget, key and TTLs hold there. Two providers
+    /// cannot have the same.
     pub base_url: Option<BaseUrl>,
     /// More hosts whose URLs belong to this provider when a request names none; `*.example.org`
     /// covers every host below `example.org`, and `localhost:8080` one port.
@@ -54,8 +54,8 @@ pub struct ProviderConfig {
     /// How long one request may take, from sending to the last byte; more than 0.
     #[serde(deserialize_with = "duration::optional::deserialize")]
     pub timeout: Option<Duration>,
-    /// Whether the provider is asked for a stale answer on the condition that it has changed. Default
-    /// `true`, and `false` for `musicbrainz`.
+    /// Whether the provider is asked for a stale answer on the condition that it has changed.
+    /// Default `true`, and `false` for `musicbrainz`.
     pub revalidate: Option<bool>,
     /// Query parameters that are credentials on this provider's hosts.
     pub secret_params: Option<Vec<String>>,

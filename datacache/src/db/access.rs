@@ -1,7 +1,7 @@
 //! What may be done with the database at present.
 //!
-//! All of it, unless whoever opens it says otherwise: what cannot be done, or only after long waiting,
-//! is refused at once, with the error that was met.
+//! All of it, unless whoever opens it says otherwise: what cannot be done, or only after long
+//! waiting, is refused at once, with the error that was met.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -68,15 +68,16 @@ impl Db {
         *self.0.access.state() = State::default();
     }
 
-    /// Refuses only to write, because of `error`, if the database can be read without writing a byte.
+    /// Refuses only to write, because of `error`, if the database can be read without writing a
+    /// byte.
     pub(crate) async fn admit_reading(&self, error: &Error) {
         let Some(options) = self.readable_with().await else { return };
         let mut state = self.0.access.state();
         *state = State { refused: Some((Use::Writing, error.clone())), reading: Some(options) };
     }
 
-    /// How the database can be read by who may not write it. Without a log, and in a folder in which
-    /// nobody can make one, no file of it changes.
+    /// How the database can be read by who may not write it. Without a log, and in a folder in
+    /// which nobody can make one, no file of it changes.
     async fn readable_with(&self) -> Option<SqliteConnectOptions> {
         let options = self.0.options.clone().read_only(true);
         let path = self.path().to_owned();

@@ -5,8 +5,8 @@
 //! (`PRAGMA data_version`, which reads one number in shared memory). One task in a process asks on
 //! behalf of everybody who waits there: when the bell rings, and in case it was not rung or heard,
 //! every [`UNRUNG`]. What goes wrong there is tried again, with a new connection, every [`AGAIN`];
-//! nobody who waits hears of it. So is a database that was replaced, whose connection would never again
-//! tell of a change. The task ends with the last of those who wait.
+//! nobody who waits hears of it. So is a database that was replaced, whose connection would never
+//! again tell of a change. The task ends with the last of those who wait.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;

@@ -30,7 +30,8 @@ impl Db {
 
     /// Has SQLite look anew at how much there is of what, as far as it thinks fit, by which it
     /// chooses among indices. Of the queue it is to know nothing: what waits there now says nothing
-    /// about the next hour, and a full queue would be taken for one in which every request is alike.
+    /// about the next hour, and a full queue would be taken for one in which every request is
+    /// alike.
     pub(crate) async fn optimize(&self) -> Result<()> {
         let mut tx = self.write(OPTIMIZE).await?;
         // Bounds the work: https://sqlite.org/lang_analyze.html, section 4.1.

@@ -1,9 +1,9 @@
 //! The gate: nobody opens the database while it is replaced.
 //!
-//! SQLite opens the database, its `-wal` and its `-shm` by their names, one after the other. Who has the
-//! first of an old database and the others of a new one mixes the two. So everybody passes the gate with
-//! a connection that is being opened, all together; and it is shut, which lasts as long as a few
-//! renames, by who replaces the files.
+//! SQLite opens the database, its `-wal` and its `-shm` by their names, one after the other. Who
+//! has the first of an old database and the others of a new one mixes the two. So everybody passes
+//! the gate with a connection that is being opened, all together; and it is shut, which lasts as
+//! long as a few renames, by who replaces the files.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,8 @@ impl Gate {
                 let passing = lock::acquire_as(Sharing::Shared, self.0.clone(), operation);
                 passing.await.map(Some)
             }
-            // Where no lock can be had, as in a folder that may not be written, nobody renames either.
+            // Where no lock can be had, as in a folder that may not be written, nobody renames
+            // either.
             Err(_) => Ok(None),
         }
     }

@@ -1,8 +1,9 @@
 //! Mending: a database that turns out to be damaged while it is in use is replaced.
 //!
-//! A statement fails because of damage; its caller gets the error. Behind his back a task looks whether
-//! the damage is real, under the lock that only one process has, and replaces the database. In a process
-//! that happens at most once in [`PAUSE`], whatever the look found, so that nothing goes round in circles.
+//! A statement fails because of damage; its caller gets the error. Behind his back a task looks
+//! whether the damage is real, under the lock that only one process has, and replaces the database.
+//! In a process that happens at most once in [`PAUSE`], whatever the look found, so that nothing
+//! goes round in circles.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -82,7 +83,8 @@ impl Db {
         self.0.mender.state().moved_to.clone()
     }
 
-    /// Has the database looked at if an error tells that it is damaged, or that it is no longer there.
+    /// Has the database looked at if an error tells that it is damaged, or that it is no longer
+    /// there.
     pub(super) fn suspect(&self, source: &sqlx::Error) {
         let is_suspect = error::tells_of_damage(source)
             || (error::tells_of_no_file(source) && !self.path().exists());

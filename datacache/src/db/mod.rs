@@ -2,8 +2,9 @@
 //!
 //! # What it owns
 //! `datacache.sqlite` with its `-wal` and `-shm`, in the cache folder. Only this module opens
-//! connections, also to a copy of another program's database. Nothing here, and nothing elsewhere, opens those files by hand: closing such a
-//! handle would drop SQLite's locks (<https://sqlite.org/howtocorrupt.html>, section 2.2).
+//! connections, also to a copy of another program's database. Nothing here, and nothing elsewhere,
+//! opens those files by hand: closing such a handle would drop SQLite's locks
+//! (<https://sqlite.org/howtocorrupt.html>, section 2.2).
 //!
 //! # Connections
 //! Every operation opens its own connection and closes it, so that no file stays locked and no
@@ -25,34 +26,35 @@
 //! after a power cut the database is consistent and may lack the last commits.
 //!
 //! # What becomes of a damaged database
-//! One that SQLite cannot read is moved aside, with what lies beside it, and a new one begun: when it is
-//! opened ([`schema`]), or when a statement fails and a second look confirms the damage ([`mending`]).
-//! One process does it, under the lock of migrations, and once a minute at most. Never moved are a
-//! database of another program or of a newer one, and what cannot be read for any other reason: a lock,
-//! a full disk, missing rights, an error of the disk. A log that is cut or removed while it is in use
-//! counts as damage, and a database that is removed is begun anew.
+//! One that SQLite cannot read is moved aside, with what lies beside it, and a new one begun: when
+//! it is opened ([`schema`]), or when a statement fails and a second look confirms the damage
+//! ([`mending`]). One process does it, under the lock of migrations, and once a minute at most.
+//! Never moved are a database of another program or of a newer one, and what cannot be read for any
+//! other reason: a lock, a full disk, missing rights, an error of the disk. A log that is cut or
+//! removed while it is in use counts as damage, and a database that is removed is begun anew.
 //!
 //! Renaming a database that others have open is what SQLite warns of
 //! (<https://sqlite.org/howtocorrupt.html>, section 1.6). Here is why it is done all the same:
-//! - Who has all three files open goes on with the old ones: they are found by their descriptors, and so
-//!   are the locks. What he commits goes where the old database went. When he closes, SQLite sees that
-//!   the file no longer has its name (`databaseIsUnmoved` in `sqlite3PagerClose`), and neither copies
-//!   the log back nor deletes what by then is the log of the new one.
-//! - Who has opened the database, but not yet its `-wal` and `-shm`, would open those of the new one:
-//!   he would read one by the index of the other, and his next commit would go into the new log.
-//!   Therefore connections are opened behind a [`gate`] that is shut meanwhile; and the database is the
-//!   first to be renamed, so that programs that know of no gate find none to open.
-//! - Who closes the last connection may have looked at the name just before it went, and would delete
-//!   the new log. The mover prevents it by having a connection himself, if the damage lets him.
+//! - Who has all three files open goes on with the old ones: they are found by their descriptors,
+//!   and so are the locks. What he commits goes where the old database went. When he closes, SQLite
+//!   sees that the file no longer has its name (`databaseIsUnmoved` in `sqlite3PagerClose`), and
+//!   neither copies the log back nor deletes what by then is the log of the new one.
+//! - Who has opened the database, but not yet its `-wal` and `-shm`, would open those of the new
+//!   one: he would read one by the index of the other, and his next commit would go into the new
+//!   log. Therefore connections are opened behind a [`gate`] that is shut meanwhile; and the
+//!   database is the first to be renamed, so that programs that know of no gate find none to open.
+//! - Who closes the last connection may have looked at the name just before it went, and would
+//!   delete the new log. The mover prevents it by having a connection himself, if the damage lets
+//!   him.
 //!
-//! What remains: a caller that is dropped while it opens a connection leaves the gate while SQLite's
-//! thread may still be opening; such a connection is closed at once and writes nothing. A database whose
-//! first page is damaged gives the mover no connection, so the third case is left to chance there, for
-//! the microseconds between a look and a deletion. Should either ever hit, the new database is found
-//! damaged in its turn. Connections do not outlive the moment in which they see another file under
-//! their name for long: the next one becomes the anchor, and who waits for changes opens a new one.
-//! Windows renames no file that is open; there a database is replaced when nobody has it open, and is an
-//! error until then.
+//! What remains: a caller that is dropped while it opens a connection leaves the gate while
+//! SQLite's thread may still be opening; such a connection is closed at once and writes nothing. A
+//! database whose first page is damaged gives the mover no connection, so the third case is left to
+//! chance there, for the microseconds between a look and a deletion. Should either ever hit, the
+//! new database is found damaged in its turn. Connections do not outlive the moment in which they
+//! see another file under their name for long: the next one becomes the anchor, and who waits for
+//! changes opens a new one. Windows renames no file that is open; there a database is replaced when
+//! nobody has it open, and is an error until then.
 //!
 //! # SQLite's version
 //! 3.51.3 or later. Earlier ones can corrupt a WAL database when two connections write and
@@ -77,6 +79,7 @@ mod log;
 mod mending;
 mod replacing;
 mod schema;
+mod shape;
 mod transaction;
 
 use std::ops::{Deref, DerefMut};
@@ -103,6 +106,7 @@ use gate::Gate;
 pub(crate) use generations::{Generation, Generations};
 pub(crate) use log::FileSizes;
 use mending::Mender;
+pub(crate) use shape::{Flaw as SchemaFlaw, Misfit};
 pub(crate) use transaction::{Matter, WriteTransaction};
 
 pub(crate) const FILE_NAME: &str = "datacache.sqlite";
@@ -247,8 +251,8 @@ impl Db {
         connection.map_err(|source| db_error(operation, self.path(), source))
     }
 
-    /// SQLite opens its three files one after the other, and all of them here: the connection's settings
-    /// make it read the schema.
+    /// SQLite opens its three files one after the other, and all of them here: the connection's
+    /// settings make it read the schema.
     async fn connect(&self, operation: &'static str) -> Result<sqlx::Result<Connection>> {
         let reading = self.0.access.reading()?;
         let passing = self.0.gate.pass(operation).await?;
@@ -304,8 +308,8 @@ impl Db {
         })
     }
 
-    /// An error of SQLite, with the file it is about. If it tells of damage, that is seen to behind the
-    /// caller's back.
+    /// An error of SQLite, with the file it is about. If it tells of damage, that is seen to behind
+    /// the caller's back.
     pub(crate) fn error(&self, operation: &'static str, source: sqlx::Error) -> Error {
         self.suspect(&source);
         db_error(operation, self.path(), source)

@@ -135,6 +135,11 @@ fn refuse_newer(db: &Db, version: i64) -> Result<()> {
     Err(Error::new(ErrorKind::NewerSchema, OPERATION, db.path().display(), reason))
 }
 
+/// The same for the database on a connection.
+pub(super) async fn refuse_newer_on(db: &Db, connection: &mut SqliteConnection) -> Result<()> {
+    refuse_newer(db, header_on(db, connection).await?.version)
+}
+
 async fn header(db: &Db) -> Result<Header> {
     let mut connection = db.read_unsuspecting(OPERATION).await?;
     let header = header_on(db, &mut connection).await?;
@@ -169,6 +174,14 @@ pub(super) async fn migrate(db: &Db) -> Result<()> {
     run(&mut tx, &stamp).await.map_err(|source| tx.error(source))?;
     tx.commit().await?;
     tracing::info!(from = version, to = current_version(), "the database was brought up to date");
+    Ok(())
+}
+
+/// Makes the whole schema in an empty database.
+pub(super) async fn run_all(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    for migration in MIGRATIONS {
+        run(connection, migration).await?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! with what it took. Nothing is held meanwhile; who gives up gives back what others can use.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -46,6 +47,9 @@ impl Fetcher {
             Departure::At(moment) => self.sleep_until(moment).await,
             Departure::Later(later) => return Err(refused(later)),
         }
+        if let Some(was_sent) = call.was_sent {
+            was_sent.store(true, Ordering::Relaxed);
+        }
         let waited = self.clock.now().since(began);
         *patience = patience.saturating_sub(waited);
         tracing::debug!(key = %call.key, %provider, ?waited, "a slot of the budget has come");
@@ -53,8 +57,8 @@ impl Fetcher {
         Ok(turn)
     }
 
-    /// Books a slot; `Err` within says why there is none. What has begun runs to its end, lest a slot
-    /// be lost that nobody knows of.
+    /// Books a slot; `Err` within says why there is none. What has begun runs to its end, lest a
+    /// slot be lost that nobody knows of.
     async fn book(
         &self,
         call: Call<'_>,

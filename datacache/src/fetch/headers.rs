@@ -80,8 +80,8 @@ impl Headers {
         self.0.iter().any(is_condition)
     }
 
-    /// What these headers hold of those that `vary` names, credentials among them, as a text without
-    /// their values.
+    /// What these headers hold of those that `vary` names, credentials among them, as a text
+    /// without their values.
     pub(crate) fn selected_by(&self, vary: &Vary) -> String {
         vary.selected(&self.pairs())
     }

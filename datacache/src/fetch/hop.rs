@@ -239,7 +239,8 @@ async fn send(
     response.map_err(|source| error::sending(call.key, source))
 }
 
-/// What a 304 says about the answer that `condition` names; `None` when it speaks of no such answer.
+/// What a 304 says about the answer that `condition` names; `None` when it speaks of no such
+/// answer.
 fn confirmed(
     response: &Response,
     condition: Option<&Condition>,
@@ -254,8 +255,8 @@ fn timed_out(call: Call<'_>) -> Error {
     Error::new(ErrorKind::Timeout, OPERATION, call.key, reason)
 }
 
-/// The failure of a 304 that answers no condition of ours. It is the mistake of some cache on the way,
-/// or speaks of another answer than the stored one.
+/// The failure of a 304 that answers no condition of ours. It is the mistake of some cache on the
+/// way, or speaks of another answer than the stored one.
 fn unasked(call: Call<'_>) -> Error {
     let status = StatusCode::NOT_MODIFIED;
     let reason = format_args!("the origin answered {status}, which it was not asked");

@@ -35,6 +35,7 @@ mod tests;
 mod token;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -52,7 +53,7 @@ pub(crate) use crate::limits::Urgency;
 use crate::name::Provider;
 use crate::trail::Trail;
 pub(crate) use address::Trust;
-pub(crate) use caching::{Caching, StaleUse, Storing, Validators};
+pub(crate) use caching::{Caching, StaleUse, Storing, Validators, Vary};
 pub(crate) use classify::is_known_placeholder;
 pub(crate) use client::check as check_settings;
 pub(crate) use headers::Headers;
@@ -88,6 +89,8 @@ pub(crate) struct Call<'a> {
     pub(crate) payer: &'a Payer,
     pub(crate) urgency: Urgency,
     pub(crate) trail: &'a Trail,
+    /// Who wants to know, when the call is dropped on its way, whether anybody was asked.
+    pub(crate) was_sent: Option<&'a AtomicBool>,
 }
 
 /// On what condition an answer is wanted: that it is no longer the stored one.

@@ -54,6 +54,7 @@ async fn with_call<T>(
         payer: &policies.payer_of(&url, &nobody),
         urgency: Urgency::Live,
         trail: &Trail::default(),
+        was_sent: None,
     };
     act(&fetcher, call).await
 }

@@ -3,8 +3,8 @@
 //! A token is obtained with the client credentials of its provider when a request is about to be
 //! sent, kept in memory for those that follow, and renewed a little before it ends. Of all who need
 //! it one asks for it, and the others wait for what comes of that, be it a token or an error. One
-//! that an origin refuses is marked, and renewed by whoever needs one next: however many requests it
-//! was refused to, there is one renewal.
+//! that an origin refuses is marked, and renewed by whoever needs one next: however many requests
+//! it was refused to, there is one renewal.
 //!
 //! # What survives a crash
 //! Nothing. No token is ever written down, and each process has its own.

@@ -111,8 +111,8 @@ pub(super) struct Booked {
     pub(super) after: Timestamp,
 }
 
-/// A departure that was booked holds for so small a part of the spacing. Within that, the moments of
-/// requests are not kept apart.
+/// A departure that was booked holds for so small a part of the spacing. Within that, the moments
+/// of requests are not kept apart.
 const PUNCTUALITY: i64 = 20;
 
 impl Slot {
@@ -167,8 +167,8 @@ pub(crate) enum Outcome {
     Good,
     /// It failed in a way that may pass.
     Failed { reason: String },
-    /// It works, but takes no more requests for now. It does not say for how long; evenly spaced, the
-    /// oldest of those it has counted leaves its window within one spacing.
+    /// It works, but takes no more requests for now. It does not say for how long; evenly spaced,
+    /// the oldest of those it has counted leaves its window within one spacing.
     UsedUp,
     /// It asks to be left alone, and does not say for how long.
     Hurried { reason: String },

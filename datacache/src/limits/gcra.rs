@@ -1,9 +1,9 @@
 //! When a provider may be asked: the generic cell rate algorithm, one cell per window. Pure.
 //!
 //! Of a window of `N` requests in a period, `B` may be used at once: one of the shortest, half of a
-//! longer one. Its state is one moment, the theoretical arrival time: by then it will have forgotten
-//! all that was booked, one booking per interval of `period / (N + 1 - B)`, rounded up. A request
-//! conforms when fewer than `B` bookings are left to be forgotten.
+//! longer one. Its state is one moment, the theoretical arrival time: by then it will have
+//! forgotten all that was booked, one booking per interval of `period / (N + 1 - B)`, rounded up. A
+//! request conforms when fewer than `B` bookings are left to be forgotten.
 //!
 //! That no more than `N` fall into any half-open period: the `k`-th of them raises the arrival time
 //! to at least `k` intervals after the first, and conforms no earlier than `k - B` intervals after

@@ -7,17 +7,18 @@
 //! ([`Limits::report`]). No answer that is in the cache costs any of that.
 //!
 //! # How it reckons
-//! What is noted about a provider is read as one [`State`], whose pure methods say what follows; what
-//! has changed is written in the IMMEDIATE transaction that has read it. That is as atomic as one
-//! statement, and the arithmetic can be tested. Where hosts that are nobody's in particular share a
-//! budget, it is noted under the provider's name, and how a host is under its own ([`noted`]). Each operation looks without a lock first, and takes
-//! none when it would change nothing: a request that must wait, a good answer of a provider that
-//! works.
+//! What is noted about a provider is read as one [`State`], whose pure methods say what follows;
+//! what has changed is written in the IMMEDIATE transaction that has read it. That is as atomic as
+//! one statement, and the arithmetic can be tested. Where hosts that are nobody's in particular
+//! share a budget, it is noted under the provider's name, and how a host is under its own
+//! ([`noted`]). Each operation looks without a lock first, and takes none when it would change
+//! nothing: a request that must wait, a good answer of a provider that works.
 //!
 //! # Moments
-//! All are of the wall clock, which processes share. Spacing counts from the moment of sending, so a
-//! process that stalls between its slot and its departure finds the next free moment, and the clock
-//! is read under the lock: waiting for it is no sending. A clock that was set back is noticed by what was noted in the future ([`State::shift_to`]).
+//! All are of the wall clock, which processes share. Spacing counts from the moment of sending, so
+//! a process that stalls between its slot and its departure finds the next free moment, and the
+//! clock is read under the lock: waiting for it is no sending. A clock that was set back is noticed
+//! by what was noted in the future ([`State::shift_to`]).
 //!
 //! # What survives a crash
 //! What was booked stays booked; a slot of a process that died is lost, while who gives up in time
@@ -85,8 +86,8 @@ impl Limits {
     }
 
     /// When a request whose slot has come may be sent, which counts as its sending: not while its
-    /// provider rests, and one spacing after the last that was sent. It costs nothing where the slot
-    /// was booked just now, for just now.
+    /// provider rests, and one spacing after the last that was sent. It costs nothing where the
+    /// slot was booked just now, for just now.
     pub(crate) async fn depart(&self, slot: &mut Slot) -> Result<Departure> {
         let now = self.clock.now();
         if slot.departs_as_booked(now) {
@@ -104,8 +105,8 @@ impl Limits {
         }
     }
 
-    /// Gives back the slot of a request of which nothing will be reported: its moment, if nobody has
-    /// booked after it and it has not departed; and the rest of the others, if it was a probe.
+    /// Gives back the slot of a request of which nothing will be reported: its moment, if nobody
+    /// has booked after it and it has not departed; and the rest of the others, if it was a probe.
     pub(crate) async fn give_back(&self, slot: &Slot) -> Result<()> {
         let give_back = |state: &mut State, _| state.give_back(slot);
         match self.change("give back slot", slot.into(), give_back).await {
@@ -195,9 +196,9 @@ impl Limits {
         Ok(states)
     }
 
-    /// Changes what is noted about those concerned. `change` is done twice when it changes anything,
-    /// the second time on what is there under the lock. It is told the time anew then: what others
-    /// have noted meanwhile lies before it.
+    /// Changes what is noted about those concerned. `change` is done twice when it changes
+    /// anything, the second time on what is there under the lock. It is told the time anew then:
+    /// what others have noted meanwhile lies before it.
     async fn change<T>(
         &self,
         operation: &'static str,

@@ -77,8 +77,8 @@ impl Default for State {
 }
 
 impl State {
-    /// Makes it the state as of `now`. When the clock was set back, what lay ahead lies ahead as far
-    /// as before. A rest of which nobody noted when it was given is cut to the longest.
+    /// Makes it the state as of `now`. When the clock was set back, what lay ahead lies ahead as
+    /// far as before. A rest of which nobody noted when it was given is cut to the longest.
     pub(super) fn shift_to(&mut self, now: Timestamp) {
         if is_set_back(self.noted_at, now) {
             let back_ms = now.as_millis().saturating_sub(self.noted_at.as_millis());
@@ -166,8 +166,8 @@ impl State {
         Booking::Slot(Slot { is_departed, probe, booked, ..slot })
     }
 
-    /// What was booked under other settings counts until it is forgotten, lest two configurations on
-    /// one folder wipe out each other's.
+    /// What was booked under other settings counts until it is forgotten, lest two configurations
+    /// on one folder wipe out each other's.
     fn note_booked(&mut self, budget: &Budget, at: Timestamp, now: Timestamp) -> Vec<Booked> {
         let (cells, before) = self.cells(budget);
         let after = gcra::booked(&cells, &before, at);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::store::{Flaw, Lost, StrayKind};
+use crate::db::{Misfit, SchemaFlaw};
+use crate::store::{Flaw, Lost, NoteFlaw, StrayKind, WrongNote};
 
 /// So many findings are told one by one; the others are only counted.
 const MOST_FINDINGS: usize = 1_000;
@@ -17,13 +18,15 @@ const MOST_FINDINGS: usize = 1_000;
 pub enum FindingKind {
     /// SQLite finds the database damaged.
     Database,
+    /// A table, an index or a trigger is missing, or not as this version makes it.
+    Schema,
     /// A row has a value that cannot be read.
     UnreadableEntry,
     /// The bytes in a row do not have their checksum.
     DamagedBytes,
     /// The file of an entry is gone.
     MissingFile,
-    /// A folder, a link or something else is in place of an entry's file.
+    /// A folder, a link or something else is in place of an entry's file, or of a folder of such.
     NotAFile,
     /// The file of an entry has more or fewer bytes than it is to have.
     WrongSize,
@@ -33,12 +36,17 @@ pub enum FindingKind {
     OrphanedDerived,
     /// No entry names a file.
     OrphanedFile,
-    /// Something lies among the files that was never one of the cache's.
+    /// Something lies in the cache folder that is not the cache's. It is left there, and nothing is
+    /// wrong with the cache.
     StrayFile,
     /// A process has died while it was writing a file.
     TemporaryFile,
     /// A number that is kept of the entries is not what they say.
     WrongCounter,
+    /// An entry is not noted under what it is about, or something is noted of one that is gone.
+    WrongSubject,
+    /// An entry may be removed though it is pinned, or the reverse.
+    WrongPin,
 }
 
 impl FindingKind {
@@ -46,6 +54,7 @@ impl FindingKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Database => "database",
+            Self::Schema => "schema",
             Self::UnreadableEntry => "unreadable_entry",
             Self::DamagedBytes => "damaged_bytes",
             Self::MissingFile => "missing_file",
@@ -57,6 +66,8 @@ impl FindingKind {
             Self::StrayFile => "stray_file",
             Self::TemporaryFile => "temporary_file",
             Self::WrongCounter => "wrong_counter",
+            Self::WrongSubject => "wrong_subject",
+            Self::WrongPin => "wrong_pin",
         }
     }
 }
@@ -121,14 +132,19 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Whether nothing was wrong.
+    /// Whether nothing was wrong. What is not the cache's is no fault of it.
     pub fn is_sound(&self) -> bool {
-        self.counts.is_empty()
+        self.faults().next().is_none()
     }
 
     /// Whether nothing is wrong any more.
     pub fn is_repaired(&self) -> bool {
-        self.counts.values().all(|count| count.repaired == count.found)
+        self.faults().all(|count| count.repaired == count.found)
+    }
+
+    fn faults(&self) -> impl Iterator<Item = &FindingCount> {
+        let faults = self.counts.iter().filter(|(kind, _)| **kind != FindingKind::StrayFile);
+        faults.map(|(_, count)| count)
     }
 
     pub(super) fn add(&mut self, finding: Finding) {
@@ -157,6 +173,27 @@ impl Finding {
         Self { detail: detail.into(), ..self }
     }
 
+    pub(super) fn of_misfit(misfit: &Misfit, state: FindingState) -> Self {
+        let detail = match (misfit.flaw, state) {
+            (_, FindingState::Found) if misfit.is_table() => {
+                "it is not as it is to be: export the entries, and import them in a new folder"
+            }
+            (SchemaFlaw::Missing, _) => "it is missing",
+            (SchemaFlaw::Changed, _) => "it is not as this version makes it",
+        };
+        Self::new(FindingKind::Schema, misfit.to_string(), state).with_detail(detail)
+    }
+
+    pub(super) fn of_note(note: WrongNote, state: FindingState) -> Self {
+        let (kind, detail) = match note.flaw {
+            NoteFlaw::SubjectMissing => (FindingKind::WrongSubject, "it is not found by it"),
+            NoteFlaw::SubjectOfNone => (FindingKind::WrongSubject, "its entry is gone"),
+            NoteFlaw::NotPinned => (FindingKind::WrongPin, "it is not noted to be pinned"),
+            NoteFlaw::PinnedForNobody => (FindingKind::WrongPin, "nothing pins it"),
+        };
+        Self::new(kind, note.subject, state).with_detail(detail)
+    }
+
     pub(super) fn of_lost(lost: &Lost, state: FindingState) -> Self {
         let subject = lost.outline.url.clone().unwrap_or_else(|| format!("entry {}", lost.id));
         let (kind, detail) = match &lost.flaw {
@@ -179,7 +216,7 @@ impl From<StrayKind> for FindingKind {
     fn from(kind: StrayKind) -> Self {
         match kind {
             StrayKind::Orphan => Self::OrphanedFile,
-            StrayKind::Other => Self::StrayFile,
+            StrayKind::Other => Self::NotAFile,
         }
     }
 }
@@ -194,12 +231,19 @@ mod tests {
         assert!(verification.is_sound() && verification.is_repaired());
         for number in 0..1_003 {
             let state = if number == 7 { FindingState::Found } else { FindingState::Repaired };
-            verification.add(Finding::new(FindingKind::StrayFile, number.to_string(), state));
+            verification.add(Finding::new(FindingKind::OrphanedFile, number.to_string(), state));
         }
         let count = FindingCount { found: 1_003, repaired: 1_002 };
-        assert_eq!(verification.counts, [(FindingKind::StrayFile, count)].into());
+        assert_eq!(verification.counts, [(FindingKind::OrphanedFile, count)].into());
         assert_eq!((verification.findings.len(), verification.findings_left_out), (1_000, 3));
         assert!(!verification.is_sound() && !verification.is_repaired());
+    }
+
+    #[test]
+    fn what_is_not_the_caches_is_no_fault() {
+        let mut verification = Verification::default();
+        verification.add(Finding::new(FindingKind::StrayFile, "notes.txt", FindingState::Found));
+        assert!(verification.is_sound() && verification.is_repaired());
     }
 
     #[test]

@@ -6,15 +6,18 @@
 //! its log is cut back. And what somebody may want to know: whether all is sound ([`verify`]).
 //!
 //! # Locking
-//! One process at a time, under the advisory lock `locks/maintain.lock`; whoever finds it held leaves
-//! the work to its holder. No task holds the database's write lock for longer than one step, of some
-//! hundred rows or pages, and others write between two steps. Each task has its time, and goes on with
-//! the next run where it stopped.
+//! One process at a time, under the advisory lock `locks/maintain.lock`; whoever finds it held
+//! leaves the work to its holder. A task is done in steps, each of so many rows, folders, pages or
+//! entries, and holds the database's write lock for one step at most; others write between two.
+//! Each task has its time, looked at after each step, and goes on with the next run where it
+//! stopped. What is one step however much there is, only reads ([`Task::Leftovers`], unless a
+//! number is wrong), or is bounded otherwise ([`Task::Optimize`], [`Task::Checkpoint`]).
 //!
 //! # What survives a crash
 //! Every step that was committed. The system frees the lock.
 
 mod finding;
+mod foreign;
 mod orphans;
 mod report;
 mod tasks;
@@ -42,7 +45,8 @@ const DONE_AT: &str = "maintained_at";
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Maintenance {
-    /// How long each task may take, give or take a step. Default 5 s.
+    /// How long each task may take, give or take a step: another is begun only before that has
+    /// passed. Default 5 s.
     pub patience: Duration,
 }
 
@@ -54,7 +58,7 @@ impl Default for Maintenance {
 
 impl Cache {
     /// Looks after the cache, unless another process is about it; tells what each task did. Workers
-    /// do so every quarter of an hour.
+    /// do so every quarter of an hour, unless they only drain the queue.
     ///
     /// # Errors
     /// Those of the lock file. A task that fails keeps no other from being done, and is told in the

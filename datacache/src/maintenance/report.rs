@@ -29,13 +29,14 @@ pub enum Task {
     /// Removes entries that are past their time by more than `cache.max_stale`, and absences that
     /// are past theirs.
     Expire,
-    /// Makes room for the next entries, if little is left.
+    /// Makes room for the next entries, if little is left; 512 entries at most in one step.
     Evict,
     /// Drops entries whose files are gone, and queues them to be fetched again.
     LostEntries,
     /// Removes files that no entry names.
     OrphanFiles,
     /// Removes what dead processes have left half-written, and counts anew where numbers are wrong.
+    /// It is done in one step, which lists one folder and reads the sizes of all entries.
     Leftovers,
     /// Removes requests that were given up a week ago.
     DeadRequests,
@@ -45,9 +46,10 @@ pub enum Task {
     Numbers,
     /// Gives unused pages of the database back.
     Compact,
-    /// Has SQLite look anew at what is in the database, by which it chooses among indices.
+    /// Has SQLite look anew at what is in the database, by which it chooses among indices. It is
+    /// done in one step, which reads some hundred rows by each index.
     Optimize,
-    /// Copies the write-ahead log back into the database and cuts it to nothing.
+    /// Copies the write-ahead log back into the database and cuts it to nothing, in one step.
     Checkpoint,
 }
 

@@ -81,7 +81,10 @@ async fn step(cache: &Cache, task: Task, now: Timestamp) -> Result<Step> {
             let count = cache.0.queue.forget_dead(ago(DEAD_KEPT)).await?;
             Step::of(Gone { count, size_bytes: 0 })
         }
-        Task::Picks => Step::once(cache.0.store.forget_picks().await?),
+        Task::Picks => {
+            let count = cache.0.store.forget_picks().await?;
+            Step::of(Gone { count, size_bytes: 0 })
+        }
         Task::Numbers => {
             let count = cache.0.tally.roll_up().await?;
             Step::of(Gone { count, size_bytes: 0 })

@@ -1,13 +1,14 @@
 //! Verifying: whether everything in the cache is what it is to be, and mending what is not.
 //!
-//! The database comes first, as SQLite sees it: if that is damaged and not to be repaired, nothing else
-//! is looked at, since nothing in it can be believed. Then rows, then files, which are read piece by
-//! piece, then what processes that died have left, then the numbers that are kept of it all. Others may
-//! use the cache meanwhile; what seems wrong is looked at again under the write lock before it is told
-//! or removed (`store/checking`).
+//! The database comes first, as SQLite sees it, then its schema: where those are damaged and not to
+//! be repaired, nothing else is looked at, since nothing in it can be believed. Then rows, then
+//! files, which are read piece by piece, then what processes that died have left, then what is
+//! noted of it all: numbers, subjects, pins. Others may use the cache meanwhile; what seems wrong
+//! is looked at again under the write lock before it is told or removed (`store/checking`), or is
+//! found by a statement that sees one moment. What is not the cache's is told, and left alone.
 //!
-//! A lost entry is removed and queued in one transaction. Stopped at any point, a verification leaves a
-//! cache with fewer faults than before.
+//! A lost entry is removed and queued in one transaction. Stopped at any point, a verification
+//! leaves a cache with fewer faults than before.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,8 +17,10 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::finding::{Finding, FindingKind, FindingState, Verification};
+use super::foreign;
 use crate::blob::FOLDERS;
 use crate::cache::Cache;
+use crate::db::Misfit;
 use crate::error::Result;
 use crate::queue::{NewJob, Queue};
 use crate::store::{Depth, Lost, Removal, Stray};
@@ -36,8 +39,8 @@ const SUSPECTS_AT_ONCE: usize = 4;
 /// So many files that nobody seems to need are looked at again together.
 const STRAYS_AT_ONCE: usize = 10_000;
 
-/// Who replaces or removes an entry removes its file right after the commit; until then it looks as if
-/// nobody needed it. So long he is given.
+/// Who replaces or removes an entry removes its file right after the commit; until then it looks as
+/// if nobody needed it. So long he is given.
 const REMOVAL_TIME: Duration = Duration::from_secs(1);
 
 /// What to do about what is wrong.
@@ -46,9 +49,10 @@ pub enum Repair {
     /// Nothing: it is only told.
     #[default]
     Nothing,
-    /// Lost entries are removed and, if they have an origin, queued to be fetched again; files that
-    /// nobody needs are removed; numbers are counted anew. A damaged database is moved aside if its
-    /// indexes alone are not the trouble.
+    /// Lost entries are removed and, if they have an origin, queued to be fetched again; files of
+    /// the cache that nobody needs are removed; what is noted of entries is noted anew, and what is
+    /// missing of the schema made. A damaged database is moved aside if its indexes alone are not
+    /// the trouble.
     Everything,
 }
 
@@ -80,8 +84,8 @@ impl Cache {
     /// Checks the database, every entry and every file. Others may use the cache meanwhile.
     ///
     /// # Errors
-    /// Those of the cache itself; damage is none. A cache whose database could not even be opened has a
-    /// new one already: see [`moved_aside`](Self::moved_aside).
+    /// Those of the cache itself; damage is none. A cache whose database could not even be opened
+    /// has a new one already: see [`moved_aside`](Self::moved_aside).
     ///
     /// # Cancel safety
     /// Dropping the future leaves the rest as it is.
@@ -104,12 +108,12 @@ impl Verify {
     /// Verifies, as [`Cache::verify`] does.
     pub async fn run(self) -> Result<Verification> {
         let mut found = Verification::default();
-        let is_readable = self.database(&mut found).await?;
-        if is_readable {
+        if self.database(&mut found).await? && self.schema(&mut found).await? {
             self.entries(&mut found).await?;
             self.files(&mut found).await?;
             self.leftovers(&mut found).await?;
             self.counters(&mut found).await?;
+            self.notes(&mut found).await?;
         }
         Ok(found)
     }
@@ -132,6 +136,22 @@ impl Verify {
         Ok(is_readable)
     }
 
+    /// Whether all tables are there, so that the rest can be looked at.
+    async fn schema(&self, found: &mut Verification) -> Result<bool> {
+        let db = &self.cache.0.db;
+        let misfits = db.misfits().await?;
+        let left = match self.repair {
+            Repair::Everything if !misfits.is_empty() => db.refit().await?,
+            _ => misfits.clone(),
+        };
+        for misfit in &misfits {
+            let is_left = left.contains(misfit);
+            let state = if is_left { FindingState::Found } else { FindingState::Repaired };
+            found.add(Finding::of_misfit(misfit, state));
+        }
+        Ok(!left.iter().any(Misfit::is_table))
+    }
+
     async fn entries(&self, found: &mut Verification) -> Result<()> {
         let store = &self.cache.0.store;
         let entries_total = store.count().await?;
@@ -150,17 +170,24 @@ impl Verify {
     async fn files(&self, found: &mut Verification) -> Result<()> {
         let store = &self.cache.0.store;
         let (mut next, mut strays) = (Some(0), Vec::new());
+        let mut strangers = foreign::files(self.cache.dir()).await?;
         while let Some(from) = next {
             let look = store.look_at_folders(from, FOLDERS_AT_ONCE, Depth::Bytes).await?;
             found.files += look.files;
             found.bytes += look.bytes;
             self.settle_rows(&look.suspects, found).await?;
             strays.extend(look.strays);
+            strangers.extend(look.foreign);
             if strays.len() > STRAYS_AT_ONCE || look.next.is_none() {
                 self.settle_strays(std::mem::take(&mut strays), found).await?;
             }
             self.tell(found, look.next.unwrap_or(FOLDERS));
             next = look.next;
+        }
+        for path in strangers {
+            let subject = self.relative(&path);
+            let finding = Finding::new(FindingKind::StrayFile, subject, FindingState::Found);
+            found.add(finding.with_detail("it is not the cache's and is left alone"));
         }
         Ok(())
     }
@@ -233,6 +260,18 @@ impl Verify {
             let finding = Finding::new(FindingKind::WrongCounter, counter.name, self.state());
             let detail = format!("{} instead of {}", counter.noted, counter.actual);
             found.add(finding.with_detail(detail));
+        }
+        Ok(())
+    }
+
+    async fn notes(&self, found: &mut Verification) -> Result<()> {
+        let store = &self.cache.0.store;
+        let wrong = store.wrong_notes().await?;
+        if !wrong.is_empty() && self.repair == Repair::Everything {
+            store.mend_notes().await?;
+        }
+        for note in wrong {
+            found.add(Finding::of_note(note, self.state()));
         }
         Ok(())
     }

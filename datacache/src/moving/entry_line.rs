@@ -1,5 +1,7 @@
 //! An entry as another cache tells of it. Nothing in it is believed before it has been admitted.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,7 @@ use crate::cache::Cache;
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fetch::{Validators, Vary};
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::media::{self, Form};
@@ -139,6 +142,14 @@ impl Gate {
         self.cache.0.fetcher.max_body_bytes() as u64
     }
 
+    /// What is wrong with the entry of `url`, which is named as a key.
+    pub(super) fn error(&self, url: &str, kind: ErrorKind, reason: &dyn fmt::Display) -> Error {
+        match self.cache.key(url) {
+            Ok(key) => Error::new(kind, OPERATION, key, reason),
+            Err(error) => error,
+        }
+    }
+
     /// The entry of `line` with the bytes `data`, which have its checksum. It takes a while: not on
     /// a thread that serves other tasks.
     ///
@@ -158,6 +169,8 @@ impl Gate {
         } else {
             media::mime_type(&data, Some(&line.mime_type))
         };
+        let validators = Validators { etag: line.etag, last_modified: line.last_modified };
+        let validators = validators.bounded();
         let entry = NewEntry {
             identifier: line.identifier.as_deref().map(Identifier::new).transpose()?,
             metadata: self.cache.0.policies.without_secrets(line.metadata),
@@ -167,9 +180,9 @@ impl Gate {
             created_at,
             expires_at: lifetimes.capped(created_at, expires_at),
             terms: Terms {
-                etag: line.etag,
-                last_modified: line.last_modified,
-                varies_on: line.varies_on,
+                etag: validators.etag,
+                last_modified: validators.last_modified,
+                varies_on: Vary::bounded(line.varies_on),
                 may_be_stale: line.may_be_stale,
                 is_untrusted: line.is_untrusted || self.author == Author::Stranger,
             },

@@ -12,8 +12,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::Identifier;
 use crate::store::TakenOver;
 
-const OPERATION: &str = "import";
-
 /// What is to be done with a part of what is imported.
 pub(super) enum Arrival {
     Pin(Identifier),
@@ -74,21 +72,24 @@ fn read_all(gate: &Gate, from: impl Read, arrive: &Sender<Result<Arrival>>) -> R
 impl Arrival {
     /// An entry, if it may be stored. It takes a while: not on a thread that serves other tasks.
     pub(super) fn of(gate: &Gate, line: EntryLine, body: Body) -> Self {
-        let key = gate.cache.key(&line.url);
-        let error = |kind, reason| match &key {
-            Ok(key) => Error::new(kind, OPERATION, key, reason),
-            Err(error) => error.clone(),
-        };
+        let url = line.url.clone();
         match body {
             Body::Damaged => {
-                Self::Damaged(error(ErrorKind::Corrupt, "its bytes are not those of the entry"))
+                let reason = "its bytes are not those of the entry";
+                Self::Damaged(gate.error(&url, ErrorKind::Corrupt, &reason))
             }
             Body::TooLarge => {
-                Self::Refused(error(ErrorKind::TooLarge, "it is larger than http.max_body_bytes"))
+                let reason = "it is larger than http.max_body_bytes";
+                Self::Refused(gate.error(&url, ErrorKind::TooLarge, &reason))
             }
             Body::Intact(data) => match gate.admit(line, data) {
                 Ok(admitted) => Self::Entry(Box::new(admitted)),
-                Err(error) => Self::Refused(error),
+                Err(error) if error.subject() == url => Self::Refused(error),
+                // Of what is wrong with a name, the entry is to be told too.
+                Err(error) => {
+                    let reason = format_args!("{}: {}", error.subject(), error.reason());
+                    Self::Refused(gate.error(&url, error.kind(), &reason))
+                }
             },
         }
     }

@@ -1,16 +1,17 @@
 //! Moving a cache: archives of entries, and the cache of another program.
 //!
 //! # What it owns
-//! The format of archives ([`archive`]), and how the tables of whats-now-playing are read ([`wnp`]);
-//! no state. What comes in is not believed: it is an [`EntryLine`](entry_line::EntryLine) until it
-//! has been admitted, by the rules that hold for what is put.
+//! The format of archives ([`archive`]), and how the tables of whats-now-playing are read
+//! ([`wnp`]); no state. What comes in is not believed: it is an
+//! [`EntryLine`](entry_line::EntryLine) until it has been admitted, by the rules that hold for what
+//! is put.
 //!
 //! # Memory and locks
-//! Reading and writing archives blocks, and is done on a thread; between that and the cache stands a
-//! channel of one place. So what is held in memory is one line, three bodies and a page of entries
-//! at most, however large the archive is. An export reads page by page and body by body, each with a
-//! connection of its own: no transaction keeps the write-ahead log from being copied back. An import
-//! stores entry by entry, as puts do.
+//! Reading and writing archives blocks, and is done on a thread; between that and the cache stands
+//! a channel of one place. So what is held in memory is one line, three bodies and a page of
+//! entries at most, however large the archive is. An export reads page by page and body by body,
+//! each with a connection of its own: no transaction keeps the write-ahead log from being copied
+//! back. An import stores entry by entry, as puts do.
 //!
 //! # What survives a crash
 //! Every entry that was stored. An import that is begun again passes over what is there already.
@@ -76,19 +77,19 @@ pub struct Imported {
 /// Who made an archive, and so what of it is believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Author {
-    /// Anybody. Nothing is pinned; no use counts, so entries are among the first to go; and they are
-    /// renewed as by [`Request::untrusted`](crate::Request::untrusted): from public addresses only,
-    /// and without API keys.
+    /// Anybody. Nothing is pinned; no use counts, so entries are among the first to go; and they
+    /// are renewed as by [`Request::untrusted`](crate::Request::untrusted): from public addresses
+    /// only, and without API keys.
     #[default]
     Stranger,
-    /// The user: what is pinned there is pinned here, access counts stay, and entries are renewed as
-    /// the ones of this cache are.
+    /// The user: what is pinned there is pinned here, access counts stay, and entries are renewed
+    /// as the ones of this cache are.
     Myself,
 }
 
 impl Cache {
-    /// Writes an archive of the entries that `filter` matches, and of what is pinned: all of it, the
-    /// one identifier that is selected, or nothing where a type or a provider is.
+    /// Writes an archive of the entries that `filter` matches, and of what is pinned: all of it,
+    /// the one identifier that is selected, or nothing where a type or a provider is.
     ///
     /// An archive of the same entries is the same bytes. It has no secrets, as keys have none; what
     /// was made from entries and what is queued is left out. It is no archive before this returns
@@ -106,10 +107,11 @@ impl Cache {
         export::run(self, filter, to, progress).await
     }
 
-    /// Stores the entries of an archive, where there are none that are as new, with their handles and
-    /// times; what else is believed depends on its `author`. Of entries of one URL the one that its origin has sent later is
-    /// kept; an entry that is replaced keeps its handle, and so does one whose handle is taken. For
-    /// what comes only entries go that are used less; else it is passed over.
+    /// Stores the entries of an archive, where there are none that are as new, with their handles
+    /// and times; what else is believed depends on its `author`. Of entries of one URL the one that
+    /// its origin has sent later is kept; an entry that is replaced keeps its handle, and so does
+    /// one whose handle is taken. For what comes only entries go that are used less; else it is
+    /// passed over.
     ///
     /// Whoever may write the archive may write any entry. Beyond that it is not trusted: URLs are
     /// made canonical and free of secrets, images and JSON are checked as [`put`](Self::put) does,
@@ -131,9 +133,9 @@ impl Cache {
     }
 
     /// Takes over the cache of whats-now-playing in the folder `source`, or whose database that is:
-    /// entries as [`import`](Self::import) does those of [`Author::Myself`], and requests that wait, which are queued unless the
-    /// cache can answer them. Nothing is written to the folder, and no file of it locked; another
-    /// program may use it meanwhile.
+    /// entries as [`import`](Self::import) does those of [`Author::Myself`], and requests that
+    /// wait, which are queued unless the cache can answer them. Nothing is written to the folder,
+    /// and no file of it locked; another program may use it meanwhile.
     ///
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io) when there is no such database or it cannot be read;

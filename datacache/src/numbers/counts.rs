@@ -12,8 +12,8 @@ use crate::error::ErrorKind;
 /// How the cache has done.
 ///
 /// Answers are what callers got: each call that asks for an entry is one, whether it had to ask the
-/// origin, shared another caller's answer or ended with an error. Fetches are what origins were asked,
-/// on behalf of callers or of the queue.
+/// origin, shared another caller's answer or ended with an error. Fetches are what origins were
+/// asked, on behalf of callers or of the queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
@@ -188,8 +188,8 @@ impl Counts {
         share(self.hits(), self.answers())
     }
 
-    /// The share of answers that were given because the origin had failed, from 0 to 1; `None` where
-    /// there were none.
+    /// The share of answers that were given because the origin had failed, from 0 to 1; `None`
+    /// where there were none.
     pub fn fallback_rate(&self) -> Option<f64> {
         share(self.fallbacks, self.answers())
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// The digits at which the buckets of a decade end, from 10 µs on, in hundredths: ten steps of about a
-/// quarter each, 1, 2 and 5 among them (the R10 series of ISO 3).
+/// The digits at which the buckets of a decade end, from 10 µs on, in hundredths: ten steps of
+/// about a quarter each, 1, 2 and 5 among them (the R10 series of ISO 3).
 const STEPS: [u64; 10] = [100, 125, 160, 200, 250, 315, 400, 500, 630, 800];
 
 /// Below 10 µs, where the clock ticks in whole ones.
@@ -36,11 +36,12 @@ const fn bounds_us() -> [u64; BUCKETS] {
     bounds
 }
 
-/// How long answers took, in buckets that are at most a quarter wide: a percentile is the upper bound
-/// of its bucket, and so exact to 6 µs, and from there on up to 28 % too high.
+/// How long answers took, in buckets that are at most a quarter wide: a percentile is the upper
+/// bound of its bucket, and so exact to 6 µs, and from there on up to 28 % too high.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Latencies {
-    /// One for each of the bounds and one for what lies beyond; none as long as nothing was counted.
+    /// One for each of the bounds and one for what lies beyond; none as long as nothing was
+    /// counted.
     counts: Vec<u64>,
     sum_us: u64,
 }
@@ -87,15 +88,15 @@ impl Latencies {
         at.map(|at| Duration::from_micros(bound_us(at).unwrap_or(BOUNDS_US[BUCKETS - 1])))
     }
 
-    /// How many answers took `bound` at most. It is exact where a bucket ends: at 1, 2 and 5 of every
-    /// power of ten of microseconds; anywhere else it is that of the last such end before.
+    /// How many answers took `bound` at most. It is exact where a bucket ends: at 1, 2 and 5 of
+    /// every power of ten of microseconds; anywhere else it is that of the last such end before.
     pub fn within(&self, bound: Duration) -> u64 {
         let ends = BOUNDS_US.partition_point(|end| u128::from(*end) <= bound.as_micros());
         self.counts.iter().take(ends).sum()
     }
 
-    /// The numbers that are not 0: the bound of each bucket, none for what lies beyond, and how many
-    /// answers are in it.
+    /// The numbers that are not 0: the bound of each bucket, none for what lies beyond, and how
+    /// many answers are in it.
     pub(super) fn buckets(&self) -> impl Iterator<Item = (Option<u64>, u64)> {
         let counts = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         counts.map(|(at, count)| (bound_us(at), *count))

@@ -1,9 +1,9 @@
 //! Numbers: how the cache has done, in all processes and over restarts.
 //!
 //! # What it owns
-//! The tables `numbers` and `number_groups`: sums by provider and data type, for each hour of the last
-//! two days, each day of the last month, and all time before. They are only ever added to, so that any
-//! number of processes write them together. What each means is said in [`Counts`].
+//! The tables `numbers` and `number_groups`: sums by provider and data type, for each hour of the
+//! last two days, each day of the last month, and all time before. They are only ever added to, so
+//! that any number of processes write them together. What each means is said in [`Counts`].
 //!
 //! # Counting does not write
 //! What happens is counted in memory, under a lock that is held for the counting only. A task adds
@@ -111,8 +111,8 @@ impl Tally {
         Ok(report::of_sums(since, sums))
     }
 
-    /// Rolls up numbers that need no longer be told apart by the hour or the day; returns how many, 0
-    /// when nothing is left to do. It takes one short transaction.
+    /// Rolls up numbers that need no longer be told apart by the hour or the day; returns how many,
+    /// 0 when nothing is left to do. It takes one short transaction.
     pub(crate) async fn roll_up(&self) -> Result<u64> {
         let mut tx = self.0.db.write("roll up numbers").await?;
         let mut rolled_up = 0;
@@ -170,7 +170,8 @@ async fn write_from_time_to_time(shared: Weak<Shared>) {
 }
 
 impl Shared {
-    /// Whether nothing has been counted meanwhile; then the next one who counts begins a new writer.
+    /// Whether nothing has been counted meanwhile; then the next one who counts begins a new
+    /// writer.
     fn let_writer_end(&self) -> bool {
         let mut state = self.state();
         let may_end = state.gathered.is_empty();

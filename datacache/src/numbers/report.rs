@@ -17,7 +17,8 @@ pub struct Numbers {
     /// Everything.
     pub total: Counts,
     /// The same by provider and data type, in alphabetical order. What nobody can tell the provider
-    /// of is counted under `unknown`; the rest, once a thousand groups are told apart, under `other`.
+    /// of is counted under `unknown`; the rest, once a thousand groups are told apart, under
+    /// `other`.
     pub groups: Vec<GroupCounts>,
 }
 

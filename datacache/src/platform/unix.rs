@@ -22,8 +22,8 @@ pub(crate) fn open_lock_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
 
-/// The memory that this process has in use, in bytes; `None` where the system tells it only to callers
-/// of functions that are not safe.
+/// The memory that this process has in use, in bytes; `None` where the system tells it only to
+/// callers of functions that are not safe.
 pub(crate) fn resident_bytes() -> Option<u64> {
     // Linux has this file, others do not.
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

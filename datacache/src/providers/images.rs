@@ -152,7 +152,8 @@ impl Images {
 
     /// The handles of the images of `identifier` of this type that may be shown, in the order they
     /// were first stored. One stays the same when the image is renewed, and
-    /// [`Cache::lookup_cachekey`] finds the image by it; it leads nowhere once the image is removed.
+    /// [`Cache::lookup_cachekey`] finds the image by it; it leads nowhere once the image is
+    /// removed.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `data_type` is not an image type.
@@ -165,31 +166,32 @@ impl Images {
         self.cache.keys(identifier, data_type).await
     }
 
-    /// The colours of the picture at `url`; `None` where the cache has no entry, or one that is stale
-    /// and may not be used. It asks no origin.
+    /// The colours of the picture at `url`; `None` where the cache has no entry, or one that is
+    /// stale and may not be used. It asks no origin.
     ///
     /// Palettes of stored images, logos excepted, are made behind everybody's back. One that is not
     /// there yet is made now, which takes a moment. It is made anew when the bytes change.
     ///
     /// # Errors
-    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, or is
-    /// too large, as for [`resized`](Self::resized).
+    /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, or
+    /// is too large, as for [`resized`](Self::resized).
     pub async fn palette(&self, url: &str) -> Result<Option<Palette>> {
         self.cache.palette(url).await
     }
 
-    /// The picture at `url`, scaled down to fit into `size`; `None` where the cache has no entry, or
-    /// one that is stale and may not be used. It asks no origin.
+    /// The picture at `url`, scaled down to fit into `size`; `None` where the cache has no entry,
+    /// or one that is stale and may not be used. It asks no origin.
     ///
-    /// The aspect is kept, and what fits is returned as it is. The result is a PNG where one can see
-    /// through the picture, else a JPEG of quality 85. It is kept as long as the picture has the same
-    /// bytes, so that asking for it again is one look-up.
+    /// The aspect is kept, and what fits is returned as it is. The result is a PNG where one can
+    /// see through the picture, else a JPEG of quality 85. It is kept as long as the picture has
+    /// the same bytes, so that asking for it again is one look-up.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an edge outside 1..=4096;
     /// [`Refused`](crate::ErrorKind::Refused) when the entry is not a picture, does not decode, has
-    /// more than 100 million pixels, or takes more than 512 MiB once decoded. The latter is less where
-    /// a pixel takes more than the usual four bytes: with 16 bits to a channel it is 67 million pixels.
+    /// more than 100 million pixels, or takes more than 512 MiB once decoded. The latter is less
+    /// where a pixel takes more than the usual four bytes: with 16 bits to a channel it is 67
+    /// million pixels.
     pub async fn resized(&self, url: &str, size: ImageSize) -> Result<Option<Entry>> {
         Ok(match self.cache.resized(url, size).await? {
             Lookup::Fresh(entry) | Lookup::Stale(entry) => Some(entry),

@@ -1,9 +1,9 @@
 //! Typed calls of the providers a music tool asks: `providers().musicbrainz().search_artists(…)`.
 //!
 //! # What it owns
-//! What to ask, and how to read the answer; no state. Each provider has a file: it checks what it is
-//! given, builds a URL and reads bytes, all without I/O. [`Query`] does what there is of that: it
-//! asks the cache, so that caching, budgets, absence, stale answers and workers are those of any
+//! What to ask, and how to read the answer; no state. Each provider has a file: it checks what it
+//! is given, builds a URL and reads bytes, all without I/O. [`Query`] does what there is of that:
+//! it asks the cache, so that caching, budgets, absence, stale answers and workers are those of any
 //! request, and what is cached is what the provider said, unread.
 
 pub mod api;

@@ -153,8 +153,8 @@ impl<T> Query<T> {
             && is_stored(answer)
             && value_in(answer, &read).is_err()
         {
-            // Stored by whoever had another idea of what the provider answers. Who may not ask takes
-            // nothing away.
+            // Stored by whoever had another idea of what the provider answers. Who may not ask
+            // takes nothing away.
             if let Some(lacks) = lacks {
                 return Err(lacks);
             }

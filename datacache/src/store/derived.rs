@@ -1,7 +1,8 @@
 //! Entries that were made from others, such as a smaller picture: parts of their sources.
 //!
 //! They are found by keys that no URL has, and neither listed nor selected. They are as current as
-//! their source, and go when it is removed or gets other bytes, in the same transaction.
+//! their source, pinned if it is, and go when it is removed or gets other bytes, in the same
+//! transaction.
 
 use super::{By, Entry, EntryInfo, NewEntry, Store, Terms, sql};
 use crate::checksum::Checksum;

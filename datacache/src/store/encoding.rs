@@ -1,8 +1,8 @@
 //! How bytes are stored: text compressed where that saves room, everything else as it is.
 //!
-//! It depends on nothing but the bytes. So entries with the same content share a file, whatever they
-//! are called. Checksums are those of the content: what comes out is verified, not what went in.
-//! Pure, but that long work is done on a thread of its own.
+//! It depends on nothing but the bytes. So entries with the same content share a file, whatever
+//! they are called. Checksums are those of the content: what comes out is verified, not what went
+//! in. Pure, but that long work is done on a thread of its own.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -13,8 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// Shorter texts save less than 200 bytes.
 const MIN_BYTES: usize = 512;
 
-/// Three quarters of a JSON answer are saved at any level; what higher ones add is little and takes long:
-/// see ARCHITECTURE.md.
+/// Three quarters of a JSON answer are saved at any level; what higher ones add is little and takes
+/// long: see ARCHITECTURE.md.
 const LEVEL: i32 = 3;
 
 /// Work on more bytes than these takes too long for a thread that serves other tasks.

@@ -16,8 +16,8 @@ use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
 
-/// Whatever a caller wants to keep beside an entry: a JSON object of at most 64 KiB. URLs in it lose
-/// their secrets.
+/// Whatever a caller wants to keep beside an entry: a JSON object of at most 64 KiB. URLs in it
+/// lose their secrets.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;
 
 /// No entry has more metadata, as JSON.

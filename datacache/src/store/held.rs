@@ -32,7 +32,8 @@ impl Held {
 }
 
 impl Store {
-    /// Those of the keys whose origin need not be asked, and what of `subject` there is instead: entries however stale, if they may be shown, and absences that are still believed.
+    /// Those of the keys whose origin need not be asked, and what of `subject` there is instead:
+    /// entries however stale, if they may be shown, and absences that are still believed.
     pub(crate) async fn answered_among_on(
         connection: &mut Connection,
         keys: &[&Key],

@@ -1,8 +1,8 @@
 //! The store: entries, each a row and, when it is large, a blob file.
 //!
 //! # What it owns
-//! The tables `cached_data`, `subjects` and `last_picks`, and which blob files exist. The rules of freshness
-//! are its callers'; the store only keeps what it is given and finds it again.
+//! The tables `cached_data`, `subjects` and `last_picks`, and which blob files exist. The rules of
+//! freshness are its callers'; the store only keeps what it is given and finds it again.
 //!
 //! # How row and file stay consistent
 //! - Put: the file is written and synced; then, in one write transaction, it gets its final name
@@ -58,7 +58,9 @@ use crate::error::Result;
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::DataType;
-pub(crate) use checking::{Depth, Flaw, Lost, Removal, RowOutline, Stray, StrayKind};
+pub(crate) use checking::{
+    Depth, Flaw, Lost, NoteFlaw, Removal, RowOutline, Stray, StrayKind, WrongNote,
+};
 pub(crate) use deferred::{Deferred, Subject, Touch};
 pub(crate) use derived::DerivedFrom;
 pub use encoding::Encoding;
@@ -106,9 +108,9 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    /// Whether it is an answer to a request for `data_type`, about `identifier` if that is known, as
-    /// far as that can be told without a look at the bytes. A picture of somebody else has to be noted
-    /// as one of this one too.
+    /// Whether it is an answer to a request for `data_type`, about `identifier` if that is known,
+    /// as far as that can be told without a look at the bytes. A picture of somebody else has to be
+    /// noted as one of this one too.
     pub(crate) fn answers(&self, data_type: &DataType, identifier: Option<&Identifier>) -> bool {
         let is_of_another = identifier.is_some() && identifier != self.identifier.as_ref();
         self.is_absence

@@ -43,8 +43,8 @@ pub(crate) struct Pick<'a> {
 }
 
 impl Store {
-    /// An entry of an image type, as what it was picked for, or `None` when none is eligible. The pick before this one is
-    /// returned again only if it is the only one.
+    /// An entry of an image type, as what it was picked for, or `None` when none is eligible. The
+    /// pick before this one is returned again only if it is the only one.
     pub(crate) async fn pick_random(
         &self,
         pick: &Pick<'_>,
@@ -58,7 +58,8 @@ impl Store {
             let chosen = chosen.map_err(|source| connection.error(OPERATION, source))?;
             connection.close().await;
             let Some(id) = chosen else { return Ok(None) };
-            // An entry that was removed meanwhile, or dropped as damaged just now, is drawn no more.
+            // An entry that was removed meanwhile, or dropped as damaged just now, is drawn no
+            // more.
             if let Some(Entry { info, data }) = self.load(By::Id(id)).await? {
                 let Subject { identifier, data_type } = pick.subject.clone();
                 let info = EntryInfo { identifier: Some(identifier), data_type, ..info };

@@ -107,6 +107,11 @@ impl Allowance {
         self.max_bytes.map(|max_bytes| reserve(max_bytes) / 3 * 2)
     }
 
+    /// Whether an artist may have any number of images of all types.
+    pub(super) fn has_no_caps(&self) -> bool {
+        self.caps.is_empty()
+    }
+
     /// How many images of a type an artist may have; `None` for any number, and for what is no
     /// image.
     pub(super) fn cap(&self, data_type: &DataType) -> Option<usize> {

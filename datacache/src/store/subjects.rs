@@ -9,7 +9,8 @@ use crate::name::DataType;
 const DESCRIBE: &str = "describe";
 
 impl Store {
-    /// Has an entry be about `subject` too. Nobody waits for a writer where it is already.
+    /// Has an entry be about `subject` too, which may then have one too many. Nobody waits for a
+    /// writer where it is already.
     pub(crate) async fn describe(&self, info: &EntryInfo, subject: &Subject) -> Result<()> {
         let mut connection = self.db.read(DESCRIBE).await?;
         let is_about = sql::subjects::is_about(&mut connection, info.row_id, subject).await;
@@ -17,12 +18,17 @@ impl Store {
             connection.close().await;
             return Ok(());
         }
-        let (version, subject) = (Version::of(info), subject.clone());
+        let (store, version, subject) = (self.clone(), Version::of(info), subject.clone());
         let mut tx = self.db.write_on(connection, DESCRIBE).await?;
         write::to_its_end(DESCRIBE, async move {
             let added = sql::subjects::add(&mut tx, &version, &subject).await;
-            added.map_err(|source| tx.error(source))?;
-            tx.commit().await
+            let surplus = if added.map_err(|source| tx.error(source))? {
+                store.keep_cap(&mut tx, &subject, Some(version.id)).await?
+            } else {
+                Vec::new()
+            };
+            tx.commit().await?;
+            store.release(surplus).await
         })
         .await
     }
@@ -33,11 +39,12 @@ impl Store {
         let found = sql::subjects::beside(&mut connection, info.row_id).await;
         let found = found.map_err(|source| connection.error(DESCRIBE, source))?;
         connection.close().await;
-        // What a damaged row says is nothing.
-        let read = |(identifier, data_type): (String, String)| {
-            let identifier = Identifier::new(&identifier).ok()?;
-            Some(Subject { identifier, data_type: DataType::new(&data_type).ok()? })
-        };
         Ok(found.into_iter().filter_map(read).collect())
     }
+}
+
+/// What a damaged row says is nothing.
+pub(super) fn read((identifier, data_type): (String, String)) -> Option<Subject> {
+    let identifier = Identifier::new(&identifier).ok()?;
+    Some(Subject { identifier, data_type: DataType::new(&data_type).ok()? })
 }

@@ -36,10 +36,11 @@ impl Store {
         .await
     }
 
-    /// Forgets what was picked last where nothing is left to be picked; returns how often.
+    /// Forgets some of what was picked last where nothing is left to be picked; returns how often.
     pub(crate) async fn forget_picks(&self) -> Result<u64> {
         let mut tx = self.db.write(UPKEEP).await?;
-        let forgotten = upkeep::forget_picks(&mut tx).await.map_err(|source| tx.error(source))?;
+        let forgotten = upkeep::forget_picks(&mut tx, STEP).await;
+        let forgotten = forgotten.map_err(|source| tx.error(source))?;
         tx.commit().await?;
         Ok(forgotten)
     }

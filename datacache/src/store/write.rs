@@ -82,7 +82,7 @@ impl Store {
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
         let need = need(&new, &stored, own.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
-        let surplus = self.keep_cap(&mut tx, &new, id).await?;
+        let surplus = self.keep_caps(&mut tx, &new, id).await?;
         let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
         if let Some(file) = file {
             file.publish().await?;
@@ -123,6 +123,8 @@ impl Store {
             let row = sql::renew(&mut tx, &version, &renewal).await;
             let Some(row) = row.map_err(|source| tx.error(source))? else { return Ok(None) };
             let row = Row::read(RENEW, row)?;
+            let marked = sql::upkeep::mark_entry(&mut tx, row.info.row_id).await;
+            marked.map_err(|source| tx.error(source))?;
             // The bytes are the same, so nothing that was made from them goes.
             let followed = sql::derived::follow(&mut tx, &row.info.url, row.info.content_checksum);
             followed.await.map_err(|source| tx.error(source))?;
@@ -242,6 +244,8 @@ async fn upsert(
 ) -> Result<(EntryInfo, Vec<String>)> {
     let row = sql::upsert(&mut tx, new, stored, inline).await.map_err(|source| tx.error(source))?;
     let row = Row::read(STORE, row)?;
+    let marked = sql::upkeep::mark_entry(&mut tx, row.info.row_id).await;
+    marked.map_err(|source| tx.error(source))?;
     let mut unneeded = Vec::new();
     if let Some(replaced) = replaced {
         let outdated = sql::derived::follow(&mut tx, &new.key, new.checksum).await;

@@ -33,6 +33,15 @@ pub(super) fn of(
     page.0
 }
 
+/// A period as it is counted: whole hours, or days where those are no longer told apart.
+fn whole(period: Duration) -> Duration {
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
+    let unit = if period <= 2 * DAY { HOUR } else { DAY };
+    let units = period.as_nanos().div_ceil(unit.as_nanos()).max(1);
+    unit.saturating_mul(u32::try_from(units).unwrap_or(u32::MAX))
+}
+
 struct Page(String);
 
 impl Page {
@@ -83,7 +92,7 @@ impl Page {
     fn answers(&mut self, total: &Counts, period: Option<Duration>) {
         let answers = total.answers();
         let when = period.map_or_else(String::new, |period| {
-            format!("in the last {}", humantime::format_duration(period))
+            format!("in the last {}", humantime::format_duration(whole(period)))
         });
         self.line("");
         self.heading(format_args!("{:<16} {answers:>9}  {when}", "ANSWERS"));

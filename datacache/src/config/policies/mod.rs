@@ -54,8 +54,8 @@ impl Policies {
         self.owner_of(url).cloned().unwrap_or_else(|| Provider::of_url(url))
     }
 
-    /// The provider that `url` belongs to: that below whose configured `base_url` it lies, of several
-    /// the one whose path is longest, else the one among whose hosts its host is.
+    /// The provider that `url` belongs to: that below whose configured `base_url` it lies, of
+    /// several the one whose path is longest, else the one among whose hosts its host is.
     fn owner_of(&self, url: &Url) -> Option<&Provider> {
         let mirrored = self.by_provider.iter().filter_map(|(provider, policy)| {
             policy.mirror()?.depth_of(url).map(|depth| (depth, provider))

@@ -224,7 +224,8 @@ async fn damage_in_use_is_found_once_and_all_go_on_with_a_new_database() {
     one.0.mender.finish().await;
     assert_eq!(one.moved_to(), Some(folder.beside(BACKUP)));
     assert_eq!((count(&one).await.unwrap(), count(&other).await.unwrap()), (0, 0));
-    // Who waited for changes of the old one hears of the replacement, and then of those of the new one.
+    // Who waited for changes of the old one hears of the replacement, and then of those of the new
+    // one.
     changes.next().await.unwrap();
     insert(&one, "a").await.unwrap();
     changes.next().await.unwrap();

@@ -1,4 +1,5 @@
 mod damage;
+mod shape;
 
 use std::fs;
 
@@ -74,8 +75,18 @@ async fn every_statement_prepares_and_uses_an_index() {
 
 /// Prepares every statement of the crate, and keeps full scans to those that mean to read all.
 pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
-    const READS_ALL: &[&str] =
-        &["TOTALS", "COUNTS", "REMOVE_ANY", "COUNT_ENTRIES", "WRONG_USAGE", "NOTE_USAGE"];
+    const READS_ALL: &[&str] = &[
+        "TOTALS",
+        "COUNTS",
+        "REMOVE_ANY",
+        "COUNT_ENTRIES",
+        "WRONG_USAGE",
+        "NOTE_USAGE",
+        "MISSING_SUBJECTS",
+        "NOTE_SUBJECTS",
+        "WRONG_PINS",
+        "MARK_PINS",
+    ];
     for (name, sql) in [
         store::sql::STATEMENTS,
         store::sql::checking::STATEMENTS,

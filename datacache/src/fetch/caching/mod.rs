@@ -27,6 +27,10 @@ use cache_control::CacheControl;
 pub(crate) use validators::Validators;
 pub(crate) use vary::Vary;
 
+/// No text that is kept of an answer's headers is longer, each counted by itself: it stands in the
+/// row of the entry, and is sent back or compared whenever that is asked for.
+pub(crate) const MAX_TERM_BYTES: usize = 1024;
+
 /// What the headers of an answer say about keeping it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caching {
@@ -77,8 +81,8 @@ impl Caching {
         }
     }
 
-    /// The same for an answer that `redirect` has led to. It is kept under the URL that redirects, so
-    /// that the stricter of both holds; what neither says is not said.
+    /// The same for an answer that `redirect` has led to. It is kept under the URL that redirects,
+    /// so that the stricter of both holds; what neither says is not said.
     ///
     /// Its validators are those of another resource, and entity tags of two resources may be equal:
     /// once the redirect leads elsewhere, they would confirm what is no longer there.

@@ -292,6 +292,21 @@ fn what_the_headers_of_an_answer_say() {
     }
 }
 
+/// No header may have a row take more than it is worth. What depends on more than is kept is for
+/// nobody.
+#[test]
+fn what_is_longer_than_is_kept_is_not_given() {
+    for (length, is_kept) in [(super::MAX_TERM_BYTES, true), (super::MAX_TERM_BYTES + 1, false)] {
+        let headers = HeaderMap::from_iter([
+            (ETAG, format!("\"{}\"", "x".repeat(length - 2)).parse().unwrap()),
+            (VARY, "x".repeat(length).parse().unwrap()),
+        ]);
+        let caching = Caching::of(&headers, Timestamp::from_millis(0));
+        assert_eq!(caching.validators.etag.is_some(), is_kept);
+        assert_eq!(Vary::matches(&caching.vary.selected(&[]), &[]), is_kept);
+    }
+}
+
 #[test]
 fn what_a_304_says() {
     for row in rows(NOT_MODIFIED) {

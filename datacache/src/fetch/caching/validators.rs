@@ -3,6 +3,7 @@
 use reqwest::header::{ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 
 use super::super::field;
+use super::MAX_TERM_BYTES;
 
 /// What names the representation that an answer carried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,10 +21,18 @@ impl Validators {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let etag = field::first(headers, &ETAG).map(str::trim);
         let last_modified = field::first(headers, &LAST_MODIFIED).map(str::trim);
-        Self {
+        let validators = Self {
             etag: etag.filter(|tag| is_entity_tag(tag)).map(str::to_owned),
             last_modified: last_modified.filter(|d| field::date(d).is_some()).map(str::to_owned),
-        }
+        };
+        validators.bounded()
+    }
+
+    /// The same without what is longer than [`MAX_TERM_BYTES`].
+    pub(crate) fn bounded(self) -> Self {
+        let is_short = |text: &String| text.len() <= MAX_TERM_BYTES;
+        let Self { etag, last_modified } = self;
+        Self { etag: etag.filter(is_short), last_modified: last_modified.filter(is_short) }
     }
 
     /// The headers that make a request conditional; none when nothing is known to ask by.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use reqwest::header::{HeaderMap, HeaderName, VARY};
 
 use super::super::field;
+use super::MAX_TERM_BYTES;
 use crate::checksum::Checksum;
 
 /// What [`Vary::selected`] writes where no request matches.
@@ -80,9 +81,15 @@ impl Vary {
             Self::Anything => NO_REQUEST.to_owned(),
             Self::On(names) => {
                 let lines: Vec<_> = names.iter().map(|name| line(name, request_headers)).collect();
-                lines.join("\n")
+                Self::bounded(lines.join("\n"))
             }
         }
+    }
+
+    /// A text of [`selected`](Self::selected); what is longer than [`MAX_TERM_BYTES`] is taken for
+    /// one that no request matches, as less of it would match too many.
+    pub(crate) fn bounded(selected: String) -> String {
+        if selected.len() > MAX_TERM_BYTES { NO_REQUEST.to_owned() } else { selected }
     }
 
     /// Whether an answer that was stored with the text `selected` is for a request with these

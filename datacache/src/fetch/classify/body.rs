@@ -1,5 +1,5 @@
-//! Errors and absence that are told within bodies, whatever the status; and whether a body can be an
-//! answer at all.
+//! Errors and absence that are told within bodies, whatever the status; and whether a body can be
+//! an answer at all.
 
 use serde_json::Value;
 

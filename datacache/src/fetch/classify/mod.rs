@@ -65,8 +65,8 @@ impl<'a> Head<'a> {
         Self { key, rules, status, wait: retry_after::of(headers, now), is_used_up }
     }
 
-    /// The class as far as status and headers tell. Who says in JSON that there is none does not say
-    /// it by "No Content", which is how a network says that it is open.
+    /// The class as far as status and headers tell. Who says in JSON that there is none does not
+    /// say it by "No Content", which is how a network says that it is open.
     pub(super) fn class(&self) -> Class {
         let is_silent = self.status == StatusCode::NO_CONTENT;
         if is_silent && body::tells_in_json(self.rules.dialect) {
@@ -80,8 +80,8 @@ impl<'a> Head<'a> {
         body::told_in(self.rules.dialect, self.class(), body)
     }
 
-    /// What a body tells that could not be read: no more than the status, unless that there is none is
-    /// told in JSON, which is short.
+    /// What a body tells that could not be read: no more than the status, unless that there is none
+    /// is told in JSON, which is short.
     pub(super) fn unread(&self, error: Error) -> Result<Option<Told>> {
         if self.class() != Class::Absent || !body::tells_in_json(self.rules.dialect) {
             return Ok(None);

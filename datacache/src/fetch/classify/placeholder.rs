@@ -22,8 +22,8 @@ const SILHOUETTES: &[&str] = &[
 ];
 
 /// Whether `url` is that of a placeholder, so that it need not even be asked for. Those that are
-/// known are so under every provider, as other hosts redirect to them; a text that is configured may
-/// stand anywhere.
+/// known are so under every provider, as other hosts redirect to them; a text that is configured
+/// may stand anywhere.
 pub(in crate::fetch) fn leads_to_placeholder(rules: &AnswerRules, url: &Url) -> bool {
     is_known(url) || rules.placeholder_urls.iter().any(|text| url.as_str().contains(text))
 }

@@ -109,7 +109,8 @@ fn last_fm(body: &Value) -> Option<Told> {
     Some(Told::numbered(class, code))
 }
 
-/// `{"error": {"code": 4, …}}`: <https://developers.deezer.com/api/errors>; `{"data": [], "total": 0}`
+/// `{"error": {"code": 4, …}}`: <https://developers.deezer.com/api/errors>; `{"data": [], "total":
+/// 0}`
 fn deezer(body: &Value) -> Option<Told> {
     let Some(code) = number(&body["error"]["code"]) else {
         return (is_zero(&body["total"]) && is_empty_list(&body["data"])).then_some(Told::ABSENCE);

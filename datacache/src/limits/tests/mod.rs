@@ -114,8 +114,8 @@ impl Limits {
         self
     }
 
-    /// Keeps the provider from being asked before `until`: for 1 s at least and 24 h at most, and no
-    /// shorter than it rests already.
+    /// Keeps the provider from being asked before `until`: for 1 s at least and 24 h at most, and
+    /// no shorter than it rests already.
     async fn cool_down(
         &self,
         provider: &Provider,

@@ -190,8 +190,8 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// Whether it is the stream that is wrong: no system has a number for that, as it has for a disk that
-/// fails.
+/// Whether it is the stream that is wrong: no system has a number for that, as it has for a disk
+/// that fails.
 fn is_of_another_kind(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && error.kind() != io::ErrorKind::UnexpectedEof
 }

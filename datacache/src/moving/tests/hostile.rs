@@ -1,5 +1,7 @@
 use super::*;
 use crate::moving::archive::{first_seal, seal_of};
+use crate::moving::entry_line::Gate;
+use crate::moving::import::Arrival;
 
 /// An archive whose lines have good seals, whatever they say; what has no kind is bytes.
 fn sealed(parts: &[&str]) -> Vec<u8> {
@@ -164,6 +166,54 @@ async fn what_could_not_be_put_is_refused_and_the_rest_imported() {
     assert_eq!((imported.stored, imported.refused), (1, refused.len() as u64), "{imported:?}");
     // What its line calls it counts for nothing.
     assert_eq!(target.entries().await[0].mime_type, "image/png");
+}
+
+/// Whatever is wrong with an entry, it is told of which, and without its secrets.
+#[tokio::test]
+async fn what_is_refused_is_named_by_its_key() {
+    let target = Folder::new().await;
+    let gate = Gate::new(&target.cache, Author::Stranger).await.unwrap();
+    let named = |change: &dyn Fn(&mut EntryLine), body: Body| {
+        let mut line = line("x?api_key=s3cret&size=2", b"hello");
+        change(&mut line);
+        match Arrival::of(&gate, line, body) {
+            Arrival::Refused(error) | Arrival::Damaged(error) => error.to_string(),
+            _ => panic!("it is no entry"),
+        }
+    };
+    let hello = || Body::Intact(Bytes::from_static(b"hello"));
+    for (told, words) in [
+        (named(&|line| line.data_type = "../../x".to_owned(), hello()), "data type"),
+        (named(&|line| line.provider = String::new(), hello()), "provider"),
+        (named(&|line| line.status_code = 500, hello()), "500"),
+        (named(&|_| {}, Body::Damaged), "bytes"),
+        (named(&|_| {}, Body::TooLarge), "max_body_bytes"),
+    ] {
+        assert!(told.starts_with("import https://a.example/x?size=2: "), "{told}");
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+/// What is too long is not given; but an answer that depends on more than can be kept is for
+/// nobody.
+#[tokio::test]
+async fn terms_that_are_too_long_are_not_kept() {
+    let long = |length| Some(format!("\"{}\"", "x".repeat(length - 2)));
+    let with = |path: &str, length| EntryLine {
+        etag: long(length),
+        last_modified: long(length),
+        varies_on: "x".repeat(length),
+        ..line(path, b"x")
+    };
+    let archive = archive([(with("fits", 1_024), &b"x"[..]), (with("long", 1_025), b"x")]);
+    let target = Folder::new().await;
+    target.import(&archive).await.unwrap();
+    let entries = target.entries().await;
+    let [fits, long] = &entries[..] else { panic!("{entries:?}") };
+    assert!(fits.terms.etag.is_some() && fits.terms.last_modified.is_some());
+    assert_eq!(fits.terms.varies_on.len(), 1_024);
+    assert_eq!((&long.terms.etag, &long.terms.last_modified), (&None, &None));
+    assert_eq!(long.terms.varies_on, "*");
 }
 
 #[tokio::test]

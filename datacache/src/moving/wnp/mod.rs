@@ -79,7 +79,6 @@ impl Source {
         Err(Error::new(ErrorKind::Corrupt, OPERATION, self.file.display(), reason))
     }
 
-    /// Where the database itself is damaged, the rest of the table is given up.
     async fn import_entries(
         &mut self,
         imported: &mut Imported,
@@ -87,10 +86,8 @@ impl Source {
     ) -> Result<()> {
         let mut after = 0;
         loop {
-            let rows = match sql::entries(&mut self.copy, after, PAGE_ROWS).await {
-                Ok(rows) => rows,
-                Err(source) => return self.give_up(imported, source),
-            };
+            let rows = sql::entries(&mut self.copy, after, PAGE_ROWS).await;
+            let rows = self.page(rows, imported)?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = *last;
             for (id, row) in rows {
@@ -125,15 +122,21 @@ impl Source {
         })
     }
 
-    /// The rest of a table that cannot be read counts as one row.
-    fn give_up(&self, imported: &mut Imported, source: sqlx::Error) -> Result<()> {
-        let error = self.failed(source);
-        if error.kind() != ErrorKind::Corrupt {
-            return Err(error);
+    /// Some rows with their numbers; none after the end of a table. Where the database
+    /// itself is damaged, the rest of the table is given up, and counts as one row.
+    fn page<T>(
+        &self,
+        rows: sqlx::Result<Vec<(i64, T)>>,
+        imported: &mut Imported,
+    ) -> Result<Vec<(i64, T)>> {
+        match rows.map_err(|source| self.failed(source)) {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                tracing::warn!(%error, "the rest of a table cannot be read");
+                imported.damaged += 1;
+                Ok(Vec::new())
+            }
+            rows => rows,
         }
-        tracing::warn!(%error, "the rest of a table cannot be read");
-        imported.damaged += 1;
-        Ok(())
     }
 
     fn failed(&self, source: sqlx::Error) -> Error {
@@ -158,10 +161,12 @@ fn judge(folder: &Path, gate: &Gate, row: Row, inline: Option<Bytes>) -> Arrival
         Body::Intact(data) => Checksum::of(data),
         _ => Checksum::of(b""),
     };
-    match row.into_line(checksum) {
-        Ok(line) => Arrival::of(gate, line, data),
-        Err(error) => Arrival::Damaged(error),
-    }
+    let url = row.url.clone();
+    let Some(line) = row.into_line(checksum) else {
+        let reason = "its metadata cannot be read";
+        return Arrival::Damaged(gate.error(&url, ErrorKind::Corrupt, &reason));
+    };
+    Arrival::of(gate, line, data)
 }
 
 /// The body in the file of a URL.

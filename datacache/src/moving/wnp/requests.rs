@@ -74,10 +74,8 @@ impl Source {
     ) -> Result<()> {
         let mut after = 0;
         loop {
-            let rows = match sql::requests(&mut self.copy, after, PAGE_ROWS).await {
-                Ok(rows) => rows,
-                Err(source) => return self.give_up(imported, source),
-            };
+            let rows = sql::requests(&mut self.copy, after, PAGE_ROWS).await;
+            let rows = self.page(rows, imported)?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = *last;
             let mut requests = Vec::new();

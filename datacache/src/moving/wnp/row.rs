@@ -4,9 +4,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::checksum::Checksum;
-use crate::error::{Error, ErrorKind, Result};
 use crate::moving::entry_line::EntryLine;
-use crate::redact;
 use crate::store::Metadata;
 
 const NOT_FOUND: i64 = 404;
@@ -70,13 +68,11 @@ impl Row {
         }
     }
 
-    /// What the row tells, in our words; `checksum` is that of its bytes.
-    pub(super) fn into_line(self, checksum: Checksum) -> Result<EntryLine> {
-        let metadata = metadata(self.metadata.as_deref()).ok_or_else(|| {
-            let subject = redact::outline(&self.url);
-            Error::new(ErrorKind::Corrupt, "import", subject, "its metadata cannot be read")
-        })?;
-        Ok(EntryLine {
+    /// What the row tells, in our words, if its metadata can be read; `checksum` is that of its
+    /// bytes.
+    pub(super) fn into_line(self, checksum: Checksum) -> Option<EntryLine> {
+        let metadata = metadata(self.metadata.as_deref())?;
+        Some(EntryLine {
             cachekey: self.cachekey.unwrap_or_default(),
             identifier: Some(self.identifier).filter(|name| !name.trim().is_empty()),
             data_type: data_type(&self.data_type),

@@ -1,5 +1,5 @@
-//! The statements on the tables of whats-now-playing. They are no `statements!`, as those are of our
-//! schema.
+//! The statements on the tables of whats-now-playing. They are no `statements!`, as those are of
+//! our schema.
 //!
 //! The tables are not STRICT: any column may hold anything, and is asked for as what it should be.
 

@@ -1,4 +1,5 @@
-//! Linux: the kernel's list of mounts has the name of every file system, by the number of its device.
+//! Linux: the kernel's list of mounts has the name of every file system, by the number of its
+//! device.
 
 use std::fs;
 use std::io;
@@ -33,7 +34,8 @@ const NETWORK: &[&str] = &[
     "vmhgfs",
 ];
 
-/// The same of programs that make a file system. Others of these are local, as that of an NTFS disk.
+/// The same of programs that make a file system. Others of these are local, as that of an NTFS
+/// disk.
 const NETWORK_PROGRAMS: &[&str] = &[
     "ceph-fuse",
     "curlftpfs",
@@ -63,9 +65,9 @@ pub(super) fn network_of(folder: &Path) -> io::Result<Option<String>> {
     Ok(name.filter(|name| is_over_network(name)).map(str::to_owned))
 }
 
-/// The name of the file system on a device: of `36 35 0:52 / /mnt rw shared:1 - nfs4 server:/x rw` what
-/// comes after the dash. A file system that gives its files other numbers is not in the list; those are
-/// local ones.
+/// The name of the file system on a device: of `36 35 0:52 / /mnt rw shared:1 - nfs4 server:/x rw`
+/// what comes after the dash. A file system that gives its files other numbers is not in the list;
+/// those are local ones.
 fn type_of(mounts: &str, major: u32, minor: u32) -> Option<&str> {
     let device = format!("{major}:{minor}");
     let mount = mounts.lines().find(|line| line.split(' ').nth(2) == Some(&*device))?;

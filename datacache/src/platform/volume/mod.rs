@@ -1,7 +1,7 @@
 //! On what kind of file system a folder lies: whether other machines may be using it too.
 //!
-//! Who shares a folder over a network shares neither the memory nor, mostly, the locks by which SQLite
-//! orders those who use a database.
+//! Who shares a folder over a network shares neither the memory nor, mostly, the locks by which
+//! SQLite orders those who use a database.
 
 #[cfg(target_vendor = "apple")]
 mod apple;
@@ -21,8 +21,8 @@ use windows::network_of;
 use std::io;
 use std::path::Path;
 
-/// The name of the network file system that `folder` lies on, or will lie on when it is made; `None` for
-/// a local disk, and where the system does not tell. Links are followed. Blocking.
+/// The name of the network file system that `folder` lies on, or will lie on when it is made;
+/// `None` for a local disk, and where the system does not tell. Links are followed. Blocking.
 pub(crate) fn network_file_system(folder: &Path) -> io::Result<Option<String>> {
     let there = folder.ancestors().find(|path| path.exists());
     there.map_or(Ok(None), network_of)

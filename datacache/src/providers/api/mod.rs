@@ -30,8 +30,8 @@ impl Api {
         Self { cache }
     }
 
-    /// The JSON at `url`, which is about `identifier`, under the policy of `provider`, which says also
-    /// how long it is kept where `ttl` does not.
+    /// The JSON at `url`, which is about `identifier`, under the policy of `provider`, which says
+    /// also how long it is kept where `ttl` does not.
     ///
     /// # Errors
     /// Those of [`Query`].
@@ -91,8 +91,8 @@ impl Api {
     /// - A value that is fresh is returned, and nothing called.
     /// - `Ok(Some)` is kept for the provider's TTL, `Ok(None)` as "there is none" for its
     ///   `absent_ttl`.
-    /// - An `Err` is not kept. Where there is a stale value, that is returned instead, else the `Err`
-    ///   as it is.
+    /// - An `Err` is not kept. Where there is a stale value, that is returned instead, else the
+    ///   `Err` as it is.
     /// - A value that the cache cannot keep, as on a full disk, is returned all the same.
     /// - Of the tasks of this process that ask for one key, one calls; the others wait for it, and
     ///   call in turn if it failed. Other processes may call at the same time.
@@ -115,10 +115,10 @@ impl Api {
     /// ```
     ///
     /// # Errors
-    /// That of `call`; [`InvalidInput`](ErrorKind::InvalidInput) for an identifier or endpoint that is
-    /// empty or has more than 1 000 bytes, for an identifier that has more than 512 once it is
-    /// normalised, before anything is called; and for a value that cannot be written as JSON; else the
-    /// cache itself has failed.
+    /// That of `call`; [`InvalidInput`](ErrorKind::InvalidInput) for an identifier or endpoint that
+    /// is empty or has more than 1 000 bytes, for an identifier that has more than 512 once it is
+    /// normalised, before anything is called; and for a value that cannot be written as JSON; else
+    /// the cache itself has failed.
     ///
     /// # Cancel safety
     /// Dropping the future drops that of `call`, and another caller has its turn.

@@ -2,7 +2,8 @@
 //! (<https://musicbrainz.org/doc/Cover_Art_Archive/API>).
 //!
 //! It wants no key and finds releases by their MusicBrainz ids. What has no cover is a 404, and
-//! remembered as absence. The listing and the pictures come from archive.org, to which it redirects.
+//! remembered as absence. The listing and the pictures come from archive.org, to which it
+//! redirects.
 
 mod answer;
 

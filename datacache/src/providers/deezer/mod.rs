@@ -20,7 +20,8 @@ pub(super) const NAME: &str = "deezer";
 /// The calls of Deezer.
 ///
 /// # Errors
-/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name or one of more than 1 000 bytes.
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name or one of more than 1 000
+/// bytes.
 #[derive(Clone)]
 pub struct Deezer {
     cache: Cache,

@@ -1,5 +1,5 @@
-//! What Last.fm answers, as far as it is read here. Its numbers are text, a list of one is that one,
-//! and an empty list or id is an empty text.
+//! What Last.fm answers, as far as it is read here. Its numbers are text, a list of one is that
+//! one, and an empty list or id is an empty text.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -45,7 +45,8 @@ pub struct Artist {
     pub summary: Option<String>,
     /// Its biography, without the link that ends it.
     pub biography: Option<String>,
-    /// Its pictures, the largest first. Last.fm gives none since 2019 but a star, which is left out.
+    /// Its pictures, the largest first. Last.fm gives none since 2019 but a star, which is left
+    /// out.
     pub images: Vec<Image>,
 }
 

@@ -1,10 +1,11 @@
 //! Last.fm: who listens to an artist, an album or a track, and what it is, by its web service,
-//! version 2.0 (<https://www.last.fm/api/show/artist.getInfo>, [`album.getInfo`], [`track.getInfo`]).
+//! version 2.0 (<https://www.last.fm/api/show/artist.getInfo>, [`album.getInfo`],
+//! [`track.getInfo`]).
 //!
 //! It answers nobody without an API key, five times a second at most; its answers are kept for 7
-//! days. It tells with status 200 that it knows no such artist, which is absence, and that it is asked
-//! too often, which is not. Names that are misspelled are corrected. Who shows its texts links to the
-//! page they come from, which is `url` (<https://www.last.fm/api/tos>).
+//! days. It tells with status 200 that it knows no such artist, which is absence, and that it is
+//! asked too often, which is not. Names that are misspelled are corrected. Who shows its texts
+//! links to the page they come from, which is `url` (<https://www.last.fm/api/tos>).
 //!
 //! [`album.getInfo`]: https://www.last.fm/api/show/album.getInfo
 //! [`track.getInfo`]: https://www.last.fm/api/show/track.getInfo
@@ -33,8 +34,8 @@ type Params = Vec<(&'static str, String)>;
 ///
 /// # Errors
 /// [`Config`](crate::ErrorKind::Config) without an API key, unless the cache has the answer;
-/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name, one of more than 1 000 bytes,
-/// and a language whose code has more than two letters.
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name, one of more than 1 000
+/// bytes, and a language whose code has more than two letters.
 #[derive(Clone)]
 pub struct LastFm {
     cache: Cache,

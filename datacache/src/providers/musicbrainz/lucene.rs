@@ -1,4 +1,5 @@
-//! What people type, as a Lucene query (<https://musicbrainz.org/doc/MusicBrainz_API/Search>). Pure.
+//! What people type, as a Lucene query (<https://musicbrainz.org/doc/MusicBrainz_API/Search>).
+//! Pure.
 
 use super::term;
 use crate::error::Result;

@@ -46,8 +46,8 @@ impl Default for Paging {
 ///
 /// # Errors
 /// [`Config`](crate::ErrorKind::Config) without a contact, unless the cache has the answer;
-/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name or one of more than 1 000 bytes,
-/// and for a paging that MusicBrainz has not.
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty name or one of more than 1 000
+/// bytes, and for a paging that MusicBrainz has not.
 #[derive(Clone)]
 pub struct MusicBrainz {
     cache: Cache,

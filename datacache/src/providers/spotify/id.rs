@@ -1,4 +1,5 @@
-//! The ids of Spotify (<https://developer.spotify.com/documentation/web-api/concepts/spotify-uris-ids>).
+//! The ids of Spotify
+//! (<https://developer.spotify.com/documentation/web-api/concepts/spotify-uris-ids>).
 
 use std::fmt;
 use std::str::FromStr;

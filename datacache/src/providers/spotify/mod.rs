@@ -1,8 +1,8 @@
 //! Spotify: tracks, albums and artists, by id and by what people type, by its Web API
 //! (<https://developer.spotify.com/documentation/web-api>).
 //!
-//! It answers nobody without a token. It is asked once in two seconds and a thousand times an hour at
-//! most; its answers are kept for 12 hours, as its terms forbid to keep them for long
+//! It answers nobody without a token. It is asked once in two seconds and a thousand times an hour
+//! at most; its answers are kept for 12 hours, as its terms forbid to keep them for long
 //! (<https://developer.spotify.com/policy>). What is shown of them links to the page it comes from,
 //! which is `url`. A search that finds nothing is remembered as absence.
 
@@ -44,8 +44,8 @@ impl Default for Paging {
 ///
 /// # Errors
 /// [`Config`](crate::ErrorKind::Config) without a credential, unless the cache has the answer;
-/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty text or one of more than 1 000 bytes,
-/// and for a paging that Spotify has not.
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an empty text or one of more than 1 000
+/// bytes, and for a paging that Spotify has not.
 #[derive(Clone)]
 pub struct Spotify {
     cache: Cache,

@@ -117,8 +117,8 @@ pub(super) async fn assert_kept_secret<T: Send + 'static>(
     assert!(files > 0);
 }
 
-/// Asserts that a query is refused without a key, by the names of its settings, unless the cache can
-/// answer it.
+/// Asserts that a query is refused without a key, by the names of its settings, unless the cache
+/// can answer it.
 pub(super) async fn assert_needs_key<T: Send + 'static>(
     provider: &str,
     settings: Value,

@@ -23,8 +23,8 @@ pub(super) struct Others {
 }
 
 impl<T> Choice<T> {
-    /// Of those that fit best, the first by `rank`, if these are all the same artist's. Those that fit
-    /// less well still tell that there are others.
+    /// Of those that fit best, the first by `rank`, if these are all the same artist's. Those that
+    /// fit less well still tell that there are others.
     pub(super) fn of<W: PartialEq, F: Ord, R: Ord>(
         fitting: Vec<T>,
         whose: impl Fn(&T) -> W,

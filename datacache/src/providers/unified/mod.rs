@@ -1,14 +1,15 @@
 //! An artist, an album, a track, merged of what all configured sources say.
 //!
 //! Each field says where it comes from. Sources that do not depend on each other are asked at the
-//! same time, all within one deadline; one that fails, is not configured or takes too long is told of
-//! and costs only what it would have said. Every question is one of the typed calls, so that what is
-//! cached costs nobody a request.
+//! same time, all within one deadline; one that fails, is not configured or takes too long is told
+//! of and costs only what it would have said. Every question is one of the typed calls, so that
+//! what is cached costs nobody a request.
 //!
-//! Two artists of one name are never mixed: MusicBrainz says who is meant, and what other sources say
-//! is used if it is about the same MusicBrainz id, or was found by an id or a link from there. A bare
-//! name is believed only where nobody knows of a second artist who has it. Where the best of what
-//! MusicBrainz finds are several, none is taken, and [`Merged::candidates`] says which there are.
+//! Two artists of one name are never mixed: MusicBrainz says who is meant, and what other sources
+//! say is used if it is about the same MusicBrainz id, or was found by an id or a link from there.
+//! A bare name is believed only where nobody knows of a second artist who has it. Where the best of
+//! what MusicBrainz finds are several, none is taken, and [`Merged::candidates`] says which there
+//! are.
 //!
 //! ```no_run
 //! # async fn example(cache: datacache::Cache) -> Result<(), datacache::Error> {

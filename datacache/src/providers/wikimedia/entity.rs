@@ -1,6 +1,6 @@
 //! What Wikidata says of an entity, as far as it is read here
-//! (<https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html>). An empty map is an empty
-//! list there.
+//! (<https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html>). An empty map is an
+//! empty list there.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,11 +1,11 @@
 //! Wikimedia: what Wikidata knows of an entity, what Wikipedia says of a title, where Wikimedia
 //! Commons has a picture.
 //!
-//! All three are asked by the action API (<https://www.mediawiki.org/wiki/API:Main_page>): Wikidata by
-//! [`wbgetentities`], Wikipedia by [`extracts`] and [`pageimages`], Commons by [`imageinfo`]. It wants
-//! to know who asks, so it is not asked without `contact` in `[http]`
-//! (<https://www.mediawiki.org/wiki/Wikimedia_APIs/Rate_limits>). Redirects are followed. An entity, a
-//! page or a file that is missing is told with status 200, and remembered as absence.
+//! All three are asked by the action API (<https://www.mediawiki.org/wiki/API:Main_page>): Wikidata
+//! by [`wbgetentities`], Wikipedia by [`extracts`] and [`pageimages`], Commons by [`imageinfo`]. It
+//! wants to know who asks, so it is not asked without `contact` in `[http]`
+//! (<https://www.mediawiki.org/wiki/Wikimedia_APIs/Rate_limits>). Redirects are followed. An
+//! entity, a page or a file that is missing is told with status 200, and remembered as absence.
 //!
 //! Every wiki has a host of its own. Below a configured `base_url` each is a folder: with
 //! `https://mirror.example/`, the English Wikipedia is `https://mirror.example/en.wikipedia.org/`.
@@ -51,8 +51,8 @@ const MAX_TITLE_BYTES: usize = 255;
 ///
 /// # Errors
 /// [`Config`](ErrorKind::Config) without a contact, unless the cache has the answer;
-/// [`InvalidInput`](ErrorKind::InvalidInput) for a title that is empty, longer than 255 bytes or has a
-/// `|` or a control character in it, and for a width that is not 1 to 3 840 pixels.
+/// [`InvalidInput`](ErrorKind::InvalidInput) for a title that is empty, longer than 255 bytes or
+/// has a `|` or a control character in it, and for a width that is not 1 to 3 840 pixels.
 #[derive(Clone)]
 pub struct Wikimedia {
     cache: Cache,

@@ -22,6 +22,8 @@ impl Store {
         let usage = usage.map_err(|source| connection.error(CHECK, source))?;
         let files = checking::file_bytes(&mut connection).await;
         let (noted, actual) = files.map_err(|source| connection.error(CHECK, source))?;
+        let age = checking::wrong_age(&mut connection).await;
+        let age = age.map_err(|source| connection.error(CHECK, source))?;
         connection.close().await;
         let of_provider = |(provider, noted, actual)| {
             let name = format!("bytes of {provider}");
@@ -31,6 +33,12 @@ impl Store {
         if noted != actual {
             wrong.push(WrongCounter { name: "bytes in files".to_owned(), noted, actual });
         }
+        let of_age = |(noted, actual)| WrongCounter {
+            name: "rank of what went last".to_owned(),
+            noted,
+            actual,
+        };
+        wrong.extend(age.map(of_age));
         Ok(wrong)
     }
 

@@ -1,6 +1,6 @@
 //! Files that no entry names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Depth;
 use crate::blob::{FOLDERS, Found};
@@ -22,12 +22,13 @@ pub(crate) enum Removal {
     AtOnce,
 }
 
-/// What lies where only files of entries are to lie.
+/// What has the name of a file of ours, or of a folder of such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StrayKind {
     /// The file of an entry that is gone.
     Orphan,
-    /// Something that was never an entry's file.
+    /// Something else, or in another place. What is stored through a link in place of a folder
+    /// would lie elsewhere.
     Other,
 }
 
@@ -47,6 +48,8 @@ pub(crate) struct FilesLook {
     /// The bytes of those that were read.
     pub(crate) bytes: u64,
     pub(crate) strays: Vec<Stray>,
+    /// What has no name of ours: somebody else has put it there, and it is left to him.
+    pub(crate) foreign: Vec<PathBuf>,
     /// The rows whose files are damaged.
     pub(crate) suspects: Vec<i64>,
     /// The folder at which the next look begins; `None` after the last.
@@ -70,7 +73,10 @@ impl Store {
                 None => Vec::new(),
             };
             if rows.is_empty() {
-                look.strays.push(Stray::new(found));
+                match Stray::of(found) {
+                    Ok(stray) => look.strays.push(stray),
+                    Err(foreign) => look.foreign.push(foreign),
+                }
                 continue;
             }
             look.files += 1;
@@ -88,9 +94,9 @@ impl Store {
         Ok(look)
     }
 
-    /// Those of the strays that are still there and still named by nobody, under the write lock, and
-    /// removes them if it is to. Who has just replaced an entry may be about to remove one himself, and
-    /// will not mind.
+    /// Those of the strays that are still there and still named by nobody, under the write lock,
+    /// and removes them if it is to. Who has just replaced an entry may be about to remove one
+    /// himself, and will not mind.
     pub(crate) async fn settle_strays(
         &self,
         strays: Vec<Stray>,
@@ -137,9 +143,22 @@ impl Store {
 }
 
 impl Stray {
-    fn new(found: Found) -> Self {
-        let is_orphan = found.checksum.is_some() && found.is_file;
-        let kind = if is_orphan { StrayKind::Orphan } else { StrayKind::Other };
-        Self { path: found.path, kind, checksum: found.checksum }
+    /// What was found, or its path alone where it has no name of ours.
+    fn of(found: Found) -> std::result::Result<Self, PathBuf> {
+        let Found { path, checksum, is_file } = found;
+        let kind = match checksum {
+            Some(_) if is_file => StrayKind::Orphan,
+            Some(_) => StrayKind::Other,
+            None if is_ours(&path) => StrayKind::Other,
+            None => return Err(path),
+        };
+        Ok(Self { path, kind, checksum })
     }
+}
+
+/// Whether it is called like our files, or the folders that they lie in, if in another place.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let digits = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    digits && matches!(name.len(), 2 | 64)
 }

@@ -103,8 +103,8 @@ impl Store {
         Ok(rows)
     }
 
-    /// Those of the rows that are lost indeed. Their files are read, under the write lock: to be asked
-    /// about few at a time.
+    /// Those of the rows that are lost indeed. Their files are read, under the write lock: to be
+    /// asked about few at a time.
     pub(crate) async fn confirm_lost(
         &self,
         tx: &mut WriteTransaction,

@@ -14,6 +14,27 @@ macro_rules! file_bytes {
     };
 }
 
+/// No rank comes near it, unless it was damaged.
+const HIGHEST_RANK: i64 = 1 << 53;
+
+/// Entries that are not noted to be about what they say.
+macro_rules! missing_subject {
+    () => {
+        "cached_data WHERE identifier <> '' AND NOT EXISTS (SELECT 1 FROM subjects \
+           WHERE subjects.entry_id = cached_data.entry_id \
+             AND subjects.identifier = cached_data.identifier \
+             AND subjects.data_type = cached_data.data_type)"
+    };
+}
+
+/// Notes of entries that are gone.
+macro_rules! of_none {
+    () => {
+        "subjects WHERE NOT EXISTS \
+           (SELECT 1 FROM cached_data WHERE cached_data.entry_id = subjects.entry_id)"
+    };
+}
+
 statements! {
     IDS_AFTER = "SELECT entry_id FROM cached_data WHERE entry_id > ?1 ORDER BY entry_id LIMIT ?2";
     COUNT_ENTRIES = "SELECT COUNT(*) FROM cached_data";
@@ -43,6 +64,35 @@ statements! {
     NOTE_USAGE = "INSERT INTO provider_usage \
         SELECT provider, SUM(disk_size) FROM cached_data GROUP BY provider";
     NOTE_FILE_BYTES = concat!("REPLACE INTO upkeep VALUES ('file_bytes', ", file_bytes!(), ")");
+    /// Where it has been lost, the rank of what would go first is as near as one comes.
+    AGE = "SELECT coalesce((SELECT value FROM upkeep WHERE name = 'age'), -1), \
+        coalesce((SELECT MIN(rank) FROM cached_data WHERE rank BETWEEN 0 AND ?1), 0)";
+    NOTE_AGE = "REPLACE INTO upkeep VALUES ('age', ?1)";
+
+    /// As bytes, as in the others.
+    MISSING_SUBJECTS = concat!("SELECT CAST(url AS BLOB) FROM ", missing_subject!());
+    SUBJECTS_OF_NONE =
+        concat!("SELECT CAST(data_type || ' ' || identifier AS BLOB) FROM ", of_none!());
+    WRONG_PINS = concat!(
+        "SELECT CAST(url AS BLOB), is_pinned FROM cached_data WHERE is_pinned <> ",
+        is_of_pinned!()
+    );
+    FORGET_SUBJECTS = concat!("DELETE FROM ", of_none!());
+    NOTE_SUBJECTS = concat!(
+        "INSERT INTO subjects SELECT identifier, data_type, \
+           (SELECT COALESCE(MAX(ordinal), -1) FROM subjects AS noted \
+            WHERE noted.identifier = cached_data.identifier \
+              AND noted.data_type = cached_data.data_type) \
+           + row_number() OVER (PARTITION BY identifier, data_type ORDER BY entry_id), \
+           entry_id FROM ",
+        missing_subject!()
+    );
+    MARK_PINS = concat!(
+        "UPDATE cached_data SET is_pinned = ",
+        is_of_pinned!(),
+        " WHERE is_pinned <> ",
+        is_of_pinned!()
+    );
 }
 
 /// What a row says about itself, however damaged it is.
@@ -119,6 +169,46 @@ pub(in crate::store) async fn file_bytes(db: &mut SqliteConnection) -> Result<(i
 
 pub(in crate::store) async fn note_counters(db: &mut SqliteConnection) -> Result<()> {
     for statement in [FORGET_USAGE, NOTE_USAGE, NOTE_FILE_BYTES] {
+        query(statement).execute(&mut *db).await?;
+    }
+    if let Some((_, actual)) = wrong_age(db).await? {
+        query(NOTE_AGE).bind(actual).execute(db).await?;
+    }
+    Ok(())
+}
+
+/// The rank of the entry that was removed last, as it is noted and as it may have been, if it was
+/// none; -1 where nothing is noted.
+pub(in crate::store) async fn wrong_age(db: &mut SqliteConnection) -> Result<Option<(i64, i64)>> {
+    let (noted, actual) = query_as(AGE).bind(HIGHEST_RANK).fetch_one(db).await?;
+    Ok((!(0..=HIGHEST_RANK).contains(&noted)).then_some((noted, actual)))
+}
+
+/// The keys of entries that are not noted to be about what they say.
+pub(in crate::store) async fn missing_subjects(db: &mut SqliteConnection) -> Result<Vec<String>> {
+    let urls: Vec<Vec<u8>> = query_scalar(MISSING_SUBJECTS).fetch_all(db).await?;
+    Ok(urls.iter().map(|url| text(url)).collect())
+}
+
+/// What entries that are gone are noted to be about.
+pub(in crate::store) async fn subjects_of_none(db: &mut SqliteConnection) -> Result<Vec<String>> {
+    let subjects: Vec<Vec<u8>> = query_scalar(SUBJECTS_OF_NONE).fetch_all(db).await?;
+    Ok(subjects.iter().map(|subject| text(subject)).collect())
+}
+
+/// The keys of entries that are noted to be pinned, or not to be, and whether they are.
+pub(in crate::store) async fn wrong_pins(db: &mut SqliteConnection) -> Result<Vec<(String, bool)>> {
+    let pins: Vec<(Vec<u8>, bool)> = query_as(WRONG_PINS).fetch_all(db).await?;
+    Ok(pins.iter().map(|(url, is_pinned)| (text(url), *is_pinned)).collect())
+}
+
+/// What bytes say, as far as they are text.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+pub(in crate::store) async fn mend_notes(db: &mut SqliteConnection) -> Result<()> {
+    for statement in [FORGET_SUBJECTS, NOTE_SUBJECTS, MARK_PINS] {
         query(statement).execute(&mut *db).await?;
     }
     Ok(())

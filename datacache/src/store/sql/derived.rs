@@ -25,8 +25,8 @@ statements! {
         "DELETE FROM cached_data WHERE source_url = ?1 AND source_checksum <> ?2 ",
         returning_blob!()
     );
-    FOLLOW = "UPDATE cached_data SET (created_at, expires_at, may_be_stale) = \
-          (SELECT created_at, expires_at, may_be_stale FROM cached_data WHERE url = ?1) \
+    FOLLOW = "UPDATE cached_data SET (created_at, expires_at, may_be_stale, is_pinned) = \
+          (SELECT created_at, expires_at, may_be_stale, is_pinned FROM cached_data WHERE url = ?1) \
         WHERE source_url = ?1";
 }
 
@@ -71,7 +71,7 @@ pub(in crate::store) async fn remove_of(
 }
 
 /// Removes what was made from other bytes of the entry `key`, and returns the files that it named;
-/// what was made from those it has now is as current as they are.
+/// what was made from those it has now is as current as they are, and pinned if they are.
 pub(in crate::store) async fn follow(
     db: &mut SqliteConnection,
     key: &Key,

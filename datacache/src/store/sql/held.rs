@@ -40,8 +40,8 @@ pub(in crate::store) async fn fresh_among(
 }
 
 /// Those of the keys whose origin need not be asked: there is an entry that may be shown, fresh or
-/// not, or it is known that there is none; with whether its time has passed, and whether it is about
-/// `subject`.
+/// not, or it is known that there is none; with whether its time has passed, and whether it is
+/// about `subject`.
 pub(in crate::store) async fn answered_among(
     db: &mut SqliteConnection,
     keys: &[&str],

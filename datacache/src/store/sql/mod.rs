@@ -1,7 +1,8 @@
 //! Every statement on `cached_data`; those of the random pick stand in `picking`, those on what was
 //! made from other entries in `derived`, those on what comes from another cache in `moved`,
 //! those that keep the cache within bounds in `upkeep`, those of who checks entries in `checking`,
-//! those on what there is before more is fetched in `held`, on what entries are about in `subjects`.
+//! those on what there is before more is fetched in `held`, on what entries are about in
+//! `subjects`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
@@ -28,8 +29,8 @@ macro_rules! info_columns {
     () => {
         "entry_id, url, cachekey, identifier, data_type, provider, metadata, status_code, \
          mime_type, data_size, content_checksum, encoding, stored_size, stored_checksum, \
-         created_at, expires_at, last_accessed, access_count, etag, last_modified, varies_on, may_be_stale, \
-         is_untrusted, \
+         created_at, expires_at, last_accessed, access_count, etag, last_modified, \
+         varies_on, may_be_stale, is_untrusted, \
          data_value IS NULL AS is_in_file"
     };
 }
@@ -98,11 +99,12 @@ macro_rules! of_subject {
     };
 }
 
-/// Of a row of `cached_data`: it is about somebody who is pinned.
+/// Of a row of `cached_data`: it is about somebody who is pinned, or was made from what is.
 macro_rules! is_of_pinned {
     () => {
         "EXISTS (SELECT 1 FROM subjects JOIN pins USING (identifier) \
-           WHERE subjects.entry_id = cached_data.entry_id)"
+           WHERE subjects.entry_id = coalesce((SELECT source.entry_id FROM cached_data AS source \
+             WHERE source.url = cached_data.source_url), cached_data.entry_id))"
     };
 }
 
@@ -125,12 +127,11 @@ statements! {
            status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
            last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
            source_url, source_checksum, encoding, stored_size, stored_checksum, is_untrusted, \
-           ordinal, is_pinned, rank) \
+           ordinal, rank) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
            ?18, ?19, ?20, ?21, ?22, ?23, \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?3 AND data_type = ?4), \
-           EXISTS (SELECT 1 FROM pins WHERE identifier = ?3), \
            COALESCE((SELECT value FROM upkeep WHERE name = 'age'), 0) + 1) \
          ON CONFLICT (url) DO UPDATE SET \
            identifier = excluded.identifier, data_type = excluded.data_type, \
@@ -145,9 +146,6 @@ statements! {
            encoding = excluded.encoding, stored_size = excluded.stored_size, \
            stored_checksum = excluded.stored_checksum, \
            is_untrusted = excluded.is_untrusted, \
-           is_pinned = excluded.is_pinned OR ",
-        is_of_pinned!(),
-        ", \
            ordinal = CASE \
              WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
              THEN ordinal ELSE excluded.ordinal END \
@@ -161,9 +159,6 @@ statements! {
            identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
            etag = ?9, last_modified = ?10, varies_on = ?11, may_be_stale = ?12, \
            is_untrusted = ?13, \
-           is_pinned = EXISTS (SELECT 1 FROM pins WHERE identifier = ?4) OR ",
-        is_of_pinned!(),
-        ", \
            ordinal = CASE WHEN (identifier, data_type) = (?4, ?5) THEN ordinal ELSE \
              (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
               WHERE identifier = ?4 AND data_type = ?5) END \

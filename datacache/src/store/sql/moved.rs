@@ -18,12 +18,11 @@ statements! {
     MAKE_PLACE = "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, \
            created_at, expires_at, last_accessed, access_count, \
            status_code, mime_type, data_size, content_checksum, metadata, data_value, \
-           ordinal, is_pinned, rank) \
+           ordinal, rank) \
          VALUES (?1, iif(EXISTS (SELECT 1 FROM cached_data WHERE cachekey = ?2), ?3, ?2), \
            ?4, ?5, ?6, ?7, ?8, ?9, ?10, 404, '', 0, ?11, '{}', x'', \
            (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
             WHERE identifier = ?4 AND data_type = ?5), \
-           EXISTS (SELECT 1 FROM pins WHERE identifier = ?4), \
            ?12) \
          ON CONFLICT (url) DO UPDATE SET \
            last_accessed = MAX(last_accessed, excluded.last_accessed), \

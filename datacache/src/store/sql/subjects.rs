@@ -6,6 +6,7 @@ use sqlx::{Result, query, query_as, query_scalar};
 use crate::key::Key;
 use crate::store::deferred::Subject;
 use crate::store::row::Version;
+use crate::store::sql::upkeep;
 
 statements! {
     IS_ABOUT = "SELECT EXISTS (SELECT 1 FROM subjects \
@@ -32,10 +33,7 @@ statements! {
             WHERE identifier = ?2 AND data_type = ?3), entry_id \
         FROM cached_data WHERE url = ?1 \
         ON CONFLICT (entry_id, identifier, data_type) DO NOTHING";
-    PIN_TOO = concat!(
-        "UPDATE cached_data SET is_pinned = 1 WHERE entry_id = ?1 AND is_pinned = 0 AND ",
-        is_of_pinned!()
-    );
+    OF_ENTRY = "SELECT identifier, data_type FROM subjects WHERE entry_id = ?1";
 }
 
 pub(in crate::store) async fn is_about(
@@ -50,12 +48,14 @@ pub(in crate::store) async fn is_about(
     is_about.fetch_one(db).await
 }
 
-/// Adds to what an entry is about, unless its content has been replaced since it was read.
+/// Adds to what an entry is about, unless its content has been replaced since it was read; says
+/// whether it is about that now and was not before.
 pub(in crate::store) async fn add(
     db: &mut SqliteConnection,
     version: &Version,
     subject: &Subject,
-) -> Result<()> {
+) -> Result<bool> {
+    let mut changed = 0;
     for statement in [DESCRIBE, ADD] {
         let change = query(statement)
             .bind(version.id)
@@ -63,9 +63,18 @@ pub(in crate::store) async fn add(
             .bind(subject.data_type.as_str())
             .bind(&version.checksum)
             .bind(version.created_at);
-        change.execute(&mut *db).await?;
+        changed += change.execute(&mut *db).await?.rows_affected();
     }
-    query(PIN_TOO).bind(version.id).execute(db).await.map(drop)
+    upkeep::mark_pinned(db, &subject.identifier).await?;
+    Ok(changed > 0)
+}
+
+/// All that an entry is about, as identifiers and types.
+pub(in crate::store) async fn of_entry(
+    db: &mut SqliteConnection,
+    id: i64,
+) -> Result<Vec<(String, String)>> {
+    query_as(OF_ENTRY).bind(id).fetch_all(db).await
 }
 
 /// What an entry is about beside what its row says, as identifiers and types.

@@ -9,8 +9,8 @@ use crate::name::Provider;
 use crate::store::Subject;
 use crate::store::room::Usage;
 
-/// Removes the first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those used
-/// after `?5`.
+/// Removes the first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those
+/// used after `?5`.
 macro_rules! evict {
     ($condition:literal, $order:literal) => {
         concat!(
@@ -44,9 +44,11 @@ statements! {
     /// At most ?2 whose time passed before ?1.
     EXPIRE = expire!("is_pinned = 0 AND expires_at <= ?1");
     EXPIRE_ABSENT = expire!("is_pinned = 0 AND status_code <> 200 AND expires_at <= ?1");
-    FORGET_PICKS = "DELETE FROM last_picks WHERE NOT EXISTS (SELECT 1 FROM subjects \
-        WHERE subjects.identifier = last_picks.identifier \
-          AND subjects.data_type = last_picks.data_type)";
+    /// At most ?1.
+    FORGET_PICKS = "DELETE FROM last_picks WHERE (identifier, data_type) IN \
+        (SELECT identifier, data_type FROM last_picks WHERE NOT EXISTS (SELECT 1 FROM subjects \
+           WHERE subjects.identifier = last_picks.identifier \
+             AND subjects.data_type = last_picks.data_type) LIMIT ?1)";
 
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
@@ -63,20 +65,36 @@ statements! {
         evict!("keep_class >= 0 AND ?1 IS NOT NULL", "keep_class, rank, last_accessed");
     AGE = "UPDATE upkeep SET value = MAX(value, ?1) WHERE name = 'age'";
 
-    /// All but the ?4 of a subject that are used most, and but the entry ?3.
-    REMOVE_SURPLUS = "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
-          WHERE identifier = ?1 AND data_type = ?2 AND status_code = 200 AND is_pinned = 0 \
-            AND entry_id <> ?3 \
-          ORDER BY rank DESC, last_accessed DESC LIMIT -1 OFFSET ?4) \
-        RETURNING url, file_checksum, disk_size, 0";
+    /// All but the ?4 of a subject that are pinned or used most, and but the entry ?3.
+    REMOVE_SURPLUS = concat!(
+        "DELETE FROM cached_data WHERE is_pinned = 0 AND entry_id IN (",
+        of_subject!("SELECT entry_id"),
+        " AND status_code = 200 AND entry_id <> ?3 \
+          ORDER BY is_pinned DESC, rank DESC, last_accessed DESC LIMIT -1 OFFSET ?4) \
+        RETURNING url, file_checksum, disk_size, 0"
+    );
 
     PIN = "INSERT OR IGNORE INTO pins VALUES (?1)";
     UNPIN = "DELETE FROM pins WHERE identifier = ?1";
     PINNED = "SELECT identifier FROM pins ORDER BY identifier";
+    /// What is about ?1, and what was made from that.
     MARK_PINNED = concat!(
         "UPDATE cached_data SET is_pinned = ",
         is_of_pinned!(),
-        " WHERE entry_id IN (SELECT entry_id FROM subjects WHERE identifier = ?1)"
+        " WHERE entry_id IN (WITH about AS MATERIALIZED (SELECT entry_id, url \
+              FROM subjects CROSS JOIN cached_data USING (entry_id) \
+              WHERE subjects.identifier = ?1) \
+            SELECT entry_id FROM about UNION ALL \
+            SELECT made.entry_id FROM about CROSS JOIN cached_data AS made \
+              ON made.source_url = about.url) \
+          AND is_pinned <> ",
+        is_of_pinned!()
+    );
+    MARK_ENTRY = concat!(
+        "UPDATE cached_data SET is_pinned = ",
+        is_of_pinned!(),
+        " WHERE entry_id = ?1 AND is_pinned <> ",
+        is_of_pinned!()
     );
 }
 
@@ -159,7 +177,8 @@ pub(in crate::store) async fn evict(
     Ok(least_used)
 }
 
-/// How many entries could go, counted up to the limit, and their bytes, with `row_bytes` for each row.
+/// How many entries could go, counted up to the limit, and their bytes, with `row_bytes` for each
+/// row.
 pub(in crate::store) async fn evictable(
     db: &mut SqliteConnection,
     victims: Victims<'_>,
@@ -211,12 +230,14 @@ pub(in crate::store) async fn expire(
     Evicted::of(&rows)
 }
 
-/// Forgets what was picked last among images of which none is left; returns how often.
-pub(in crate::store) async fn forget_picks(db: &mut SqliteConnection) -> Result<u64> {
-    Ok(query(FORGET_PICKS).execute(db).await?.rows_affected())
+/// Forgets what was picked last among images of which none is left, at most `limit` times; returns
+/// how often.
+pub(in crate::store) async fn forget_picks(db: &mut SqliteConnection, limit: i64) -> Result<u64> {
+    Ok(query(FORGET_PICKS).bind(limit).execute(db).await?.rows_affected())
 }
 
-/// Removes all entries of a subject but the `kept` that are used most, and but the entry `but`.
+/// Removes the entries of a subject but the `kept` that are used most, those that are pinned, and
+/// the entry `but`.
 pub(in crate::store) async fn remove_surplus(
     db: &mut SqliteConnection,
     subject: &Subject,
@@ -258,7 +279,7 @@ pub(in crate::store) async fn pin(
     identifier: &Identifier,
 ) -> Result<bool> {
     let pinned = query(PIN).bind(identifier.as_str()).execute(&mut *db).await?;
-    query(MARK_PINNED).bind(identifier.as_str()).execute(db).await?;
+    mark_pinned(db, identifier).await?;
     Ok(pinned.rows_affected() > 0)
 }
 
@@ -268,8 +289,21 @@ pub(in crate::store) async fn unpin(
     identifier: &Identifier,
 ) -> Result<bool> {
     let unpinned = query(UNPIN).bind(identifier.as_str()).execute(&mut *db).await?;
-    query(MARK_PINNED).bind(identifier.as_str()).execute(db).await?;
+    mark_pinned(db, identifier).await?;
     Ok(unpinned.rows_affected() > 0)
+}
+
+/// Notes of all that is about `identifier`, and of what was made from it, whether it is pinned.
+pub(in crate::store) async fn mark_pinned(
+    db: &mut SqliteConnection,
+    identifier: &Identifier,
+) -> Result<()> {
+    query(MARK_PINNED).bind(identifier.as_str()).execute(db).await.map(drop)
+}
+
+/// Notes of one entry whether it is pinned.
+pub(in crate::store) async fn mark_entry(db: &mut SqliteConnection, id: i64) -> Result<()> {
+    query(MARK_ENTRY).bind(id).execute(db).await.map(drop)
 }
 
 pub(in crate::store) async fn pinned(db: &mut SqliteConnection) -> Result<Vec<String>> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::error::ErrorKind;
 
-const KIB: usize = 1024;
+pub(super) const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
 
 /// What the folder takes: every file in it, whatever it is.
@@ -13,22 +13,22 @@ fn folder_bytes(folder: &Folder) -> u64 {
     files.iter().map(size).sum()
 }
 
-fn bounded(config: &str) -> Folder {
+pub(super) fn bounded(config: &str) -> Folder {
     let config = serde_json::from_str(config).unwrap();
     Folder { allowance: Allowance::of(&config), ..Folder::new() }
 }
 
-fn four_mib() -> Folder {
+pub(super) fn four_mib() -> Folder {
     bounded(r#"{"cache": {"max_bytes": 4194304, "min_free": 0}}"#)
 }
 
 /// Bytes that nothing else has, and that are no text, which would be compressed.
-fn unique(number: usize, size: usize) -> Bytes {
+pub(super) fn unique(number: usize, size: usize) -> Bytes {
     let bytes = [0xff].into_iter().chain(number.to_le_bytes()).cycle();
     bytes.take(size).collect::<Vec<_>>().into()
 }
 
-fn image(path: &str, data: impl Into<Bytes>) -> NewEntry {
+pub(super) fn image(path: &str, data: impl Into<Bytes>) -> NewEntry {
     NewEntry { data_type: DataType::FRONT_COVER, ..entry(path, data) }
 }
 
@@ -38,7 +38,7 @@ async fn put_many(store: &Store, count: usize, size: impl Fn(usize) -> usize) {
     }
 }
 
-async fn has(store: &Store, path: &str) -> bool {
+pub(super) async fn has(store: &Store, path: &str) -> bool {
     store.get(&key(path)).await.unwrap().is_some()
 }
 
@@ -253,31 +253,6 @@ async fn entries_that_share_a_file_count_it_once_and_keep_it_until_the_last_has_
     assert_eq!(store.remove_matching(&Filter::all()).await.unwrap(), 3);
     assert_counted(&store).await;
     assert_eq!(count(&store, files).await, 0);
-}
-
-#[tokio::test]
-async fn an_artist_has_no_more_images_than_the_settings_say() {
-    let folder = bounded(r#"{"images": {"max_per_artist": {"front_cover": 3}}}"#);
-    let store = folder.open().await;
-    let about = |path: &str, name: &str, number| NewEntry {
-        identifier: Some(identifier(name)),
-        ..image(path, unique(number, 2 * KIB))
-    };
-    store.put(about("other", "nobody", 0)).await.unwrap();
-    for number in 1..=5 {
-        store.put(about(&number.to_string(), "a", number)).await.unwrap();
-        store.put(about("3", "a", 10 + number)).await.unwrap();
-    }
-    let mut left = Vec::new();
-    for path in ["1", "2", "3", "4", "5", "other"] {
-        if has(&store, path).await {
-            left.push(path);
-        }
-    }
-    assert_eq!(left.len(), 4, "{left:?}");
-    assert!(["3", "5", "other"].iter().all(|path| left.contains(path)), "{left:?}");
-    assert_eq!(folder.blob_files().len(), 4);
-    assert_counted(&store).await;
 }
 
 #[tokio::test]

@@ -177,15 +177,14 @@ async fn what_nobody_names_is_found_wherever_it_lies_and_removed_if_it_is_to_be(
         fs::create_dir_all(folder).unwrap();
     }
     let misplaced = orphan.with_file_name(Checksum::of(b"elsewhere").to_string());
+    let no_folder = layout.join("ff");
     let capitals = orphan.with_file_name(Checksum::of(b"orphan").to_string().to_uppercase());
-    let others = [layout.join("note"), orphan.with_extension("part"), misplaced, capitals];
-    for path in others.iter().chain([&orphan]) {
+    let foreign = [layout.join("note"), orphan.with_extension("part"), capitals];
+    for path in foreign.iter().chain([&orphan, &misplaced, &no_folder]) {
         fs::write(path, "orphan").unwrap();
     }
-    let folders = [layout.join("zz"), layout.join("00").join("0")];
-    let mut expected: Vec<_> =
-        others.into_iter().chain(folders).map(|path| (path, StrayKind::Other)).collect();
-    expected.push((orphan, StrayKind::Orphan));
+    let others = [misplaced, no_folder].map(|path| (path, StrayKind::Other));
+    let mut expected: Vec<_> = others.into_iter().chain([(orphan, StrayKind::Orphan)]).collect();
     expected.sort_by(|one, other| one.0.cmp(&other.0));
     for removal in [Removal::None, Removal::AtOnce] {
         let mut found = strays(&store, removal).await;
@@ -193,6 +192,13 @@ async fn what_nobody_names_is_found_wherever_it_lies_and_removed_if_it_is_to_be(
         assert_eq!(found, expected);
     }
     assert_eq!(strays(&store, Removal::None).await, []);
+    // What has no name of ours is told, and left to whoever put it there.
+    let mut left = store.look_at_folders(0, FOLDERS, Depth::Names).await.unwrap().foreign;
+    left.sort();
+    let folders = [layout.join("zz"), layout.join("00").join("0")];
+    let mut foreign: Vec<PathBuf> = foreign.into_iter().chain(folders).collect();
+    foreign.sort();
+    assert_eq!(left, foreign);
     assert_eq!(store.get(&key("x")).await.unwrap().unwrap().data, large(1));
 }
 

@@ -1,4 +1,5 @@
 mod budget;
+mod caps;
 mod checking;
 mod concurrency;
 mod damage;
@@ -6,6 +7,8 @@ mod deferred;
 mod derived;
 mod encoding;
 mod model;
+mod notes;
+mod pins;
 mod random;
 mod removal;
 mod renewal;

@@ -21,14 +21,14 @@ impl Unified {
     /// An album, as the configured sources describe it.
     ///
     /// MusicBrainz says which release group is meant, unless the caller does; with its id the Cover
-    /// Art Archive and fanart.tv are asked, and Discogs by MusicBrainz' link. Last.fm, TheAudioDB and
-    /// Spotify are asked by title and artist, Spotify by its id where the caller has one; both must
-    /// be those of the album that is meant.
+    /// Art Archive and fanart.tv are asked, and Discogs by MusicBrainz' link. Last.fm, TheAudioDB
+    /// and Spotify are asked by title and artist, Spotify by its id where the caller has one; both
+    /// must be those of the album that is meant.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a query without title and id, and for a
-    /// title or artist that is empty or has more than 1 000 bytes. What fails at a source is told in
-    /// [`Merged::sources`].
+    /// title or artist that is empty or has more than 1 000 bytes. What fails at a source is told
+    /// in [`Merged::sources`].
     ///
     /// # Cancel safety
     /// That of [`Cache::fetch`](crate::Cache::fetch).

@@ -21,9 +21,9 @@ impl Unified {
     /// An artist, as the configured sources describe it.
     ///
     /// MusicBrainz says who is meant, unless the caller does. With its id it is asked for at
-    /// TheAudioDB, fanart.tv and Last.fm, and by MusicBrainz' links at Discogs, Wikidata, Spotify and
-    /// Deezer. By its name alone TheAudioDB and Last.fm are asked, whose answers have its id, and the
-    /// others only if MusicBrainz does not know it or cannot be asked.
+    /// TheAudioDB, fanart.tv and Last.fm, and by MusicBrainz' links at Discogs, Wikidata, Spotify
+    /// and Deezer. By its name alone TheAudioDB and Last.fm are asked, whose answers have its id,
+    /// and the others only if MusicBrainz does not know it or cannot be asked.
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a query without name and id, and for a

@@ -37,9 +37,9 @@ impl Unified {
     /// artist, which the caller says, or else MusicBrainz or Spotify.
     ///
     /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a query that says nothing of which track
-    /// it is, for a title or artist that is empty or has more than 1 000 bytes, and for what is no
-    /// ISRC. What fails at a source is told in [`Merged::sources`].
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a query that says nothing of which
+    /// track it is, for a title or artist that is empty or has more than 1 000 bytes, and for what
+    /// is no ISRC. What fails at a source is told in [`Merged::sources`].
     ///
     /// # Cancel safety
     /// That of [`Cache::fetch`](crate::Cache::fetch).

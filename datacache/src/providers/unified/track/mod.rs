@@ -38,8 +38,8 @@ impl TrackQuery {
         self
     }
 
-    /// With this International Standard Recording Code, such as `GBDUW0000059`, which decides what is
-    /// meant where there is no MBID.
+    /// With this International Standard Recording Code, such as `GBDUW0000059`, which decides what
+    /// is meant where there is no MBID.
     #[must_use]
     pub fn isrc(mut self, isrc: impl Into<String>) -> Self {
         self.isrc = Some(isrc.into());
