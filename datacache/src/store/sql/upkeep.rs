@@ -51,10 +51,10 @@ statements! {
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
 
-    /// What the first ?4 that the next two could remove take; rows take something too.
+    /// What the first ?4 that the next two could remove take, whatever ?1 is; rows take something too.
     EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(disk_size + ?7), 0) FROM \
         (SELECT disk_size FROM cached_data WHERE is_pinned = 0 \
-           AND (keep_class >= 0 OR expires_at <= ?1) AND (?2 IS NULL OR provider = ?2) \
+           AND keep_class >= 0 AND ?1 IS NOT NULL AND (?2 IS NULL OR provider = ?2) \
            AND entry_id <> ?3 AND last_accessed <= ?5 AND rank < ?6 LIMIT ?4)";
     EVICT_EXPIRED = evict!("expires_at <= ?1", "expires_at");
     /// Whatever ?1 is.
