@@ -33,7 +33,8 @@
 //! so much longer.
 //!
 //! # What survives a crash
-//! A queued request, once [`Queue::enqueue`] has returned. A job is run at least once.
+//! A queued request, once the transaction of [`Queue::enqueue_in`] is committed. A job is run at least
+//! once.
 
 mod backoff;
 mod flight;
