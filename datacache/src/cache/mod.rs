@@ -15,6 +15,7 @@ mod calls;
 mod counting;
 mod deriving;
 mod describing;
+mod enqueueing;
 mod examining;
 mod fill;
 mod fill_queue;

@@ -134,7 +134,7 @@ struct Shared {
     mender: Mender,
     access: Access,
     anchor: Anchor,
-    /// The write-ahead log is kept near this size.
+    /// A writer that finds the write-ahead log longer than this cuts it back.
     log_bytes: u64,
     watcher: Watcher,
     doorbell: Doorbell,
@@ -144,7 +144,8 @@ struct Shared {
 impl Db {
     /// A handle to the database in the cache folder `dir`, which may be none, or of another schema:
     /// somebody has to [`prepare`](Self::prepare) it. `locks` is the folder of advisory locks. The
-    /// write-ahead log is kept near `log_bytes`, if that is less than it would be anyway.
+    /// write-ahead log is cut back when it becomes longer than `log_bytes`, if that is less than it
+    /// would be anyway.
     pub(crate) fn unopened(
         dir: &Path,
         locks: &Path,
@@ -248,7 +249,8 @@ impl Db {
     }
 
     /// A write transaction on a connection of its own. It waits for the other writers of this
-    /// process in turn, then for those of other processes.
+    /// process in turn, then for those of other processes. A log that has become too long is cut
+    /// back before.
     pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteTransaction> {
         let turn = self.turn(operation).await?;
         let connection = self.read(operation).await?;
@@ -278,10 +280,12 @@ impl Db {
             return Err(error);
         }
         let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
-        turn.await.map_err(|_elapsed| {
+        let turn = turn.await.map_err(|_elapsed| {
             let reason = "other writers of this process wait for the database";
             Error::new(ErrorKind::Busy, operation, self.path().display(), reason)
-        })
+        })?;
+        self.keep_log_short().await;
+        Ok(turn)
     }
 
     /// An error of SQLite, with the file it is about. If it tells of damage, that is seen to behind

@@ -11,6 +11,7 @@ mod offline;
 mod random;
 mod redirecting;
 mod revalidating;
+mod room;
 mod secrets;
 mod sharing;
 mod storing;
