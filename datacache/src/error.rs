@@ -34,7 +34,7 @@ pub enum ErrorKind {
     ReadOnly,
     /// The cache folder is on a network file system, on which no cache can be kept.
     NetworkFileSystem,
-    /// The disk is full.
+    /// The disk is full, or the cache or its queue takes all it may.
     Full,
     /// Any other trouble with files.
     Io,

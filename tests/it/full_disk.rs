@@ -129,20 +129,24 @@ async fn jobs_that_do_not_fit_wait_and_are_done_once_there_is_room() {
     assert_eq!(disk.drain().json()["done"], SURE);
     assert_eq!(disk.run(&[&["enqueue"], &names[SURE..]].concat()).status, 0);
 
-    // Those that run at once may take the room from each other, so none of them is sure.
+    // Those that run at once may take the room from each other, so none of them is sure. When one has
+    // found none, no others are begun.
     let worked = disk.drain().json();
     disk.assert_no_temporary_file();
-    let done = SURE + usize::try_from(worked["done"].as_u64().unwrap()).unwrap();
+    let count = |name: &str| usize::try_from(worked[name].as_u64().unwrap()).unwrap();
+    let done = SURE + count("done");
     assert!(done <= SURE + 1, "{worked}");
     let left = JOBS - done;
-    assert_eq!((&worked["retried"], &worked["lost"]), (&left.into(), &0.into()), "{worked}");
+    assert!((1..left).contains(&count("retried")) && count("lost") == 0, "{worked}");
     let jobs = disk.jobs();
     assert_eq!(jobs.len(), left);
-    for job in &jobs {
-        let reason = job["last_error"].as_str().unwrap();
-        assert_eq!((&job["status"], &job["attempts"]), (&"pending".into(), &1.into()));
-        assert!(reason.contains("the disk is full"), "{reason}");
-    }
+    let reasons = jobs.iter().filter_map(|job| {
+        assert_eq!((&job["status"], &job["attempts"]), (&"pending".into(), &0.into()));
+        job["last_error"].as_str()
+    });
+    let reasons: Vec<&str> = reasons.collect();
+    assert!(reasons.iter().all(|reason| reason.contains("the disk is full")), "{reasons:?}");
+    assert_eq!(reasons.len(), count("retried"));
     assert_eq!(disk.blobs().len(), done);
     let is_queued = |url: &str| jobs.iter().any(|job| job["url"] == url);
     let (waiting, stored): (Vec<_>, Vec<_>) = urls.iter().partition(|(url, _)| is_queued(url));

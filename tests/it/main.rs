@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod archives;
+mod bounds;
 #[cfg(target_os = "linux")]
 mod bypass;
 mod charts;

@@ -10,7 +10,7 @@ use super::answer::{Absence, Answer, Found, FoundState, Held, Source};
 use super::counting::Fetching;
 use super::plan::{Plan, Revalidation};
 use super::request::Staleness;
-use super::{Inner, bypass, flight};
+use super::{Inner, bypass, enqueueing, flight};
 use crate::clock::Timestamp;
 use crate::db::{Use, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
@@ -331,7 +331,8 @@ async fn leave_to_workers(cache: Arc<Inner>, plan: Arc<Plan>) {
 
 async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
     let job = plan.job(priority, &cache.policies)?;
-    cache.queue.enqueue(&[job], cache.clock.now()).await.map(drop)
+    let connection = cache.db.read(enqueueing::OPERATION).await?;
+    enqueueing::enqueue(cache, connection, vec![job]).await.map(drop)
 }
 
 /// An entry past its time, which is said.

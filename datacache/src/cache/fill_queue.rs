@@ -1,16 +1,17 @@
 //! Queueing as many images of an artist as are missing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Cache;
 use super::images::require_image_type;
 use super::plan::Plan;
 use super::request::Request;
+use super::{Cache, Inner, enqueueing};
 use crate::clock::Timestamp;
-use crate::db::Connection;
-use crate::error::Result;
+use crate::db::{Connection, WriteTransaction};
+use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::Identifier;
 use crate::key::Key;
 use crate::name::{DataType, Provider};
@@ -57,16 +58,14 @@ impl Cache {
             connection.close().await;
             return Ok(state.outcome(&keys));
         }
-        let mut tx = self.0.db.write_on(connection, OPERATION).await?;
-        // Others may have filled it while this one waited for the lock.
-        let state = self::state(tx.connection(), subject, &keys, most, now).await?;
-        let chosen = state.choose(&keys);
-        let due = plans.iter().filter(|plan| chosen.contains(&plan.key));
-        let jobs = due.map(|plan| plan.job(Priority::Batch, &self.0.policies));
-        Queue::enqueue_in(&mut tx, &jobs.collect::<Result<Vec<_>>>()?, now).await?;
-        let outcome = state.outcome(&keys);
-        tx.commit().await?;
-        Ok(outcome)
+        drop(keys);
+        let tx = self.0.db.write_on(connection, OPERATION).await?;
+        let (cache, subject) = (Arc::clone(&self.0), subject.clone());
+        let filling = async move { fill(&cache, tx, &subject, &plans, most).await };
+        self.0.background.see_through(filling).await.unwrap_or_else(|| {
+            let reason = "the task that fills it failed";
+            Err(Error::new(ErrorKind::Internal, OPERATION, "queue", reason))
+        })
     }
 
     /// What is to be fetched, each key once, all of it known to be possible.
@@ -85,6 +84,28 @@ impl Cache {
         }
         Ok(plans)
     }
+}
+
+/// Queues those of the requests that are missing when nobody else can queue any.
+async fn fill(
+    cache: &Inner,
+    mut tx: WriteTransaction,
+    subject: &Subject,
+    plans: &[Plan],
+    most: usize,
+) -> Result<QueueFill> {
+    let now = cache.clock.now();
+    let keys: Vec<&Key> = plans.iter().map(|plan| &plan.key).collect();
+    // Others may have filled it while this one waited for the lock.
+    let state = state(tx.connection(), subject, &keys, most, now).await?;
+    let chosen = state.choose(&keys);
+    let due = plans.iter().filter(|plan| chosen.contains(&plan.key));
+    let jobs = due.map(|plan| plan.job(Priority::Batch, &cache.policies));
+    let jobs = jobs.collect::<Result<Vec<_>>>()?;
+    enqueueing::make_room(&mut tx, &cache.store, &jobs, &jobs).await?;
+    Queue::enqueue_in(&mut tx, &jobs, now).await?;
+    tx.commit().await?;
+    Ok(state.outcome(&keys))
 }
 
 /// A request for an image of an artist or an album.

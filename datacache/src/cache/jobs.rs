@@ -29,6 +29,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// So long a job waits for a provider that asks to be left alone without saying for how long.
 const DEFAULT_WAIT: Duration = Duration::from_mins(1);
 
+/// So long a job waits whose answer found no room.
+const FULL_WAIT: Duration = Duration::from_mins(1);
+
 /// A disk is often full for a moment only, while other jobs write what does not fit; so settling is
 /// tried again after each of these.
 const FULL_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
@@ -43,6 +46,8 @@ pub(crate) enum Ended {
     Refused {
         until: Timestamp,
     },
+    /// The same, because there was no room for its answer.
+    Unkept,
     Dead,
     /// Somebody else has the job now.
     Lost,
@@ -275,7 +280,8 @@ fn finish_of(answer: &Answer) -> Finish {
 async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
     let now = cache.clock.now();
     let reason = error.to_string();
-    let mut refused = None;
+    let later = |wait: Duration| now.checked_add(wait).unwrap_or(now);
+    let mut instead = None;
     let setback = match error.kind() {
         ErrorKind::LeaseLost => {
             tracing::warn!(key = %job.key, "the job was lost to another worker");
@@ -284,9 +290,14 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         // Having to wait is no failure of the job.
         ErrorKind::RateLimited | ErrorKind::CircuitOpen => {
             let wait = error.retry_after().unwrap_or(DEFAULT_WAIT).min(queue::LONGEST_PAUSE);
-            let until = now.checked_add(wait).unwrap_or(now);
-            refused = (error.attempts() == 0).then_some(Ended::Refused { until });
+            let until = later(wait);
+            instead = (error.attempts() == 0).then_some(Ended::Refused { until });
             Setback::Wait(until, reason)
+        }
+        // It may have been answered well: it is the cache that has no room.
+        ErrorKind::Full => {
+            instead = Some(Ended::Unkept);
+            Setback::Wait(later(FULL_WAIT), reason)
         }
         _ if !is_final(error) => {
             if job.attempt >= queue::MAX_ATTEMPTS {
@@ -300,7 +311,7 @@ async fn fail(cache: &Inner, job: &Job, error: &Error) -> Result<Ended> {
         _ => Setback::Dead(reason),
     };
     let ended = set_back(cache, job, setback).await?;
-    Ok(refused.filter(|_| ended == Ended::Retried).unwrap_or(ended))
+    Ok(instead.filter(|_| ended == Ended::Retried).unwrap_or(ended))
 }
 
 /// Whether the same request would fail again, whoever makes it and when.

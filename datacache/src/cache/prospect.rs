@@ -7,7 +7,7 @@ use super::answer::{Answer, Held};
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Reach;
-use super::{Inner, bypass};
+use super::{Inner, bypass, enqueueing};
 use crate::error::Result;
 use crate::key::Key;
 use crate::queue::{JobState, NewJob, Priority};
@@ -79,7 +79,8 @@ pub(super) async fn queue_renewal(cache: Arc<Inner>, job: NewJob) -> Result<()> 
         queued.status == JobState::Dead && now.since(queued.run_at) >= RENEWAL_PAUSE
     });
     if is_due {
-        cache.queue.enqueue(std::slice::from_ref(&job), now).await?;
+        let connection = cache.db.read(enqueueing::OPERATION).await?;
+        enqueueing::enqueue(&cache, connection, vec![job]).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::counting::{About, Way};
 use super::jobs;
 use super::plan::Plan;
 use super::request::Request;
-use super::{Cache, PAGE_ENTRIES, Page};
+use super::{Cache, PAGE_ENTRIES, Page, enqueueing};
 use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -16,8 +16,9 @@ use crate::queue::{Enqueued, Finish, JobInfo, JobState, Queue};
 use crate::store::Store;
 
 impl Cache {
-    /// Queues requests for workers, each with its own priority, in transactions of a thousand.
-    /// Requests that the cache can answer are not queued, unless it takes their headers to tell.
+    /// Queues requests for workers, each with its own priority, in transactions of a thousand at
+    /// most. Requests that the cache can answer are not queued, unless it takes their headers to
+    /// tell.
     ///
     /// The queue holds no secrets. A request that carries the API key which is configured for its
     /// host is queued without it, and the worker takes the key from its own configuration, or
@@ -28,6 +29,9 @@ impl Cache {
     /// [`Unsupported`](ErrorKind::Unsupported) for one that carries another credential than the
     /// configured [`api_key`](crate::ProviderConfig::api_key), [`Refused`](ErrorKind::Refused) for
     /// an untrusted one that leads to an address which is not public; then none is queued.
+    /// [`Full`](ErrorKind::Full) when the queue would take more than an eighth of
+    /// [`max_bytes`](crate::CacheConfig::max_bytes): then none is queued either, unless others fill
+    /// it up meanwhile.
     pub async fn enqueue(&self, requests: impl IntoIterator<Item = Request>) -> Result<Enqueued> {
         let now = self.now();
         let mut plans = Vec::new();
@@ -37,7 +41,7 @@ impl Cache {
             plans.push(plan);
         }
         let keys: Vec<&Key> = plans.iter().map(|plan| &plan.key).collect();
-        let mut connection = self.0.db.read("enqueue").await?;
+        let mut connection = self.0.db.read(enqueueing::OPERATION).await?;
         let fresh = Store::fresh_among_on(&mut connection, &keys, now).await?;
         let is_answered = |plan: &Plan| {
             let fresh = fresh.get(&plan.key);
@@ -47,10 +51,9 @@ impl Cache {
         let due = plans.iter().filter(|plan| !is_answered(plan));
         let policies = &self.0.policies;
         let jobs = due.map(|plan| plan.job(plan.priority, policies)).collect::<Result<Vec<_>>>()?;
-        self.0.store.make_room_for_requests(&mut connection, jobs.len()).await?;
-        let mut enqueued = self.0.queue.enqueue_on(connection, &jobs, now).await?;
-        enqueued.cached = (plans.len() - jobs.len()) as u64;
-        Ok(enqueued)
+        let cached = (plans.len() - jobs.len()) as u64;
+        let enqueued = enqueueing::enqueue(&self.0, connection, jobs).await?;
+        Ok(Enqueued { cached, ..enqueued })
     }
 
     /// Waits until there is an answer for `url`, for at most `deadline`; asks no origin itself.

@@ -85,7 +85,8 @@ pub struct CacheConfig {
     /// ones in files of their own. Default 16 KiB.
     pub inline_max_bytes: usize,
     /// What the cache may take on disk, with everything that lies in its folder: 0 for any amount,
-    /// else at least 4 MiB. What is used least makes room for what is new. Default 5 GiB.
+    /// else at least 4 MiB. What is used least makes room for what is new. Queued requests take an
+    /// eighth of it at most. Default 5 GiB.
     pub max_bytes: u64,
     /// How much memory the entries may take that this process keeps at hand; other processes' changes
     /// are seen at once all the same. 0 for none. Default 64 MiB.

@@ -3,11 +3,12 @@
 //! All of it, unless whoever opens it says otherwise: what cannot be done, or only after long
 //! waiting, is refused at once, with the error that was met.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sqlx::sqlite::SqliteConnectOptions;
 
+use super::log::log_of;
 use super::{Db, schema};
 use crate::error::{Error, Result};
 
@@ -81,7 +82,7 @@ impl Db {
     async fn readable_with(&self) -> Option<SqliteConnectOptions> {
         let options = self.0.options.clone().read_only(true);
         let path = self.path().to_owned();
-        let has_log = tokio::task::spawn_blocking(move || holds_anything(&beside(&path)));
+        let has_log = tokio::task::spawn_blocking(move || holds_anything(&log_of(&path)));
         let attempts = match has_log.await {
             Ok(false) => vec![options.clone(), options.immutable(true)],
             _ => vec![options],
@@ -93,12 +94,6 @@ impl Db {
         }
         None
     }
-}
-
-fn beside(database: &Path) -> PathBuf {
-    let mut log = database.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
 }
 
 fn holds_anything(file: &Path) -> bool {

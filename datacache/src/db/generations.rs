@@ -1,18 +1,20 @@
-//! Generations: by which every process can tell, without asking the database, that a row has changed.
+//! Generations: by which every process can tell, without asking the database, that a row has
+//! changed.
 //!
 //! # What it owns
 //! `locks/generations`: [`SLOTS`] pairs of counters. A row has the pair of its number modulo that.
 //! Who changes rows raises the first counter of their pairs before the commit, and makes the second
-//! equal to it afterwards. So a pair of equals is a generation: while it stands, nobody has committed
-//! a change to its rows, and nobody is about to.
+//! equal to it afterwards. So a pair of equals is a generation: while it stands, nobody has
+//! committed a change to its rows, and nobody is about to.
 //!
 //! # The guarantee
 //! Who reads a generation, then the row, may use what he read for as long as
 //! [`of`](Generations::of) tells the same generation. A commit that came after his reading was
-//! announced before it, and counters do not go back. So nobody uses a row for a moment after another
-//! process's commit has returned. That it was the store who changed the row does not matter: SQLite
-//! tells which rows of `cached_data` a transaction touches ([`WriteTransaction`](super::WriteTransaction)).
-//! Not seen are other programs that write to the database.
+//! announced before it, and counters do not go back. So nobody uses a row for a moment after
+//! another process's commit has returned. That it was the store who changed the row does not
+//! matter: SQLite tells which rows of `cached_data` a transaction touches
+//! ([`WriteTransaction`](super::WriteTransaction)). Not seen are other programs that write to the
+//! database.
 //!
 //! # Locking
 //! None of its own. First counters are written by who holds the database's write lock; second ones
@@ -21,9 +23,9 @@
 //!
 //! # What survives a crash
 //! Who dies between the two leaves the pair unequal, with the same effect. The file is never cut or
-//! overwritten. Where it is removed, or the database replaced, another one takes its place, by which
-//! nothing holds that was read before. Who moves the folder away under a running program and puts
-//! another one in its place is noticed when the database is read next.
+//! overwritten. Where it is removed, or the database replaced, another one takes its place, by
+//! which nothing holds that was read before. Who moves the folder away under a running program and
+//! puts another one in its place is noticed when the database is read next.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -85,8 +87,8 @@ impl Rows {
     }
 }
 
-/// A change that has been announced. Unless it is said to have come to its end, nobody trusts what he
-/// knows of its rows.
+/// A change that has been announced. Unless it is said to have come to its end, nobody trusts what
+/// he knows of its rows.
 #[must_use = "a change that does not end keeps its rows out of memory"]
 pub(super) struct Change {
     opened: Opened,

@@ -1,8 +1,11 @@
 //! The write-ahead log: how large it is, and cutting it back.
 //!
 //! SQLite copies the log back into the database whenever it has grown by some pages, as far as no
-//! reader is in the way, and begins anew at its start; the file keeps the length that it once had.
-//! Cutting it back waits for nobody either: where somebody reads or writes, it is left as it is.
+//! reader is in the way, and begins anew at its start once all of it is copied and nobody reads it.
+//! Where several processes never stop writing, there is always somebody who has just added to it; so
+//! a writer that finds it longer than it is to be cuts it back before it begins ([`Db::write`]), which
+//! keeps the others out until all is copied. A reader that stays in the past is not waited for: then
+//! the log grows on, and what it takes is counted by those who store something.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +17,24 @@ const OPERATION: &str = "cut back the log";
 
 /// So long a checkpoint waits for readers and writers; none of them takes longer.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The same for who has something else to do, and comes again with the next write.
+const WRITERS_PATIENCE: Duration = Duration::from_millis(20);
+
+/// SQLite does not wait for a checkpoint of somebody else. So often a writer looks whether that has
+/// ended, after a pause each time.
+const LOOKS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What came of cutting back the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Done,
+    /// Somebody else is copying it back.
+    Elsewhere,
+    /// Somebody reads or writes.
+    Prevented,
+}
 
 /// The sizes of the database's files, and what is left beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,10 +49,7 @@ pub(crate) struct FileSizes {
 impl Db {
     /// The sizes of the database and its write-ahead log, and what is left. The files are not opened.
     pub(crate) async fn file_sizes(&self) -> Result<FileSizes> {
-        let mut log = self.path().as_os_str().to_owned();
-        log.push("-wal");
-        let (database, log) = (self.path().to_owned(), PathBuf::from(log));
-        let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
+        let (database, log) = (self.path().to_owned(), log_of(self.path()));
         let sizes = tokio::task::spawn_blocking(move || FileSizes {
             database_bytes: size(&database),
             log_bytes: size(&log),
@@ -44,35 +62,70 @@ impl Db {
         })
     }
 
-    /// How long the log may be at most where nobody is in the way of cutting it back.
+    /// How long the log may become before it is cut back.
     pub(crate) fn log_max_bytes(&self) -> u64 {
         self.0.log_bytes
     }
 
-    /// Cuts the log back to nothing if it has become longer than it is to be, and nobody is in the
-    /// way; says whether it did.
-    pub(crate) async fn cut_log(&self) -> Result<bool> {
-        if self.file_sizes().await?.log_bytes <= self.log_max_bytes() {
-            return Ok(false);
+    /// How long the log is now: one look, for which no file is opened.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        size(&log_of(self.path()))
+    }
+
+    /// Cuts the log back if it has become longer than it is to be. What keeps a writer from it keeps
+    /// him from nothing else.
+    pub(super) async fn keep_log_short(&self) {
+        for _ in 0..LOOKS {
+            if self.log_bytes() <= self.log_max_bytes() {
+                return;
+            }
+            // On the heap, lest the future of every write be as large as that of one which does it.
+            match Box::pin(self.cut_log(WRITERS_PATIENCE)).await {
+                Ok(Cut::Elsewhere) => {}
+                Ok(Cut::Done | Cut::Prevented) => return,
+                Err(error) => return tracing::debug!(%error, "the log was not cut back"),
+            }
+            #[expect(clippy::disallowed_methods, reason = "nothing tells when a checkpoint ends")]
+            tokio::time::sleep(PAUSE).await;
         }
-        self.checkpoint().await
     }
 
     /// Copies the whole log back and cuts it to nothing, if nobody is in the way; says whether it
     /// did.
     pub(crate) async fn checkpoint(&self) -> Result<bool> {
+        Ok(self.cut_log(PATIENCE).await? == Cut::Done)
+    }
+
+    async fn cut_log(&self, patience: Duration) -> Result<Cut> {
         let mut connection = self.read(OPERATION).await?;
-        let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+        let patience = format!("PRAGMA busy_timeout = {}", patience.as_millis());
         let checkpoint = async {
             sqlx::query(sqlx::AssertSqlSafe(patience)).execute(&mut *connection).await?;
             sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await
         };
         let done: sqlx::Result<(i64, i64, i64)> = checkpoint.await;
-        let (is_busy, ..) = done.map_err(|source| connection.error(OPERATION, source))?;
+        let (is_busy, pages, _) = done.map_err(|source| connection.error(OPERATION, source))?;
         // Not left to the anchor, which is to wait as long as all others.
         connection.discard().await;
-        Ok(is_busy == 0)
+        Ok(match (is_busy, pages) {
+            (0, _) => Cut::Done,
+            // It has not come to counting them.
+            (_, ..0) => Cut::Elsewhere,
+            _ => Cut::Prevented,
+        })
     }
+}
+
+/// The log that lies beside a database.
+pub(super) fn log_of(database: &Path) -> PathBuf {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+/// How long a file is; one that is not there has no length.
+fn size(file: &Path) -> u64 {
+    file.metadata().map_or(0, |file| file.len())
 }
 
 fn free_bytes(folder: &Path) -> u64 {

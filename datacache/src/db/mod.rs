@@ -69,6 +69,7 @@ mod anchor;
 mod aside;
 mod changes;
 mod compact;
+mod connection;
 mod doorbell;
 mod error;
 mod foreign;
@@ -82,23 +83,23 @@ mod schema;
 mod shape;
 mod transaction;
 
-use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection as _};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::platform::{self, FileId};
+use crate::platform;
 use access::Access;
 pub(crate) use access::Use;
 use anchor::Anchor;
 pub(crate) use changes::Changes;
 use changes::Watcher;
+pub(crate) use connection::Connection;
 use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use foreign::Foreign;
@@ -137,7 +138,7 @@ struct Shared {
     mender: Mender,
     access: Access,
     anchor: Anchor,
-    /// The write-ahead log is kept near this size.
+    /// A writer that finds the write-ahead log longer than this cuts it back.
     log_bytes: u64,
     watcher: Watcher,
     doorbell: Doorbell,
@@ -147,7 +148,8 @@ struct Shared {
 impl Db {
     /// A handle to the database in the cache folder `dir`, which may be none, or of another schema:
     /// somebody has to [`prepare`](Self::prepare) it. `locks` is the folder of advisory locks. The
-    /// write-ahead log is kept near `log_bytes`, if that is less than it would be anyway.
+    /// write-ahead log is cut back when it becomes longer than `log_bytes`, if that is less than it
+    /// would be anyway.
     pub(crate) fn unopened(
         dir: &Path,
         locks: &Path,
@@ -263,7 +265,8 @@ impl Db {
     }
 
     /// A write transaction on a connection of its own. It waits for the other writers of this
-    /// process in turn, then for those of other processes.
+    /// process in turn, then for those of other processes. A log that has become too long is cut
+    /// back before.
     pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteTransaction> {
         self.write_about(Matter::Content, operation).await
     }
@@ -302,10 +305,12 @@ impl Db {
             return Err(error);
         }
         let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
-        turn.await.map_err(|_elapsed| {
+        let turn = turn.await.map_err(|_elapsed| {
             let reason = "other writers of this process wait for the database";
             Error::new(ErrorKind::Busy, operation, self.path().display(), reason)
-        })
+        })?;
+        self.keep_log_short().await;
+        Ok(turn)
     }
 
     /// An error of SQLite, with the file it is about. If it tells of damage, that is seen to behind
@@ -339,62 +344,6 @@ pub(crate) fn file_in(dir: &Path) -> Result<PathBuf> {
         return Err(Error::invalid("open cache", path.display(), reason));
     }
     Ok(path)
-}
-
-/// One operation's connection.
-pub(crate) struct Connection {
-    inner: SqliteConnection,
-    /// The file that had the database's name when it was opened.
-    file: FileId,
-    db: Db,
-}
-
-impl Connection {
-    /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
-    pub(crate) async fn close(self) {
-        let Self { inner, file, db } = self;
-        // One that only reads keeps no log alive.
-        let kept = match db.refusal(Use::Writing) {
-            None => db.0.anchor.keep(inner, file),
-            Some(_) => Some(inner),
-        };
-        if let Some(inner) = kept
-            && let Err(error) = inner.close().await
-        {
-            tracing::warn!(%error, "a database connection did not close cleanly");
-        }
-    }
-
-    /// Ends the operation without leaving the connection to the anchor.
-    async fn discard(self) {
-        if let Err(error) = self.inner.close().await {
-            tracing::warn!(%error, "a database connection did not close cleanly");
-        }
-    }
-
-    /// Whether another file has the database's name by now, or none.
-    fn is_left_behind(&self) -> bool {
-        platform::file_id(self.db.path()) != self.file
-    }
-
-    /// An error of a statement on this connection.
-    pub(crate) fn error(&self, operation: &'static str, source: sqlx::Error) -> Error {
-        self.db.error(operation, source)
-    }
-}
-
-impl Deref for Connection {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.inner
-    }
-}
-
-impl DerefMut for Connection {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.inner
-    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 //!
 //! # The guarantee
 //! No entry is served that another process, or this one, had changed or removed by the time it was
-//! asked for: each is kept with the generation in which it was read, and asked for again where that is
-//! over ([`Generations`](crate::db::Generations)). It does not matter how many processes write: what they do to
-//! other entries costs nothing here, but for those that share a pair of counters.
+//! asked for: each is kept with the generation in which it was read, and asked for again where that
+//! is over ([`Generations`](crate::db::Generations)). It does not matter how many processes write:
+//! what they do to other entries costs nothing here, but for those that share a pair of counters.
 //!
 //! # Locking
 //! Within the map of entries, by shard. Nothing is locked between processes.
@@ -31,8 +31,8 @@ use crate::store::{Entry, EntryInfo, Store};
 
 const LOOK_UP: &str = "look up";
 
-/// The map is laid out for entries of this size. It is divided among threads so that each part has room
-/// for 32 of them; a single entry that is larger than a part is not kept.
+/// The map is laid out for entries of this size. It is divided among threads so that each part has
+/// room for 32 of them; a single entry that is larger than a part is not kept.
 const USUAL_BYTES: u64 = 64 * 1024;
 
 /// The store, and in front of it what was read lately; clones share it.

@@ -56,7 +56,8 @@ pub struct Imported {
     /// Entries that were passed over, because there is one that is as new.
     pub known: u64,
     /// Entries that found no room within [`max_bytes`](crate::CacheConfig::max_bytes), their
-    /// provider's, and [`min_free_bytes`](crate::CacheConfig::min_free_bytes).
+    /// provider's, and [`min_free_bytes`](crate::CacheConfig::min_free_bytes), and requests that found
+    /// none in the queue.
     pub no_room: u64,
     /// Entries that may not be stored, and requests that cannot be queued: no image though the type
     /// is an image type, a URL that is none, a body over the limit.

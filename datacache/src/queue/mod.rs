@@ -33,13 +33,15 @@
 //! so much longer.
 //!
 //! # What survives a crash
-//! A queued request, once [`Queue::enqueue`] has returned. A job is run at least once.
+//! A queued request, once the transaction of [`Queue::enqueue_in`] is committed. A job is run at least
+//! once.
 
 mod backoff;
 mod flight;
 mod job;
 mod live;
 mod order;
+mod share;
 pub(crate) mod sql;
 mod taking_back;
 
@@ -48,7 +50,7 @@ use std::sync::Arc;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::clock::Timestamp;
-use crate::db::{Connection, Db, WriteTransaction};
+use crate::db::{Db, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::name::Provider;
@@ -66,9 +68,6 @@ pub(crate) const LEASE_MS: i64 = 30_000;
 
 const ENQUEUE: &str = "enqueue";
 const CLAIM: &str = "claim";
-
-/// How many requests one transaction queues, so that it holds the write lock only briefly.
-const ENQUEUE_BATCH: usize = 1_000;
 
 /// So many requests are forgotten at a time.
 const FORGET_STEP: i64 = 500;
@@ -102,41 +101,6 @@ impl Queue {
     pub(crate) fn with_new_session(&self) -> Self {
         let session = OwnSession::new(self.session.locks().to_owned());
         Self::new(self.db.clone(), Arc::new(session))
-    }
-
-    /// Queues requests. Those queued already become as urgent as asked; dead ones begin anew.
-    pub(crate) async fn enqueue(&self, jobs: &[NewJob], now: Timestamp) -> Result<Enqueued> {
-        let connection = self.db.read(ENQUEUE).await?;
-        self.enqueue_on(connection, jobs, now).await
-    }
-
-    /// The same for a caller that has looked what is there already, on its connection.
-    pub(crate) async fn enqueue_on(
-        &self,
-        connection: Connection,
-        jobs: &[NewJob],
-        now: Timestamp,
-    ) -> Result<Enqueued> {
-        let mut total = Enqueued::default();
-        let mut connection = Some(connection);
-        for batch in jobs.chunks(ENQUEUE_BATCH) {
-            let mut tx = match connection.take() {
-                Some(connection) => self.db.write_on(connection, ENQUEUE).await?,
-                None => self.db.write(ENQUEUE).await?,
-            };
-            let enqueued = sql::enqueueing::enqueue(&mut tx, batch, now).await;
-            let enqueued = enqueued.map_err(|source| tx.error(source))?;
-            tx.commit().await?;
-            total.new += enqueued.new;
-            total.raised += enqueued.raised;
-            total.known += enqueued.known;
-        }
-        if let Some(unused) = connection {
-            unused.close().await;
-        }
-        let Enqueued { new, raised, known, .. } = total;
-        tracing::debug!(new, raised, known, "queued");
-        Ok(total)
     }
 
     /// Leases the jobs whose turn it is, those of ended leases among them, and those that were put off
@@ -267,13 +231,23 @@ impl Queue {
         Ok(jobs.into_iter().map(|job| (job.id, job)).collect())
     }
 
-    /// Queues requests in the caller's transaction.
+    /// Queues requests in the caller's transaction. Those queued already become as urgent as asked;
+    /// dead ones begin anew.
     pub(crate) async fn enqueue_in(
         tx: &mut WriteTransaction,
         jobs: &[NewJob],
         now: Timestamp,
     ) -> Result<Enqueued> {
         sql::enqueueing::enqueue(tx, jobs, now).await.map_err(|source| tx.error(source))
+    }
+
+    /// Queues requests, however many there are.
+    #[cfg(test)]
+    pub(crate) async fn enqueue(&self, jobs: &[NewJob], now: Timestamp) -> Result<Enqueued> {
+        let mut tx = self.db.write(ENQUEUE).await?;
+        let enqueued = Self::enqueue_in(&mut tx, jobs, now).await?;
+        tx.commit().await?;
+        Ok(enqueued)
     }
 
     /// How many requests wait, and for how long.

@@ -1,24 +1,29 @@
 //! Making room: what is used least goes, so that the cache stays within its bounds.
 //!
-//! A put that does not find room makes it in its own transaction. Other than where somebody asks for
+//! A put that does not find room makes it in its own transaction, and so does who queues requests.
+//! Other than where somebody asks for
 //! a removal, the files go before that is committed, so that what comes does not lie beside what
 //! goes; should it not be committed, the entries are lost all the same, which read as misses.
 //!
 //! So that this is rarely needed, whoever has stored something looks whether little is left, and
 //! then has a task make some slack behind the writers' backs, in steps between which others write.
 //! One process does so at a time, under an advisory lock.
+//!
+//! Nothing goes for a log that a reader keeps from being cut back: removing entries would only make
+//! it longer. What finds no room beside it is refused until the reader has ended.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::in_flight::InFlight;
 use super::room::{Allowance, Disk, Need, ROW_BYTES, Shortfall, Usage};
 use super::sql::upkeep::{self, Victims};
 use super::{STORE, Store};
 use crate::background::Background;
 use crate::clock::{Clock, Timestamp};
-use crate::db::{Connection, FileSizes, WriteTransaction};
+use crate::db::{FileSizes, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::lock;
@@ -36,9 +41,6 @@ const SPARED: Duration = Duration::from_mins(1);
 
 /// So many steps a put takes at most; a cache that was given much smaller bounds needs more in all.
 const STEPS: usize = 256;
-
-/// What a queued request takes, with its places in the indices.
-const REQUEST_BYTES: u64 = 1_536;
 
 /// So many unused pages are given back at a time.
 const GIVE_BACK_PAGES: u64 = 256;
@@ -70,6 +72,7 @@ pub(crate) struct Room(Arc<Shared>);
 
 struct Shared {
     allowance: Allowance,
+    in_flight: InFlight,
     clock: Clock,
     background: Background,
     lock: PathBuf,
@@ -86,11 +89,16 @@ impl Room {
     ) -> Self {
         let lock = locks.join("evict.lock");
         let is_tidying = AtomicBool::new(false);
-        Self(Arc::new(Shared { allowance, clock, background, lock, is_tidying }))
+        let in_flight = InFlight::new(allowance.in_flight_bytes());
+        Self(Arc::new(Shared { allowance, in_flight, clock, background, lock, is_tidying }))
     }
 
     pub(super) fn allowance(&self) -> &Allowance {
         &self.0.allowance
+    }
+
+    pub(super) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
     }
 }
 
@@ -104,8 +112,8 @@ impl Store {
         Ok(Disk { free_bytes, freed_bytes: 0, log_bytes })
     }
 
-    /// Makes room for what is to be stored under `key`, whose entry is now `own`; returns what is in
-    /// use then.
+    /// Makes room for what is to be stored under `key`, or queued, whose entry is now `own`; returns
+    /// what is in use then.
     ///
     /// # Errors
     /// [`TooLarge`](ErrorKind::TooLarge) when there never will be; [`Full`](ErrorKind::Full) when
@@ -137,6 +145,9 @@ impl Store {
             let is_no_larger = disk.freed_bytes >= need.added_bytes();
             if short.is_none() || (step > STEPS && is_no_larger) {
                 return Ok(usage);
+            }
+            if short.log_bytes > 0 {
+                return Err(full(key, short));
             }
             let provider = need.provider.as_ref().filter(|_| short.provider_bytes > 0);
             let spare_pages = usage.spare_pages(need);
@@ -172,41 +183,47 @@ impl Store {
         Ok(entries == LOOKED_AT || bytes >= short.largest())
     }
 
-    /// Makes room for so many requests that are to be queued, which live in the same file.
+    /// What queued requests may take; `None` for any amount.
+    pub(crate) fn queue_bytes(&self) -> Option<u64> {
+        self.room.allowance().queue_bytes()
+    }
+
+    /// Makes room for requests that are to be queued in `tx`, the first of them `key`, which live in
+    /// the same file. The caller sees it to its end, as with a put.
     ///
     /// # Errors
     /// [`Full`](ErrorKind::Full) when there is nothing left that may go.
     pub(crate) async fn make_room_for_requests(
         &self,
-        connection: &mut Connection,
-        requests: usize,
+        tx: &mut WriteTransaction,
+        key: &Key,
+        row_bytes: u64,
     ) -> Result<()> {
-        let Shared { allowance, .. } = &*self.room.0;
-        if allowance.is_boundless() {
+        if self.room.allowance().is_boundless() {
             return Ok(());
         }
-        let row_bytes = REQUEST_BYTES * requests as u64;
         let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
-        let disk = Disk { log_bytes: 0, freed_bytes: 0, free_bytes: u64::MAX };
-        let mut at_once = 1;
-        loop {
-            let usage = upkeep::usage(connection, None).await;
-            let usage = usage.map_err(|source| connection.error(TIDY, source))?;
-            if allowance.shortfall(&usage, &need, disk).is_none() {
-                self.tidy_later(&usage, 0);
-                return Ok(());
-            }
-            if self.evict_alone(at_once, Timestamp::MAX).await? == 0 {
-                let reason = "the cache takes all it may (cache.max_bytes)";
-                return Err(Error::new(
-                    ErrorKind::Full,
-                    "enqueue",
-                    self.db.path().display(),
-                    reason,
-                ));
-            }
-            at_once = MOST_AT_ONCE.min(at_once * 2);
+        let log_bytes = self.db.log_bytes();
+        let disk = Disk { log_bytes, freed_bytes: 0, free_bytes: u64::MAX };
+        let usage = self.make_room(tx, key, None, &need, Claim::Anything, disk).await?;
+        self.tidy_later(&usage);
+        Ok(())
+    }
+
+    /// Whether nothing can be stored at present because of a log that cannot be cut back, and whatever
+    /// is written makes it longer.
+    pub(crate) async fn is_log_in_the_way(&self) -> Result<bool> {
+        let log_bytes = self.db.log_bytes();
+        if log_bytes <= self.db.log_max_bytes() {
+            return Ok(false);
         }
+        let mut connection = self.db.read(TIDY).await?;
+        let usage = upkeep::usage(&mut connection, None).await;
+        let usage = usage.map_err(|source| connection.error(TIDY, source))?;
+        connection.close().await;
+        let need = Need { provider: None, file_bytes: 0, row_bytes: 0, replaced_bytes: 0 };
+        let disk = Disk { log_bytes, freed_bytes: 0, free_bytes: u64::MAX };
+        Ok(self.room.allowance().shortfall(&usage, &need, disk).log_bytes > 0)
     }
 
     /// Removes some entries, with what was made from them, and their files.
@@ -224,11 +241,10 @@ impl Store {
         Ok(evicted)
     }
 
-    /// Has slack made, if little is left, and a long log cut back, if nobody is about it.
-    pub(super) fn tidy_later(&self, usage: &Usage, log_bytes: u64) {
+    /// Has slack made, if little is left and nobody is about it.
+    pub(super) fn tidy_later(&self, usage: &Usage) {
         let shared = &self.room.0;
-        let is_long = log_bytes > self.db.log_max_bytes();
-        let is_tidy = shared.allowance.tidy_bytes(usage) == 0 && !is_long;
+        let is_tidy = shared.allowance.tidy_bytes(usage) == 0;
         if is_tidy || shared.is_tidying.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -255,7 +271,6 @@ impl Store {
                 Some(evicted) => total += evicted,
             }
         }
-        self.db.cut_log().await?;
         Ok(total)
     }
 
@@ -307,7 +322,10 @@ async fn give_back(
 }
 
 fn full(key: &Key, short: Shortfall) -> Error {
-    let reason = if short.disk_bytes > 0 {
+    let reason = if short.log_bytes > 0 {
+        "somebody has been reading the database for so long that its log takes what is left of \
+         cache.max_bytes"
+    } else if short.disk_bytes > 0 {
         "less would be left free on the disk than is to be (cache.min_free)"
     } else if short.provider_bytes > 0 {
         "its provider takes all it may (max_bytes), and nothing of that may be removed"

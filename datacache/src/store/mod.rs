@@ -35,6 +35,7 @@ mod encoding;
 mod entry;
 mod filter;
 mod held;
+mod in_flight;
 mod making_room;
 mod moved;
 mod pins;

@@ -15,6 +15,9 @@ const RESERVE_MAX_BYTES: u64 = 24 * MIB;
 /// themselves.
 const SLACK_PART: u64 = 32;
 
+/// So much of the whole queued requests may take; for more of them no entry goes.
+const QUEUE_PART: u64 = 8;
+
 /// What a row takes beside its body, with its places in the indices.
 pub(super) const ROW_BYTES: u64 = 2 * 1024;
 
@@ -74,6 +77,9 @@ pub(super) struct Shortfall {
     pub(super) provider_bytes: u64,
     /// On the disk.
     pub(super) disk_bytes: u64,
+    /// How much of the total is what the log takes beyond its part. Whoever removed entries for it
+    /// would only make it longer.
+    pub(super) log_bytes: u64,
 }
 
 impl Shortfall {
@@ -104,7 +110,18 @@ impl Allowance {
     /// How long the write-ahead log may become before it is cut back, so that it stays within what
     /// is reserved for it; `None` for as long as SQLite thinks fit.
     pub(crate) fn log_bytes(&self) -> Option<u64> {
-        self.max_bytes.map(|max_bytes| reserve(max_bytes) / 3 * 2)
+        self.max_bytes.map(|max_bytes| reserve(max_bytes) / 2)
+    }
+
+    /// How many bytes of bodies may be on their way to their files at once, if there are several;
+    /// `None` for any number.
+    pub(super) fn in_flight_bytes(&self) -> Option<u64> {
+        self.max_bytes.map(|max_bytes| max_bytes / SLACK_PART)
+    }
+
+    /// What queued requests may take; `None` for any amount.
+    pub(super) fn queue_bytes(&self) -> Option<u64> {
+        self.max_bytes.map(|max_bytes| max_bytes / QUEUE_PART)
     }
 
     /// Whether an artist may have any number of images of all types.
@@ -134,14 +151,16 @@ impl Allowance {
         let added = need.added_bytes();
         let over = |bytes: u64, most: u64| bytes.saturating_sub(most);
         let total = usage.total_with(need).saturating_sub(need.replaced_bytes);
-        // A log that a reader keeps from being cut back takes room from the entries, but not all.
-        let reserved = |max: u64| reserve(max).max(room.log_bytes.min(max / 2));
+        let log_beyond = |max: u64| over(room.log_bytes, reserve(max));
+        let total_bytes =
+            self.max_bytes.map_or(0, |max| over(total + log_beyond(max), max - reserve(max)));
         let short_on_disk = match self.min_free_bytes {
             0 => 0,
             min_free_bytes => over(min_free_bytes.saturating_add(added), room.free_bytes),
         };
         Shortfall {
-            total_bytes: self.max_bytes.map_or(0, |max| over(total, max - reserved(max))),
+            total_bytes,
+            log_bytes: self.max_bytes.map_or(0, |max| log_beyond(max).min(total_bytes)),
             provider_bytes: over(usage.provider_bytes + added, self.of_provider(need)),
             // What others have filled the disk with is theirs to remove.
             disk_bytes: short_on_disk.min(added).saturating_sub(room.freed_bytes),
@@ -241,7 +260,23 @@ mod tests {
         assert!(allowance.shortfall(&free, &row, ROOMY).is_none(), "it fits in unused pages");
         assert_eq!((free.spare_pages(&row), free.spare_pages(&need(MIB))), (0, 4));
         assert!(allowance.is_never_enough(&need(13 * MIB)));
-        assert_eq!(allowance.log_bytes(), Some(4 * MIB / 3 * 2));
+        assert_eq!(allowance.log_bytes(), Some(2 * MIB));
+    }
+
+    /// A log within its reserve costs nothing, and what it has beyond that counts whole.
+    #[test]
+    fn a_log_that_has_outgrown_its_reserve_takes_the_room_of_what_is_to_come() {
+        let allowance = allowance(r#"{"cache": {"max_bytes": 16777216}}"#);
+        let short = |file_bytes, log_bytes| {
+            let disk = Disk { log_bytes, ..ROOMY };
+            let short = allowance.shortfall(&usage(file_bytes), &need(MIB - ROW_BYTES), disk);
+            (short.total_bytes, short.log_bytes)
+        };
+        assert_eq!(short(10 * MIB, 4 * MIB), (0, 0));
+        assert_eq!(short(10 * MIB, 4 * MIB + 1), (1, 1));
+        assert_eq!(short(10 * MIB, 20 * MIB), (16 * MIB, 16 * MIB));
+        assert_eq!(short(11 * MIB, 5 * MIB), (2 * MIB, MIB));
+        assert_eq!(short(2 * MIB, 12 * MIB), (0, 0), "there is room enough elsewhere");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::encoding::{Stored, encoded};
+use super::in_flight::Place;
 use super::making_room::Claim;
 use super::room::{Disk, Need};
 use super::row::{Row, Version};
@@ -34,9 +35,16 @@ const DROP_PATIENCE: Duration = Duration::from_millis(100);
 pub(crate) struct StagedEntry {
     pub(super) new: NewEntry,
     stored: Stored,
-    file: Option<Staged>,
+    file: Option<StagedFile>,
     /// What there was on the disk before.
     disk: Disk,
+}
+
+/// The file of a body, complete but for its name.
+#[derive(Debug)]
+struct StagedFile {
+    file: Staged,
+    place: Place,
 }
 
 impl Store {
@@ -49,15 +57,18 @@ impl Store {
     }
 
     /// Does the slow part of storing, for which no lock is needed. Dropping the result undoes it.
+    /// Who has a file to write waits while others of this process have written too much that is not
+    /// stored yet.
     pub(crate) async fn stage(&self, new: NewEntry) -> Result<StagedEntry> {
-        let disk = self.disk().await?;
         let stored = encoded(&new.data, new.checksum).await?;
-        let file = if stored.bytes.len() > self.inline_max_bytes {
-            Some(self.blobs.stage(stored.bytes.clone(), stored.checksum).await?)
-        } else {
-            None
-        };
-        Ok(StagedEntry { new, stored, file, disk })
+        if stored.bytes.len() <= self.inline_max_bytes {
+            let disk = self.disk().await?;
+            return Ok(StagedEntry { new, stored, file: None, disk });
+        }
+        let place = self.room.in_flight().place(stored.bytes.len() as u64).await;
+        let disk = self.disk().await?;
+        let file = self.blobs.stage(stored.bytes.clone(), stored.checksum).await?;
+        Ok(StagedEntry { new, stored, file: Some(StagedFile { file, place }), disk })
     }
 
     /// Stores what was staged, commits, and removes the file that it replaced.
@@ -78,12 +89,16 @@ impl Store {
         claim: Claim,
     ) -> Result<EntryInfo> {
         let StagedEntry { new, stored, file, disk } = staged;
+        // It was cut back just now, if nobody was in the way.
+        let disk = Disk { log_bytes: self.db.log_bytes(), ..disk };
         let own = file.is_some().then(|| stored.checksum.to_string());
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
         let need = need(&new, &stored, own.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
         let surplus = self.keep_caps(&mut tx, &new, id).await?;
         let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
+        // The place is kept until the file has gone that this one replaces.
+        let (file, _place) = file.map(|StagedFile { file, place }| (file, place)).unzip();
         if let Some(file) = file {
             file.publish().await?;
         }
@@ -106,7 +121,7 @@ impl Store {
         if let Err(error) = self.release(unneeded.collect()).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");
         }
-        self.tidy_later(&usage, disk.log_bytes);
+        self.tidy_later(&usage);
         stored
     }
 

@@ -12,10 +12,14 @@
 //! jobs until it has passed; it looks again every second ([`trouble`]). So does a damaged database, until
 //! it has been replaced; its jobs are lost with it. Anything else ends it.
 //!
+//! A job whose answer finds no room is put off, and the attempt does not count. The worker then begins
+//! none for a while, and after that one at a time, until an answer has been stored ([`lull`]).
+//!
 //! # What survives a crash
 //! Every job: a worker has a session of its own, and the leases of one that dies end with it. A job
 //! whose worker dies again and again is dead after five attempts.
 
+mod lull;
 mod progress;
 mod trouble;
 mod upkeep;
@@ -37,6 +41,7 @@ use crate::db::Changes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::queue::{Finish, Job, Queue, Turns};
+use lull::Lull;
 pub use progress::Progress;
 use trouble::Trouble;
 use upkeep::Upkeep;
@@ -73,8 +78,9 @@ pub enum Until {
     Shutdown,
     /// When no job is running, nor due within `patience`, and the palettes of the images are made.
     Drained {
-        /// Jobs that are to be tried again later than this are not waited for. Nor are palettes that
-        /// take longer, or than the grace if that is longer.
+        /// Jobs that are to be tried again later than this are not waited for, and where answers find no
+        /// room, nor are those that are not begun by then. Nor are palettes that take longer, or than
+        /// the grace if that is longer.
         patience: Duration,
     },
 }
@@ -138,6 +144,7 @@ struct Shift<'a> {
     look: Interval,
     running: Running,
     trouble: Trouble,
+    lull: Lull,
     upkeep: Upkeep,
 }
 
@@ -159,6 +166,7 @@ impl<'a> Shift<'a> {
             look: looks(LOOK),
             running: Running::default(),
             trouble: Trouble::new(worker.config.until),
+            lull: Lull::default(),
             upkeep: Upkeep::new(worker.config.until),
         })
     }
@@ -217,6 +225,10 @@ impl<'a> Shift<'a> {
         let cache = &self.worker.cache.0;
         let free = self.worker.config.concurrency.clamp(1, MOST_AT_ONCE) - self.running.jobs.len();
         let now = cache.clock.now();
+        if cache.store.is_log_in_the_way().await? {
+            self.lull.begin(now);
+        }
+        let free = self.lull.slots(free, self.running.jobs.len(), now);
         if free == 0 {
             return Ok(0);
         }
@@ -288,8 +300,13 @@ impl<'a> Shift<'a> {
         self.count_running();
         let ended = ended?;
         tracing::info!(key = %job.key, attempt = job.attempt, ?ended, "a job has ended");
-        if let Ended::Refused { until } = ended {
-            self.turns.refuse(job.origin.clone(), cache.clock.now(), until);
+        match ended {
+            Ended::Refused { until } => {
+                self.turns.refuse(job.origin.clone(), cache.clock.now(), until);
+            }
+            Ended::Unkept => self.lull.begin(cache.clock.now()),
+            Ended::Completed => self.lull.is_over(),
+            Ended::Retried | Ended::Dead | Ended::Lost => {}
         }
         self.worker.progress.send_modify(|progress| progress.count(ended));
         Ok(())
@@ -305,7 +322,8 @@ impl<'a> Shift<'a> {
         let cache = &self.worker.cache.0;
         let now = cache.clock.now();
         let soon = now.checked_add(patience).unwrap_or(Timestamp::MAX);
-        Ok(!cache.queue.is_due_or_leased(&self.turns, soon).await?)
+        // What is not begun by then is not waited for.
+        Ok(self.lull.lasts_beyond(soon) || !cache.queue.is_due_or_leased(&self.turns, soon).await?)
     }
 
     /// Lets the running jobs end, and hands back those that take too long.

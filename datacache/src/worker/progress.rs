@@ -24,7 +24,7 @@ impl Progress {
     pub(super) fn count(&mut self, ended: Ended) {
         match ended {
             Ended::Completed => self.done += 1,
-            Ended::Retried | Ended::Refused { .. } => self.retried += 1,
+            Ended::Retried | Ended::Refused { .. } | Ended::Unkept => self.retried += 1,
             Ended::Dead => self.dead += 1,
             Ended::Lost => self.lost += 1,
         }

@@ -12,6 +12,7 @@ mod offline;
 mod random;
 mod redirecting;
 mod revalidating;
+mod room;
 mod secrets;
 mod sharing;
 mod storing;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::checksum::Checksum;
+use crate::error::ErrorKind;
 use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
 use crate::queue::Priority;

@@ -3,7 +3,8 @@ mod shape;
 
 use std::fs;
 
-use sqlx::sqlite::SqliteJournalMode;
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnection, SqliteJournalMode};
 
 use super::*;
 use crate::clock::Timestamp;
@@ -68,6 +69,32 @@ async fn a_new_database_is_in_wal_mode_private_and_of_the_current_schema() {
     }
 }
 
+/// A reader is in the way of every checkpoint, so the log becomes longer; when it has ended, the first
+/// to write cuts the log back.
+#[tokio::test]
+async fn a_log_that_has_become_too_long_is_cut_back_by_who_writes_next() {
+    const MOST_BYTES: u64 = 200_000;
+    let folder = Folder::new();
+    let locks = folder.dir.path().join("locks");
+    let db = Db::open(folder.dir.path(), &locks, Some(MOST_BYTES)).await.unwrap();
+    let write = async |sql: &'static str| {
+        let mut tx = db.write("test").await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    write("CREATE TABLE t (x BLOB) STRICT").await;
+    let mut reader = db.read("test").await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT COUNT(*) FROM t").execute(&mut *reader).await.unwrap();
+    for _ in 0..10 {
+        write("INSERT INTO t VALUES (zeroblob(50000))").await;
+    }
+    assert!(db.log_bytes() > 2 * MOST_BYTES, "{}", db.log_bytes());
+    reader.close().await;
+    write("INSERT INTO t VALUES (x'')").await;
+    assert!(db.log_bytes() < MOST_BYTES, "{}", db.log_bytes());
+    assert_eq!(scalar::<i64>(&db, "SELECT COUNT(*) FROM t").await, 11);
+}
+
 #[tokio::test]
 async fn every_statement_prepares_and_uses_an_index() {
     assert_every_statement_uses_an_index(&Folder::new().open().await.unwrap()).await;
@@ -80,6 +107,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         "COUNTS",
         "REMOVE_ANY",
         "COUNT_ENTRIES",
+        "ROWS",
         "WRONG_USAGE",
         "NOTE_USAGE",
         "MISSING_SUBJECTS",

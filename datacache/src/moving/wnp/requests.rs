@@ -1,5 +1,6 @@
 //! The requests that wait there.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -139,6 +140,10 @@ impl Source {
             match self.gate.cache.enqueue([request]).await {
                 Ok(enqueued) => imported.queued += enqueued.new,
                 Err(error) if is_of_request(error.kind()) => imported.refuse(&error),
+                // Behind a disk that is full stands what the system says, behind a bound nothing.
+                Err(error) if error.kind() == ErrorKind::Full && error.source().is_none() => {
+                    imported.no_room += 1;
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -50,6 +50,12 @@ statements! {
            is_left = 1 \
          WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority"
     );
+    /// No fewer than there are rows; found at the two ends of the table.
+    SPAN = "SELECT COALESCE((SELECT MAX(request_id) FROM pending_requests) \
+        - (SELECT MIN(request_id) FROM pending_requests) + 1, 0)";
+    ROWS = "SELECT COUNT(*) FROM pending_requests";
+    PRESENT_AMONG = "SELECT url FROM pending_requests \
+        WHERE url IN (SELECT value FROM json_each(?1))";
     LIVE_AMONG = "SELECT COUNT(*) FROM pending_requests \
         WHERE status <> 'dead' AND url IN (SELECT value ->> 'url' FROM json_each(?1))";
 }
@@ -70,6 +76,27 @@ pub(in crate::queue) async fn enqueue(
     let new = (keys.len() as u64).saturating_sub(unsigned(live));
     let known = jobs.len() as u64 - changed;
     Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })
+}
+
+/// A number that is not below that of the rows, which may cost more to count.
+pub(in crate::queue) async fn span(db: &mut SqliteConnection) -> Result<u64> {
+    query_scalar(SPAN).fetch_one(db).await.map(unsigned)
+}
+
+/// How many rows there are.
+pub(in crate::queue) async fn rows(db: &mut SqliteConnection) -> Result<u64> {
+    query_scalar(ROWS).fetch_one(db).await.map(unsigned)
+}
+
+/// Which of the keys have a row.
+pub(in crate::queue) async fn present(
+    db: &mut SqliteConnection,
+    jobs: &[NewJob],
+) -> Result<BTreeSet<String>> {
+    let keys: Vec<&str> = jobs.iter().map(|job| job.key.as_str()).collect();
+    let keys = serde_json::to_string(&keys).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let present: Vec<String> = query_scalar(PRESENT_AMONG).bind(keys).fetch_all(db).await?;
+    Ok(present.into_iter().collect())
 }
 
 /// A row to be, as JSON.

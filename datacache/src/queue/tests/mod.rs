@@ -6,6 +6,7 @@ mod finishes;
 mod leases;
 mod managing;
 mod settling;
+mod share;
 
 use std::fs;
 

@@ -260,14 +260,68 @@ async fn queued_requests_take_room_from_entries_and_no_more_than_there_is() {
     let folder = four_mib();
     let store = folder.open().await;
     put_many(&store, 40, |_| 60 * KIB).await;
-    let mut connection = store.db.read("test").await.unwrap();
-    store.make_room_for_requests(&mut connection, 10).await.unwrap();
+    let make_room = async |row_bytes| {
+        let mut tx = store.db.write("test").await.unwrap();
+        store.make_room_for_requests(&mut tx, &key("request"), row_bytes).await?;
+        tx.commit().await
+    };
+    make_room(10_000).await.unwrap();
     let before = entries(&store).await;
-    store.make_room_for_requests(&mut connection, 500).await.unwrap();
-    assert!(entries(&store).await < before);
-    let error = store.make_room_for_requests(&mut connection, 5_000).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Full);
-    connection.close().await;
+    make_room(800_000).await.unwrap();
+    let left = entries(&store).await;
+    assert!(left < before);
+    // With all that could go, it would not be enough: nothing goes.
+    assert_eq!(make_room(3_060_000).await.unwrap_err().kind(), ErrorKind::Full);
+    assert_eq!(entries(&store).await, left);
+}
+
+/// Rows go through the log, which cannot be cut back while somebody reads what they replace.
+#[tokio::test]
+async fn what_finds_no_room_beside_a_log_that_a_reader_keeps_is_refused_and_costs_no_entry() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 20, |_| 60 * KIB).await;
+    let mut reader = store.db.read("test").await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT COUNT(*) FROM cached_data").execute(&mut *reader).await.unwrap();
+    let mut refused = 0;
+    for number in 100..200 {
+        let put = store.put(entry(&number.to_string(), unique(number, KIB))).await;
+        if let Err(error) = put {
+            assert_eq!(error.kind(), ErrorKind::Full);
+            assert!(error.to_string().contains("its log"), "{error}");
+            refused += 1;
+        }
+        assert!(folder_bytes(&folder) <= 4 * MIB, "{} after {number}", folder_bytes(&folder));
+    }
+    folder.background.finish().await;
+    assert!((20..80).contains(&refused), "{refused}");
+    assert_eq!(entries(&store).await, 120 - refused);
+    reader.close().await;
+    store.put(entry("last", unique(1, KIB))).await.unwrap();
+    assert_eq!(entries(&store).await, 121 - refused);
+}
+
+#[tokio::test]
+async fn a_process_has_one_large_body_beside_the_bounds_however_many_it_stores_at_once() {
+    const LARGE: usize = 500 * KIB;
+    let folder = Arc::new(four_mib());
+    let store = folder.open().await;
+    let mut puts = tokio::task::JoinSet::new();
+    for number in 0..32 {
+        let (folder, store) = (Arc::clone(&folder), store.clone());
+        puts.spawn(async move {
+            let staged = store.stage(entry(&number.to_string(), unique(number, LARGE))).await;
+            // Whatever the others have staged is there still, or stored.
+            assert_eq!(folder.temp_files(), 1);
+            let bytes = folder_bytes(&folder);
+            assert!(bytes <= 4 * MIB + LARGE as u64, "{bytes}");
+            let tx = store.db.write("test").await.unwrap();
+            store.finish(tx, staged.unwrap()).await.unwrap();
+        });
+    }
+    puts.join_all().await;
+    assert_eq!(folder.temp_files(), 0);
+    assert_counted(&store).await;
 }
 
 /// Where nearly all is pinned, the rest is small, but it is there.

@@ -165,7 +165,10 @@ fn daft_punk() -> Subject {
 }
 
 /// Drives `future` so many steps and no further; its result if that ended it.
-async fn poll_times<F: Future>(mut future: Pin<&mut F>, times: usize) -> Option<F::Output> {
+pub(super) async fn poll_times<F: Future>(
+    mut future: Pin<&mut F>,
+    times: usize,
+) -> Option<F::Output> {
     let mut left = times;
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),

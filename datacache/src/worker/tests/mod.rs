@@ -1,3 +1,4 @@
+mod lulls;
 mod running;
 mod sleeping;
 
