@@ -9,12 +9,12 @@
 //!
 //! # The guarantee
 //! Who reads a generation, then the row, may use what he read for as long as
-//! [`of`](Generations::of) tells the same generation. A commit that came after his reading was
-//! announced before it, and counters do not go back. So nobody uses a row for a moment after
-//! another process's commit has returned. That it was the store who changed the row does not
-//! matter: SQLite tells which rows of `cached_data` a transaction touches
-//! ([`WriteTransaction`](super::WriteTransaction)). Not seen are other programs that write to the
-//! database.
+//! [`of`](Generations::of) tells the same generation. A commit that came after he read was
+//! announced before it came: either before he read, and then there was no generation, or since, and
+//! then it is over. So nobody uses, even for a moment, what another process's commit has replaced.
+//! No statement can forget to announce: SQLite tells which rows of `cached_data` a transaction
+//! touches ([`WriteTransaction`](super::WriteTransaction)). Not seen are other programs that write
+//! to the database.
 //!
 //! # Locking
 //! None of its own. First counters are written by who holds the database's write lock; second ones
