@@ -44,7 +44,7 @@ fn lookup(criterion: &mut Criterion) {
     for (name, size) in SIZES {
         fixture.put(size as u64, body(1, size));
         let url = format!("https://a.example/{size}");
-        group.bench_function(format!("hit {name}"), |bencher| {
+        group.bench_function(format!("hit {name}, in memory"), |bencher| {
             bencher.iter(|| {
                 black_box(fixture.runtime.block_on(fixture.cache.lookup(&url)).unwrap());
             });

@@ -53,7 +53,11 @@ impl<'a> Report<'a> {
         Self {
             url: Some(info.url.as_str()),
             outcome,
-            source: if source == Source::Origin { "origin" } else { "store" },
+            source: match source {
+                Source::Hot => "hot",
+                Source::Origin => "origin",
+                _ => "store",
+            },
             status_code: Some(info.status_code),
             mime_type: Some(&info.mime_type),
             data_size: Some(info.data_size),

@@ -20,6 +20,7 @@ const DIR: &str = "DATACACHE_DIR";
 const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATACACHE_INLINE_MAX_BYTES", "cache", "inline_max_bytes"),
     ("DATACACHE_MAX_BYTES", "cache", "max_bytes"),
+    ("DATACACHE_HOT_BYTES", "cache", "hot_bytes"),
     ("DATACACHE_MIN_FREE", "cache", "min_free"),
     ("DATACACHE_MAX_STALE", "cache", "max_stale"),
     ("DATACACHE_ON_CACHE_ERROR", "cache", "on_cache_error"),

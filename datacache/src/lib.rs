@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod error;
 mod fetch;
+mod hot;
 mod identifier;
 mod key;
 mod limits;

@@ -25,11 +25,10 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["blob", "db"],
     &["limits", "numbers", "queue", "store"],
-    &["fetch"],
+    &["fetch", "hot"],
     &["cache"],
     &["maintenance"],
     &["moving", "providers", "worker"],
-    &["maintenance", "providers", "worker"],
 ];
 
 /// No duty needs more lines than this.

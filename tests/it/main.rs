@@ -28,6 +28,7 @@ mod faults_tls;
 mod freshness;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod hot;
 mod images_cli;
 mod layers;
 mod limits_cli;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hot::Tier;
 use crate::store::{Entry, EntryInfo};
 use crate::trail::Step;
 
@@ -56,14 +57,39 @@ impl Lookup {
     /// The answer that this is, at `now`, to who asks nobody else.
     pub fn into_answer(self, now: Timestamp) -> Answer {
         let found = match self {
-            Self::Fresh(entry) => Found::current(entry, FoundState::Fresh, Source::Store),
-            Self::Stale(entry) => Found::expired(entry, now, "its origin was not asked"),
+            Self::Fresh(entry) => Found::current(Held::in_store(entry), FoundState::Fresh),
+            Self::Stale(entry) => {
+                Found::expired(Held::in_store(entry), now, "its origin was not asked")
+            }
             Self::Absent(info) => {
                 return Answer::Absent(Box::new(Absence { info, source: Source::Store }));
             }
             Self::Miss => return Answer::Miss,
         };
         Answer::Found(Box::new(found))
+    }
+}
+
+/// An entry that the cache has, and where.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) entry: Entry,
+    pub(super) source: Source,
+}
+
+impl Held {
+    fn in_store(entry: Entry) -> Self {
+        Self { entry, source: Source::Store }
+    }
+}
+
+impl From<(Entry, Tier)> for Held {
+    fn from((entry, tier): (Entry, Tier)) -> Self {
+        let source = match tier {
+            Tier::Hot => Source::Hot,
+            Tier::Store => Source::Store,
+        };
+        Self { entry, source }
     }
 }
 
@@ -85,22 +111,25 @@ pub struct Found {
 
 impl Found {
     /// An entry whose time has not come.
-    pub(super) fn current(entry: Entry, state: FoundState, source: Source) -> Self {
+    pub(super) fn current(held: Held, state: FoundState) -> Self {
+        let Held { entry, source } = held;
         Self { entry, state, source, warning: None }
     }
 
     /// An entry past its time, because of `warning`.
-    pub(super) fn stale(entry: Entry, warning: Error) -> Self {
-        Self { entry, state: FoundState::Stale, source: Source::Store, warning: Some(warning) }
+    pub(super) fn stale(held: Held, warning: Error) -> Self {
+        let Held { entry, source } = held;
+        Self { entry, state: FoundState::Stale, source, warning: Some(warning) }
     }
 
     /// An entry past its time at `now`, and whether there is a `prospect` of a newer one.
-    pub(super) fn expired(entry: Entry, now: Timestamp, prospect: &str) -> Self {
-        let since = now.since(entry.info.expires_at);
+    pub(super) fn expired(held: Held, now: Timestamp, prospect: &str) -> Self {
+        let info = &held.entry.info;
+        let since = now.since(info.expires_at);
         let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
         let reason = format_args!("it expired {since} ago; {prospect}");
-        let warning = Error::new(ErrorKind::Expired, "answer", &entry.info.url, reason);
-        Self::stale(entry, warning)
+        let warning = Error::new(ErrorKind::Expired, "answer", &info.url, reason);
+        Self::stale(held, warning)
     }
 }
 
@@ -134,6 +163,8 @@ pub struct Absence {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Source {
+    /// The memory of this process.
+    Hot,
     /// The database or its files.
     Store,
     /// The origin.

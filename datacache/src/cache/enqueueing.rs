@@ -1,7 +1,7 @@
 //! Queueing requests, in the room that is made for them.
 //!
-//! They live in the database, so entries go for them as for other entries, but only for as many as the
-//! queue's share of the cache has place for. What is beyond that is refused.
+//! They live in the database, so entries go for them as for other entries, but only for as many as
+//! the queue's share of the cache has place for. What is beyond that is refused.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ const BATCH: usize = 1_000;
 /// Queues `jobs`, some in each transaction.
 ///
 /// # Errors
-/// [`Full`](ErrorKind::Full) when not all of them find room in the queue; then none is queued, unless
-/// others fill it up meanwhile.
+/// [`Full`](ErrorKind::Full) when not all of them find room in the queue; then none is queued,
+/// unless others fill it up meanwhile.
 ///
 /// # Cancel safety
-/// Dropping the future while it waits for the lock leaves what is not queued yet. A transaction that
-/// has begun runs to its end: files that are removed to make room must not outlive the lock.
+/// Dropping the future while it waits for the lock leaves what is not queued yet. A transaction
+/// that has begun runs to its end: files that are removed to make room must not outlive the lock.
 pub(super) async fn enqueue(
     cache: &Inner,
     connection: Connection,
@@ -87,8 +87,8 @@ pub(super) async fn make_room(
     store.make_room_for_requests(tx, &first.key, row_bytes).await
 }
 
-/// How many of the requests are queued in one transaction: so many that the log does not become much
-/// longer by it.
+/// How many of the requests are queued in one transaction: so many that the log does not become
+/// much longer by it.
 fn batch_of(jobs: &[NewJob], db: &Db) -> usize {
     let mut left = db.log_max_bytes() / 2;
     let fits = |job: &&NewJob| {

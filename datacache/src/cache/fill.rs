@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::answer::{Absence, Answer, Found, FoundState, Source};
+use super::answer::{Absence, Answer, Found, FoundState, Held, Source};
 use super::counting::Fetching;
 use super::plan::{Plan, Revalidation};
 use super::request::Staleness;
@@ -35,7 +35,7 @@ pub(super) fn patience(deadline: Option<Duration>) -> impl Future<Output = ()> {
 pub(super) async fn obtain(
     cache: &Arc<Inner>,
     plan: Plan,
-    stale: Option<Box<Entry>>,
+    stale: Option<Box<Held>>,
     patience: impl Future<Output = ()>,
 ) -> Result<Answer> {
     if plan.priority == Priority::Batch {
@@ -55,7 +55,7 @@ pub(super) async fn obtain(
 /// What the cache knows, as far as this request may use it.
 pub(super) enum Known {
     Answer(Answer),
-    Stale(Box<Entry>),
+    Stale(Box<Held>),
     /// There is an entry, but it is no answer to this request.
     Useless(Box<EntryInfo>),
     Nothing,
@@ -67,7 +67,7 @@ impl Known {
         let (what, info) = match self {
             Self::Answer(Answer::Found(found)) => ("a fresh entry", &found.entry.info),
             Self::Answer(Answer::Absent(absence)) => ("\"there is none\"", &absence.info),
-            Self::Stale(entry) => ("a stale entry", &entry.info),
+            Self::Stale(held) => ("a stale entry", &held.entry.info),
             Self::Useless(info) => ("an entry that will not do", &**info),
             Self::Answer(_) | Self::Nothing => return "store: nothing is known".to_owned(),
         };
@@ -89,7 +89,7 @@ impl Known {
     /// The entry that asking the origin would renew or replace.
     pub(super) fn to_inherit(&self) -> Option<&EntryInfo> {
         match self {
-            Self::Stale(entry) => Some(&entry.info),
+            Self::Stale(held) => Some(&held.entry.info),
             Self::Useless(info) => Some(info),
             Self::Answer(_) | Self::Nothing => None,
         }
@@ -98,32 +98,34 @@ impl Known {
 
 pub(super) async fn known(cache: &Inner, plan: &Plan) -> Result<Known> {
     let now = cache.clock.now();
-    let Some(entry) = cache.store.get(&plan.key).await? else {
+    let Some(held) = cache.hot.get(&plan.key).await?.map(Held::from) else {
         return Ok(Known::Nothing);
     };
-    let freshness = entry.info.freshness(now);
-    if !plan.is_for(&entry.info) {
-        return Ok(Known::Useless(Box::new(entry.info)));
+    let info = &held.entry.info;
+    let freshness = info.freshness(now);
+    let useless = |info| Ok(Known::Useless(Box::new(info)));
+    if !plan.is_for(info) {
+        return useless(held.entry.info);
     }
-    if entry.info.is_absence() {
+    if info.is_absence() {
         if freshness == Freshness::Stale {
-            return Ok(Known::Useless(Box::new(entry.info)));
+            return useless(held.entry.info);
         }
-        let absence = Absence { info: entry.info, source: Source::Store };
+        let absence = Absence { info: held.entry.info, source: held.source };
         return Ok(Known::Answer(Answer::Absent(Box::new(absence))));
     }
-    if !plan.accepts(&entry) {
-        return Ok(Known::Useless(Box::new(entry.info)));
+    if !plan.accepts(&held.entry) {
+        return useless(held.entry.info);
     }
-    cache.deferred.touch(&entry.info, now);
-    cache.describe_behind(plan, &entry.info);
-    Ok(match (freshness, plan.staleness) {
-        (Freshness::Fresh, _) => Known::Answer(found(entry, FoundState::Fresh, Source::Store)),
-        (Freshness::Stale, Staleness::Accepted) if entry.info.terms.may_be_stale => {
-            Known::Stale(Box::new(entry))
+    cache.read(info, now);
+    cache.describe_behind(plan, info);
+    match (freshness, plan.staleness) {
+        (Freshness::Fresh, _) => Ok(Known::Answer(found(held, FoundState::Fresh))),
+        (Freshness::Stale, Staleness::Accepted) if info.terms.may_be_stale => {
+            Ok(Known::Stale(Box::new(held)))
         }
-        (Freshness::Stale, _) => Known::Useless(Box::new(entry.info)),
-    })
+        (Freshness::Stale, _) => useless(held.entry.info),
+    }
 }
 
 /// What has come since then, be it expired on arrival: nobody could get a newer answer.
@@ -137,7 +139,7 @@ pub(super) async fn come_since(
         is_new && plan.is_for(&entry.info) && plan.accepts(entry)
     };
     let entry = cache.store.get(&plan.key).await?.filter(has_come);
-    Ok(entry.map(|entry| found(entry, FoundState::Fetched, Source::Origin)))
+    Ok(entry.map(|entry| asked(entry, FoundState::Fetched)))
 }
 
 /// Asks the origin and stores what it answers, completing the job if it is for one.
@@ -167,7 +169,7 @@ async fn ask(cache: &Inner, plan: &Plan, job: Option<&Job>) -> Result<Answer> {
             (Fetched::NotModified(caching), Some((Entry { info, data }, _))) => {
                 if let Some(info) = renew(cache, plan, info, &caching, job).await? {
                     let entry = Entry { info, data };
-                    return Ok(found(entry, FoundState::Revalidated, Source::Origin));
+                    return Ok(asked(entry, FoundState::Revalidated));
                 }
                 // It was replaced or removed meanwhile: nothing is left that was confirmed.
             }
@@ -229,7 +231,7 @@ pub(super) fn come(Entry { info, data }: Entry) -> Answer {
     if info.is_absence() {
         Answer::Absent(Box::new(Absence { info, source: Source::Origin }))
     } else {
-        found(Entry { info, data }, FoundState::Fetched, Source::Origin)
+        asked(Entry { info, data }, FoundState::Fetched)
     }
 }
 
@@ -296,11 +298,11 @@ pub(super) async fn complete_alone(cache: &Inner, job: Option<&Job>, finish: Fin
 }
 
 /// The origin failed: an old answer is better than none, but not silently.
-fn stale_instead(stale: Option<Box<Entry>>, error: Error) -> Result<Answer> {
+fn stale_instead(stale: Option<Box<Held>>, error: Error) -> Result<Answer> {
     match stale {
-        Some(entry) if error.kind() != ErrorKind::InvalidInput => {
-            tracing::warn!(key = %entry.info.url, %error, "answering with a stale entry");
-            Ok(Answer::Found(Box::new(Found::stale(*entry, error))))
+        Some(held) if error.kind() != ErrorKind::InvalidInput => {
+            tracing::warn!(key = %held.entry.info.url, %error, "answering with a stale entry");
+            Ok(Answer::Found(Box::new(Found::stale(*held, error))))
         }
         _ => Err(error),
     }
@@ -308,11 +310,7 @@ fn stale_instead(stale: Option<Box<Entry>>, error: Error) -> Result<Answer> {
 
 /// The caller has waited long enough. The flight goes on, and is left to a worker in case that this
 /// process ends before it.
-fn past_deadline(
-    cache: &Arc<Inner>,
-    plan: &Arc<Plan>,
-    stale: Option<Box<Entry>>,
-) -> Result<Answer> {
+fn past_deadline(cache: &Arc<Inner>, plan: &Arc<Plan>, stale: Option<Box<Held>>) -> Result<Answer> {
     plan.trail.note(|| "the deadline has passed");
     let is_queueable = plan.job(Priority::Immediate, &cache.policies).is_ok();
     if !is_queueable || cache.db.refusal(Use::Writing).is_some() {
@@ -321,7 +319,7 @@ fn past_deadline(
         return stale_instead(stale, Error::new(ErrorKind::Timeout, "fetch", &plan.key, reason));
     }
     cache.background.spawn(leave_to_workers(Arc::clone(cache), Arc::clone(plan)));
-    let expired = |entry| expired(cache, entry, "a newer answer did not come within the deadline");
+    let expired = |held| expired(cache, held, "a newer answer did not come within the deadline");
     Ok(stale.map_or(Answer::Pending, expired))
 }
 
@@ -338,10 +336,15 @@ async fn enqueue(cache: &Inner, plan: &Plan, priority: Priority) -> Result<()> {
 }
 
 /// An entry past its time, which is said.
-pub(super) fn expired(cache: &Inner, entry: Box<Entry>, prospect: &str) -> Answer {
-    Answer::Found(Box::new(Found::expired(*entry, cache.clock.now(), prospect)))
+pub(super) fn expired(cache: &Inner, held: Box<Held>, prospect: &str) -> Answer {
+    Answer::Found(Box::new(Found::expired(*held, cache.clock.now(), prospect)))
 }
 
-fn found(entry: Entry, state: FoundState, source: Source) -> Answer {
-    Answer::Found(Box::new(Found::current(entry, state, source)))
+/// What the origin has just said.
+fn asked(entry: Entry, state: FoundState) -> Answer {
+    found(Held { entry, source: Source::Origin }, state)
+}
+
+fn found(held: Held, state: FoundState) -> Answer {
+    Answer::Found(Box::new(Found::current(held, state)))
 }

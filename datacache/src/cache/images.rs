@@ -62,7 +62,7 @@ impl Cache {
             let last = self.0.deferred.last_pick(&subject);
             let pick = Pick { subject: &subject, provider, last, now, worst };
             if let Some(entry) = self.0.store.pick_random(&pick, &mut rng).await? {
-                self.0.deferred.touch(&entry.info, now);
+                self.0.read(&entry.info, now);
                 self.renew_if_stale(&entry.info);
                 self.0.deferred.picked(subject, entry.info.cachekey);
                 return Ok(Some(entry));

@@ -44,16 +44,16 @@ use crate::background::{self, Background};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ImagesConfig, Policies};
 use crate::db::{self, Db};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::fetch::{self, Fetcher};
+use crate::hot::Hot;
 use crate::key::Key;
 use crate::limits::Limits;
 use crate::name::DataType;
 use crate::numbers::Tally;
-use crate::platform;
 use crate::queue::Queue;
 use crate::store::{
-    Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store,
+    Allowance, Cachekey, Deferred, Entry, EntryInfo, Filter, Freshness, Room, Store, Touch,
 };
 use crate::trail::Trail;
 pub use answer::{Absence, Answer, Explained, Found, FoundState, Lookup, Source};
@@ -105,6 +105,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) db: Db,
     pub(crate) store: Store,
+    pub(crate) hot: Hot,
     deferred: Deferred,
     pub(crate) queue: Queue,
     pub(crate) limits: Limits,
@@ -122,15 +123,16 @@ impl Cache {
     /// processes may do so at once.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) and [`InvalidInput`](ErrorKind::InvalidInput) for settings
-    /// that cannot be used; [`ReadOnly`](ErrorKind::ReadOnly), [`Full`](ErrorKind::Full) and
-    /// [`Io`](ErrorKind::Io) for the folder,
-    /// [`NetworkFileSystem`](ErrorKind::NetworkFileSystem) for where it lies;
-    /// [`Corrupt`](ErrorKind::Corrupt) when the database is another program's, or damaged less than
-    /// a minute after one was moved aside, as others are (see [`moved_aside`](Self::moved_aside));
-    /// [`NewerSchema`](ErrorKind::NewerSchema) when a newer program wrote it;
-    /// [`Busy`](ErrorKind::Busy) when another process kept it locked for 30 s. With
-    /// [`on_cache_error`](crate::CacheConfig::on_cache_error) only the settings can fail.
+    /// [`Config`](crate::ErrorKind::Config) and [`InvalidInput`](crate::ErrorKind::InvalidInput)
+    /// for settings that cannot be used; [`ReadOnly`](crate::ErrorKind::ReadOnly),
+    /// [`Full`](crate::ErrorKind::Full) and [`Io`](crate::ErrorKind::Io) for the folder,
+    /// [`NetworkFileSystem`](crate::ErrorKind::NetworkFileSystem) for where it lies;
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) when the database is another program's, or damaged
+    /// less than a minute after one was moved aside, as others are (see
+    /// [`moved_aside`](Self::moved_aside)); [`NewerSchema`](crate::ErrorKind::NewerSchema) when a
+    /// newer program wrote it; [`Busy`](crate::ErrorKind::Busy) when another process kept it locked
+    /// for 30 s. With [`on_cache_error`](crate::CacheConfig::on_cache_error) only the settings can
+    /// fail.
     pub async fn open(config: Config) -> Result<Self> {
         Self::open_with_clock(config, Clock::system()).await
     }
@@ -168,6 +170,7 @@ impl Cache {
             policies,
             images: config.images,
             max_stale: config.cache.max_stale,
+            hot: Hot::new(store.clone(), db.clone(), config.cache.hot_bytes),
             deriving: Deriving::new(store.clone()),
             deferred: Deferred::new(store.clone()),
             queue: Queue::new(db.clone(), opening.session()),
@@ -193,7 +196,7 @@ impl Cache {
     /// The key under which `url` is stored.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) when `url` is not an absolute URL.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) when `url` is not an absolute URL.
     pub fn key(&self, url: &str) -> Result<Key> {
         target::key_of(&self.0.policies, url)
     }
@@ -201,8 +204,8 @@ impl Cache {
     /// What the cache knows about `url`. It never leaves the machine and waits for no writer.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a malformed URL; otherwise the cache itself
-    /// has failed. A miss is not an error.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a malformed URL; otherwise the cache
+    /// itself has failed. A miss is not an error.
     pub async fn lookup(&self, url: &str) -> Result<Lookup> {
         let asking = self.asking();
         let key = self.key(url)?;
@@ -213,7 +216,7 @@ impl Cache {
 
     /// The same for the cache's own sake: it is not counted.
     pub(crate) async fn look_up(&self, key: &Key) -> Result<Lookup> {
-        Ok(self.judge(self.0.store.get(key).await?))
+        Ok(self.judge(self.0.hot.get(key).await?.map(|(entry, _tier)| entry)))
     }
 
     /// The entry with the handle `cachekey`. It leaves the machine as little as
@@ -233,7 +236,7 @@ impl Cache {
         let Some(entry) = entry else {
             return Lookup::Miss;
         };
-        self.0.deferred.touch(&entry.info, now);
+        self.0.read(&entry.info, now);
         let is_usable = entry.info.is_usable(now);
         match entry.info.freshness(now) {
             Freshness::Fresh if is_usable => Lookup::Fresh(entry),
@@ -259,14 +262,13 @@ impl Cache {
     ///    with priority 1, in case that this process ends before it.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made;
-    /// [`Unsupported`](ErrorKind::Unsupported) for one that would have to be queued but carries
-    /// other secrets than the configured [`api_key`](crate::ProviderConfig::api_key);
-    /// [`Config`](ErrorKind::Config) for one that its provider wants a credential for, if none is
-    /// configured;
-    /// [`Refused`](ErrorKind::Refused) for an untrusted one to an address that is not public; the
-    /// kinds of the origin's failure; else the cache itself
-    /// has failed.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a request that cannot be made;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for one that would have to be queued but
+    /// carries other secrets than the configured [`api_key`](crate::ProviderConfig::api_key);
+    /// [`Config`](crate::ErrorKind::Config) for one that its provider wants a credential for, if
+    /// none is configured; [`Refused`](crate::ErrorKind::Refused) for an untrusted one to an
+    /// address that is not public; the kinds of the origin's failure; else the cache itself has
+    /// failed.
     ///
     /// With [`on_cache_error`](crate::CacheConfig::on_cache_error) an immediate request is answered
     /// by its origin where the cache fails, and its answer not kept; [`bypassed`](Self::bypassed)
@@ -290,9 +292,9 @@ impl Cache {
     /// it now.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be stored;
-    /// [`Refused`](ErrorKind::Refused) when the bytes are no decodable image though the data type
-    /// is an image type, or no JSON though it is `api_response`, or do not have the expected
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a request that cannot be stored;
+    /// [`Refused`](crate::ErrorKind::Refused) when the bytes are no decodable image though the data
+    /// type is an image type, or no JSON though it is `api_response`, or do not have the expected
     /// checksum.
     pub async fn put(&self, request: Request, data: impl Into<Bytes>) -> Result<EntryInfo> {
         let plan = Plan::new(request, &self.0.policies)?;
@@ -340,8 +342,8 @@ impl Cache {
     }
 
     /// Writes what is still noted in memory and closes the files. Operations under way finish;
-    /// later ones fail as [`Closed`](ErrorKind::Closed). Dropping the last handle instead loses
-    /// at most the access counts of the last moment and the numbers of the last seconds.
+    /// later ones fail as [`Closed`](crate::ErrorKind::Closed). Dropping the last handle instead
+    /// loses at most the access counts of the last moment and the numbers of the last seconds.
     pub async fn close(&self) {
         self.0.bypass.close();
         self.0.flights.call_off().await;
@@ -361,6 +363,15 @@ impl Cache {
     }
 }
 
+impl Inner {
+    /// Takes note that an entry was read.
+    fn read(&self, info: &EntryInfo, now: Timestamp) {
+        if self.deferred.touch(info, now) == Touch::Noted {
+            self.hot.accessed(&info.url, now);
+        }
+    }
+}
+
 impl std::fmt::Debug for Cache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cache").field("dir", &self.0.dir).finish_non_exhaustive()
@@ -373,26 +384,6 @@ const PAGE_ENTRIES: i64 = 1_000;
 /// Where a page of entries begins; the default is the first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Page(i64);
-
-async fn make_dirs(dir: &Path, locks: &Path) -> Result<()> {
-    const OPERATION: &str = "open cache";
-    let (dir, locks) = (dir.to_owned(), locks.to_owned());
-    let made = tokio::task::spawn_blocking(move || {
-        if dir.metadata().is_ok_and(|there| !there.is_dir()) {
-            let reason = "the cache folder is a file";
-            return Err(Error::new(ErrorKind::Io, OPERATION, dir.display(), reason));
-        }
-        for folder in [&dir, &locks] {
-            let made = platform::create_private_dir(folder);
-            made.map_err(|source| Error::io(OPERATION, folder, source))?;
-        }
-        Ok(())
-    });
-    made.await.unwrap_or_else(|join| {
-        let reason = "the thread that does the file work failed";
-        Err(Error::new(ErrorKind::Internal, OPERATION, "cache folder", reason).with_source(join))
-    })
-}
 
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,8 @@ pub struct Stats {
     /// The memory that this process has in use, in bytes, all of it and not only the cache's;
     /// `None` where the system does not tell.
     pub resident_bytes: Option<u64>,
+    /// What of it entries take that this process keeps at hand.
+    pub hot_bytes: u64,
 }
 
 /// What a cache takes on disk, in bytes.
@@ -59,7 +61,8 @@ impl Cache {
             blob_bytes: self.0.store.blob_bytes().await?,
             temporary_bytes: self.0.store.temporary_bytes().await?,
         };
-        Ok(Stats { totals, queue, disk, resident_bytes: platform::resident_bytes() })
+        let (resident_bytes, hot_bytes) = (platform::resident_bytes(), self.0.hot.size_bytes());
+        Ok(Stats { totals, queue, disk, resident_bytes, hot_bytes })
     }
 
     /// How the cache has done, in all processes and over restarts: since its beginning, or in the

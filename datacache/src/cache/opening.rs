@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::make_dirs;
 use crate::blob::Blobs;
 use crate::clock::Clock;
 use crate::db::{Db, Use};
@@ -83,4 +82,23 @@ impl Opening {
         db.close().await;
         written
     }
+}
+
+async fn make_dirs(dir: &Path, locks: &Path) -> Result<()> {
+    let (dir, locks) = (dir.to_owned(), locks.to_owned());
+    let made = tokio::task::spawn_blocking(move || {
+        if dir.metadata().is_ok_and(|there| !there.is_dir()) {
+            let reason = "the cache folder is a file";
+            return Err(Error::new(ErrorKind::Io, OPERATION, dir.display(), reason));
+        }
+        for folder in [&dir, &locks] {
+            let made = platform::create_private_dir(folder);
+            made.map_err(|source| Error::io(OPERATION, folder, source))?;
+        }
+        Ok(())
+    });
+    made.await.unwrap_or_else(|join| {
+        let reason = "the thread that does the file work failed";
+        Err(Error::new(ErrorKind::Internal, OPERATION, "cache folder", reason).with_source(join))
+    })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer::Answer;
+use super::answer::{Answer, Held};
 use super::fill::{self, Known};
 use super::plan::Plan;
 use super::request::Reach;
@@ -11,7 +11,6 @@ use super::{Inner, bypass, enqueueing};
 use crate::error::Result;
 use crate::key::Key;
 use crate::queue::{JobState, NewJob, Priority};
-use crate::store::Entry;
 
 /// A renewal that was given up is not tried again for so long.
 const RENEWAL_PAUSE: Duration = Duration::from_hours(1);
@@ -20,7 +19,7 @@ const RENEWAL_PAUSE: Duration = Duration::from_hours(1);
 pub(super) enum Prospect {
     AtHand(Answer),
     /// At its origin, be it through the queue; meanwhile there may be a stale entry.
-    Abroad(Option<Box<Entry>>),
+    Abroad(Option<Box<Held>>),
 }
 
 /// What can be answered without asking the origin, and what the request takes over from the entry
@@ -33,23 +32,23 @@ pub(super) async fn at_hand(cache: &Arc<Inner>, plan: &mut Plan) -> Result<Prosp
     }
     let stale = match known {
         Known::Answer(answer) => return Ok(Prospect::AtHand(answer)),
-        Known::Stale(entry) => Some(entry),
+        Known::Stale(held) => Some(held),
         Known::Useless(_) | Known::Nothing => None,
     };
-    let expired = |entry, prospect| Ok(Prospect::AtHand(fill::expired(cache, entry, prospect)));
+    let expired = |held, prospect| Ok(Prospect::AtHand(fill::expired(cache, held, prospect)));
     if plan.reach == Reach::Cache {
         plan.trail.note(|| "the request may not leave the machine");
         return match stale {
-            Some(entry) => expired(entry, "the request may not leave the machine"),
+            Some(held) => expired(held, "the request may not leave the machine"),
             None => Ok(Prospect::AtHand(Answer::Miss)),
         };
     }
     let fillable = plan.check_fillable(cache.clock.now());
-    let Some(entry) = stale else {
+    let Some(held) = stale else {
         return fillable.map(|()| Prospect::Abroad(None));
     };
     if fillable.is_err() {
-        return expired(entry, "no origin has a newer answer");
+        return expired(held, "no origin has a newer answer");
     }
     match plan.job(Priority::Batch, &cache.policies) {
         Ok(job) => {
@@ -59,15 +58,15 @@ pub(super) async fn at_hand(cache: &Arc<Inner>, plan: &mut Plan) -> Result<Prosp
                 Priority::Batch => renewal.await?,
                 Priority::Immediate => cache.background.spawn(behind(plan.key.clone(), renewal)),
             }
-            expired(entry, "a newer answer is to be fetched")
+            expired(held, "a newer answer is to be fetched")
         }
         Err(_) if plan.priority == Priority::Batch => {
-            expired(entry, "with a credential its renewal cannot be queued")
+            expired(held, "with a credential its renewal cannot be queued")
         }
         // What cannot be queued is asked for at once.
         Err(_) => {
             plan.trail.note(|| "with its credential the renewal cannot be queued");
-            Ok(Prospect::Abroad(Some(entry)))
+            Ok(Prospect::Abroad(Some(held)))
         }
     }
 }

@@ -16,8 +16,9 @@ use crate::queue::{Enqueued, Finish, JobInfo, JobState, Queue};
 use crate::store::Store;
 
 impl Cache {
-    /// Queues requests for workers, each with its own priority, in transactions of a thousand at most.
-    /// Requests that the cache can answer are not queued, unless it takes their headers to tell.
+    /// Queues requests for workers, each with its own priority, in transactions of a thousand at
+    /// most. Requests that the cache can answer are not queued, unless it takes their headers to
+    /// tell.
     ///
     /// The queue holds no secrets. A request that carries the API key which is configured for its
     /// host is queued without it, and the worker takes the key from its own configuration, or
@@ -26,11 +27,11 @@ impl Cache {
     /// # Errors
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a request that cannot be made,
     /// [`Unsupported`](ErrorKind::Unsupported) for one that carries another credential than the
-    /// configured [`api_key`](crate::ProviderConfig::api_key), [`Refused`](ErrorKind::Refused) for an
-    /// untrusted one that leads to an address which is not public; then none is queued.
+    /// configured [`api_key`](crate::ProviderConfig::api_key), [`Refused`](ErrorKind::Refused) for
+    /// an untrusted one that leads to an address which is not public; then none is queued.
     /// [`Full`](ErrorKind::Full) when the queue would take more than an eighth of
-    /// [`max_bytes`](crate::CacheConfig::max_bytes): then none is queued either, unless others fill it
-    /// up meanwhile.
+    /// [`max_bytes`](crate::CacheConfig::max_bytes): then none is queued either, unless others fill
+    /// it up meanwhile.
     pub async fn enqueue(&self, requests: impl IntoIterator<Item = Request>) -> Result<Enqueued> {
         let now = self.now();
         let mut plans = Vec::new();

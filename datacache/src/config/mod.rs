@@ -88,6 +88,9 @@ pub struct CacheConfig {
     /// else at least 4 MiB. What is used least makes room for what is new. Queued requests take an
     /// eighth of it at most. Default 5 GiB.
     pub max_bytes: u64,
+    /// How much memory the entries may take that this process keeps at hand; other processes' changes
+    /// are seen at once all the same. 0 for none. Default 64 MiB.
+    pub hot_bytes: u64,
     /// What is left free on the disk: nothing is stored that would leave less, unless what it
     /// replaces is removed first. Default 64 MiB.
     #[serde(rename = "min_free")]
@@ -136,6 +139,7 @@ impl Default for CacheConfig {
             dir: None,
             inline_max_bytes: 16 * 1024,
             max_bytes: 5 * 1024 * 1024 * 1024,
+            hot_bytes: 64 * 1024 * 1024,
             min_free_bytes: 64 * 1024 * 1024,
             max_stale: Duration::from_hours(90 * 24),
             on_cache_error: OnCacheError::default(),

@@ -69,10 +69,12 @@ mod anchor;
 mod aside;
 mod changes;
 mod compact;
+mod connection;
 mod doorbell;
 mod error;
 mod foreign;
 mod gate;
+mod generations;
 mod health;
 mod log;
 mod mending;
@@ -81,31 +83,32 @@ mod schema;
 mod shape;
 mod transaction;
 
-use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection as _};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::platform::{self, FileId};
+use crate::platform;
 use access::Access;
 pub(crate) use access::Use;
 use anchor::Anchor;
 pub(crate) use changes::Changes;
 use changes::Watcher;
+pub(crate) use connection::Connection;
 use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use foreign::Foreign;
 use gate::Gate;
+pub(crate) use generations::{Generation, Generations};
 pub(crate) use log::FileSizes;
 use mending::Mender;
 pub(crate) use shape::{Flaw as SchemaFlaw, Misfit};
-pub(crate) use transaction::WriteTransaction;
+pub(crate) use transaction::{Matter, WriteTransaction};
 
 pub(crate) const FILE_NAME: &str = "datacache.sqlite";
 
@@ -131,6 +134,7 @@ struct Shared {
     clock: Clock,
     options: SqliteConnectOptions,
     gate: Gate,
+    generations: Generations,
     mender: Mender,
     access: Access,
     anchor: Anchor,
@@ -200,6 +204,7 @@ impl Db {
             clock,
             options,
             gate: Gate::new(locks),
+            generations: Generations::new(locks),
             mender: Mender::default(),
             access: Access::default(),
             anchor: Anchor::default(),
@@ -224,11 +229,22 @@ impl Db {
 
     /// A connection for one operation that only reads.
     pub(crate) async fn read(&self, operation: &'static str) -> Result<Connection> {
+        self.check_open(operation)?;
+        self.connect(operation).await?.map_err(|source| self.error(operation, source))
+    }
+
+    /// Refuses to read what was closed, or cannot be read at present.
+    pub(crate) fn check_readable(&self, operation: &'static str) -> Result<()> {
+        self.check_open(operation)?;
+        self.refusal(Use::Reading).map_or(Ok(()), Err)
+    }
+
+    fn check_open(&self, operation: &'static str) -> Result<()> {
         if self.is_closed() {
             let reason = "the cache was closed";
             return Err(Error::new(ErrorKind::Closed, operation, self.path().display(), reason));
         }
-        self.connect(operation).await?.map_err(|source| self.error(operation, source))
+        Ok(())
     }
 
     /// The same for who sees to damage himself.
@@ -252,9 +268,18 @@ impl Db {
     /// process in turn, then for those of other processes. A log that has become too long is cut
     /// back before.
     pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteTransaction> {
+        self.write_about(Matter::Content, operation).await
+    }
+
+    /// The same for what readers need not see at once.
+    pub(crate) async fn write_about(
+        &self,
+        matter: Matter,
+        operation: &'static str,
+    ) -> Result<WriteTransaction> {
         let turn = self.turn(operation).await?;
         let connection = self.read(operation).await?;
-        WriteTransaction::begin(connection, turn, operation).await
+        WriteTransaction::begin(connection, turn, operation, matter).await
     }
 
     /// The same for an operation that has read already, on its connection.
@@ -264,7 +289,7 @@ impl Db {
         operation: &'static str,
     ) -> Result<WriteTransaction> {
         let turn = self.turn(operation).await?;
-        WriteTransaction::begin(connection, turn, operation).await
+        WriteTransaction::begin(connection, turn, operation, Matter::Content).await
     }
 
     /// The same for what is left of an operation that began before the cache was closed.
@@ -272,7 +297,7 @@ impl Db {
         let turn = self.turn(operation).await?;
         let connection = self.connect(operation).await?;
         let connection = connection.map_err(|source| self.error(operation, source))?;
-        WriteTransaction::begin(connection, turn, operation).await
+        WriteTransaction::begin(connection, turn, operation, Matter::Content).await
     }
 
     async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
@@ -299,6 +324,11 @@ impl Db {
         self.0.anchor.is_closed()
     }
 
+    /// By which it can be told whether what was read still stands.
+    pub(crate) fn generations(&self) -> &Generations {
+        &self.0.generations
+    }
+
     /// Closes the anchor and refuses further operations. Those under way finish.
     pub(crate) async fn close(&self) {
         self.0.mender.finish().await;
@@ -314,62 +344,6 @@ pub(crate) fn file_in(dir: &Path) -> Result<PathBuf> {
         return Err(Error::invalid("open cache", path.display(), reason));
     }
     Ok(path)
-}
-
-/// One operation's connection.
-pub(crate) struct Connection {
-    inner: SqliteConnection,
-    /// The file that had the database's name when it was opened.
-    file: FileId,
-    db: Db,
-}
-
-impl Connection {
-    /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
-    pub(crate) async fn close(self) {
-        let Self { inner, file, db } = self;
-        // One that only reads keeps no log alive.
-        let kept = match db.refusal(Use::Writing) {
-            None => db.0.anchor.keep(inner, file),
-            Some(_) => Some(inner),
-        };
-        if let Some(inner) = kept
-            && let Err(error) = inner.close().await
-        {
-            tracing::warn!(%error, "a database connection did not close cleanly");
-        }
-    }
-
-    /// Ends the operation without leaving the connection to the anchor.
-    async fn discard(self) {
-        if let Err(error) = self.inner.close().await {
-            tracing::warn!(%error, "a database connection did not close cleanly");
-        }
-    }
-
-    /// Whether another file has the database's name by now, or none.
-    fn is_left_behind(&self) -> bool {
-        platform::file_id(self.db.path()) != self.file
-    }
-
-    /// An error of a statement on this connection.
-    pub(crate) fn error(&self, operation: &'static str, source: sqlx::Error) -> Error {
-        self.db.error(operation, source)
-    }
-}
-
-impl Deref for Connection {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.inner
-    }
-}
-
-impl DerefMut for Connection {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.inner
-    }
 }
 
 #[cfg(test)]

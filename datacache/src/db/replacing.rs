@@ -77,7 +77,12 @@ async fn put_in_place(db: &Db, counting: Counting) -> Result<Option<PathBuf>> {
         Ok(()) => {
             let _shut = db.0.gate.shut(OPERATION).await?;
             let (path, fresh, now) = (db.path().to_owned(), fresh.clone(), db.0.clock.now());
-            on_files(db, move || aside::swap(&path, &fresh, now)).await
+            let generations = db.0.generations.clone();
+            let swap = move || {
+                generations.forget()?;
+                aside::swap(&path, &fresh, now)
+            };
+            on_files(db, swap).await
         }
         Err(error) => Err(error),
     };

@@ -1,11 +1,14 @@
 //! Write transactions.
 
+use std::mem;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::OwnedMutexGuard;
 
 use super::Connection;
+use super::generations::{Change, Rows};
 use crate::error::{Error, Result};
 
 /// An IMMEDIATE transaction. Dropping it, as a cancelled operation does, closes its connection
@@ -13,7 +16,20 @@ use crate::error::{Error, Result};
 pub(crate) struct WriteTransaction {
     connection: Connection,
     operation: &'static str,
+    changed: ChangedRows,
     _turn: OwnedMutexGuard<()>,
+}
+
+/// The rows of `cached_data` that a transaction has changed, as SQLite tells them.
+type ChangedRows = Arc<Mutex<Rows>>;
+
+/// Whether readers are to see what a transaction changes in entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matter {
+    /// It is about what they read.
+    Content,
+    /// It is about how often they do.
+    Accesses,
 }
 
 impl WriteTransaction {
@@ -21,20 +37,41 @@ impl WriteTransaction {
         mut connection: Connection,
         turn: OwnedMutexGuard<()>,
         operation: &'static str,
+        matter: Matter,
     ) -> Result<Self> {
         let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
         begun.map_err(|source| connection.error(operation, source))?;
-        Ok(Self { connection, operation, _turn: turn })
+        let changed = ChangedRows::default();
+        if matter == Matter::Content {
+            let watched = watch(&mut connection, &changed).await;
+            watched.map_err(|source| connection.error(operation, source))?;
+        }
+        Ok(Self { connection, operation, changed, _turn: turn })
     }
 
     /// Commits and ends the operation. Once this returns `Ok`, the changes survive the death of
     /// the process.
     pub(crate) async fn commit(mut self) -> Result<()> {
+        let change = self.announce()?;
         let committed = sqlx::query("COMMIT").execute(&mut *self.connection).await;
         committed.map_err(|source| self.error(source))?;
+        if let Some(change) = change {
+            change.end();
+        }
         self.connection.db.0.doorbell.ring();
         self.connection.close().await;
         Ok(())
+    }
+
+    /// Announces what is about to be committed, to who keeps it in memory.
+    fn announce(&self) -> Result<Option<Change>> {
+        let rows = mem::take(&mut *lock(&self.changed));
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let db = &self.connection.db;
+        let change = db.0.generations.announce(&rows);
+        change.map(Some).map_err(|source| Error::io(self.operation, db.path(), source))
     }
 
     /// Ends the operation without having changed anything.
@@ -53,6 +90,21 @@ impl WriteTransaction {
     pub(crate) fn error(&self, source: sqlx::Error) -> Error {
         self.connection.error(self.operation, source)
     }
+}
+
+/// Has SQLite tell which entries change, whatever statement or trigger does it.
+async fn watch(connection: &mut SqliteConnection, changed: &ChangedRows) -> sqlx::Result<()> {
+    let changed = Arc::clone(changed);
+    connection.lock_handle().await?.set_update_hook(move |update| {
+        if update.table == "cached_data" {
+            lock(&changed).insert(update.rowid);
+        }
+    });
+    Ok(())
+}
+
+fn lock(changed: &ChangedRows) -> MutexGuard<'_, Rows> {
+    changed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Deref for WriteTransaction {

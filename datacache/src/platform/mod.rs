@@ -8,14 +8,16 @@ pub(crate) type FileId = Option<(u64, u64)>;
 mod unix;
 #[cfg(unix)]
 pub(crate) use unix::{
-    create_private_dir, create_private_file, file_id, open_lock_file, resident_bytes,
+    create_private_dir, create_private_file, file_id, is_removed, open_file_id, open_lock_file,
+    open_shared_file, read_at, resident_bytes, write_at,
 };
 
 #[cfg(not(unix))]
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::{
-    create_private_dir, create_private_file, file_id, open_lock_file, resident_bytes,
+    create_private_dir, create_private_file, file_id, is_removed, open_file_id, open_lock_file,
+    open_shared_file, read_at, resident_bytes, write_at,
 };
 
 mod volume;

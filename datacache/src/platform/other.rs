@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::windows::fs::FileExt as _;
 use std::path::Path;
 
 use super::FileId;
@@ -29,4 +30,33 @@ pub(crate) fn resident_bytes() -> Option<u64> {
 /// A file that is open cannot be replaced, so nobody needs to tell.
 pub(crate) fn file_id(_path: &Path) -> FileId {
     None
+}
+
+/// Opens a file that is there, to be read and written by many.
+pub(crate) fn open_shared_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+/// A file that is open cannot be replaced, so nobody needs to tell.
+pub(crate) fn open_file_id(_file: &File) -> FileId {
+    None
+}
+
+/// A file that is open keeps its name.
+pub(crate) fn is_removed(_file: &File) -> bool {
+    false
+}
+
+/// Reads so many bytes from there on, wherever others read.
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    whole(file.seek_read(bytes, offset)?, bytes.len())
+}
+
+/// Writes the bytes there, wherever others write.
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    whole(file.seek_write(bytes, offset)?, bytes.len())
+}
+
+fn whole(done: usize, wanted: usize) -> io::Result<()> {
+    if done == wanted { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

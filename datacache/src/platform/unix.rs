@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt as _, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::FileId;
@@ -35,4 +35,37 @@ pub(crate) fn resident_bytes() -> Option<u64> {
 /// What tells the file at `path` from any that was or will be there; `None` where there is none.
 pub(crate) fn file_id(path: &Path) -> FileId {
     path.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Opens a file that is there, to be read and written by many.
+pub(crate) fn open_shared_file(path: &Path) -> io::Result<File> {
+    let open = |may_write| OpenOptions::new().read(true).write(may_write).open(path);
+    match open(true) {
+        Err(error) if is_read_only(error.kind()) => open(false),
+        file => file,
+    }
+}
+
+fn is_read_only(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// What tells an open file from others.
+pub(crate) fn open_file_id(file: &File) -> FileId {
+    file.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Whether an open file has lost its last name.
+pub(crate) fn is_removed(file: &File) -> bool {
+    file.metadata().map_or(true, |file| file.nlink() == 0)
+}
+
+/// Reads so many bytes from there on, wherever others read.
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    file.read_exact_at(bytes, offset)
+}
+
+/// Writes the bytes there, wherever others write.
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.write_all_at(bytes, offset)
 }

@@ -187,7 +187,7 @@ fn value_in<T>(answer: &Answer, read: &Read<T>) -> Result<Option<T>, serde_json:
 }
 
 fn is_stored(answer: &Answer) -> bool {
-    matches!(answer, Answer::Found(found) if found.source == Source::Store)
+    matches!(answer, Answer::Found(found) if found.source != Source::Origin)
 }
 
 fn unreadable(answer: &Answer, reason: &serde_json::Error) -> Error {

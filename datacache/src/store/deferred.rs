@@ -28,6 +28,14 @@ pub(crate) struct Subject {
     pub(crate) data_type: DataType,
 }
 
+/// What became of a touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Touch {
+    Noted,
+    /// One was noted not long ago.
+    Known,
+}
+
 /// Notes, the latest for each row and subject.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
@@ -66,13 +74,15 @@ impl Deferred {
     }
 
     /// Notes that an entry was read, unless that was noted in the last five minutes.
-    pub(crate) fn touch(&self, info: &EntryInfo, now: Timestamp) {
+    pub(crate) fn touch(&self, info: &EntryInfo, now: Timestamp) -> Touch {
         let since_last = now.as_millis().saturating_sub(info.last_accessed.as_millis());
-        if since_last >= TOUCH_INTERVAL_MS {
-            self.note(|noted| {
-                noted.touches.insert(info.row_id, now);
-            });
+        if since_last < TOUCH_INTERVAL_MS {
+            return Touch::Known;
         }
+        self.note(|noted| {
+            noted.touches.insert(info.row_id, now);
+        });
+        Touch::Noted
     }
 
     /// Notes that an image was picked.

@@ -54,7 +54,7 @@ use bytes::Bytes;
 
 use crate::blob::{BlobRead, Blobs};
 use crate::clock::Timestamp;
-use crate::db::{Connection, Db};
+use crate::db::{Connection, Db, Matter};
 use crate::error::Result;
 use crate::identifier::Identifier;
 use crate::key::Key;
@@ -62,7 +62,7 @@ use crate::name::DataType;
 pub(crate) use checking::{
     Depth, Flaw, Lost, NoteFlaw, Removal, RowOutline, Stray, StrayKind, WrongNote,
 };
-pub(crate) use deferred::{Deferred, Subject};
+pub(crate) use deferred::{Deferred, Subject, Touch};
 pub(crate) use derived::DerivedFrom;
 pub use encoding::Encoding;
 use encoding::{Content, decoded};
@@ -262,7 +262,7 @@ impl Store {
 
     /// Counts accesses, each at most once per five minutes and entry, and remembers picks.
     pub(crate) async fn write_deferred(&self, batch: deferred::Batch) -> Result<()> {
-        let mut tx = self.db.write("note accesses").await?;
+        let mut tx = self.db.write_about(Matter::Accesses, "note accesses").await?;
         for (id, at) in batch.touches {
             sql::touch(&mut tx, id, at).await.map_err(|source| tx.error(source))?;
         }

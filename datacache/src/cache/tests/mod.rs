@@ -3,6 +3,7 @@ mod explaining;
 mod fetching;
 mod filling;
 mod freshness;
+mod hot;
 mod images;
 mod joining;
 mod lifecycle;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::checksum::Checksum;
+use crate::error::ErrorKind;
 use crate::identifier::Identifier;
 use crate::name::{DataType, Provider};
 use crate::queue::Priority;
@@ -106,11 +108,8 @@ fn found(answer: Answer) -> Found {
 /// How a request was answered: the state and the bytes.
 async fn fetch(cache: &Cache, request: Request) -> (FoundState, Bytes) {
     let found = found(cache.fetch(request).await.unwrap());
-    let expected = match found.state {
-        FoundState::Fetched | FoundState::Revalidated => Source::Origin,
-        FoundState::Fresh | FoundState::Stale => Source::Store,
-    };
-    assert_eq!(found.source, expected);
+    let is_asked = matches!(found.state, FoundState::Fetched | FoundState::Revalidated);
+    assert_eq!(found.source == Source::Origin, is_asked);
     (found.state, found.entry.data)
 }
 

@@ -3,7 +3,8 @@ mod shape;
 
 use std::fs;
 
-use sqlx::sqlite::SqliteJournalMode;
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnection, SqliteJournalMode};
 
 use super::*;
 use crate::clock::Timestamp;
