@@ -54,9 +54,15 @@ pub(super) fn remove(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether SQLite left something beside `database`, which must not be taken for that of another one.
-pub(super) fn is_anything_beside(database: &Path) -> bool {
-    BESIDE.iter().any(|suffix| beside(database, suffix).exists())
+/// Whether SQLite left something beside `database`, which must not be taken for that of another one. A
+/// disk that does not say is an error.
+pub(super) fn is_anything_beside(database: &Path) -> io::Result<bool> {
+    for suffix in BESIDE {
+        if beside(database, suffix).try_exists()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a database was moved aside less than `pause` before `now`, or after it.
@@ -78,8 +84,8 @@ fn interrupted(database: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
     const LATELY: Duration = Duration::from_mins(1);
     let last = names(database)?.pop_last();
     let last = last.filter(|name| time_of(name).is_some_and(|at| now.since(at) < LATELY));
-    let last = last.map(|name| database.with_file_name(name));
-    Ok(last.filter(|last| !is_anything_beside(last)))
+    let Some(last) = last.map(|name| database.with_file_name(name)) else { return Ok(None) };
+    Ok((!is_anything_beside(&last)?).then_some(last))
 }
 
 /// The names of the databases that were moved aside, the oldest first.
