@@ -91,5 +91,6 @@ fn print(verification: &Verification) -> anyhow::Result<()> {
         0 => format!("{looked_at}: nothing is wrong"),
         _ => format!("{looked_at}: {found} found, {repaired} repaired, {requeued} queued again"),
     });
+    verification.kept_aside.iter().for_each(output::note_kept_aside);
     Ok(())
 }

@@ -15,7 +15,8 @@ impl Cache {
     /// are kept.
     ///
     /// A new one was begun in its place. Its entries are gone, and so are the queue and what was noted
-    /// about providers; [`verify`](Self::verify) removes the files that are left.
+    /// about providers; their files make room for what comes, or go with the
+    /// [maintenance](Self::maintain).
     pub fn moved_aside(&self) -> Option<PathBuf> {
         self.0.db.moved_to()
     }

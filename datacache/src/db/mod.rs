@@ -93,6 +93,7 @@ use crate::platform::{self, FileId};
 use access::Access;
 pub(crate) use access::Use;
 use anchor::Anchor;
+pub use aside::KeptAside;
 pub(crate) use changes::Changes;
 use changes::Watcher;
 use doorbell::Doorbell;

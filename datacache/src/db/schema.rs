@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_upkeep.sql"),
     include_str!("../../migrations/0008_numbers.sql"),
     include_str!("../../migrations/0009_subjects.sql"),
+    include_str!("../../migrations/0010_what_files_take.sql"),
 ];
 
 const OPERATION: &str = "open cache";

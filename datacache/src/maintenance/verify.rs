@@ -111,6 +111,7 @@ impl Verify {
             self.leftovers(&mut found).await?;
             self.counters(&mut found).await?;
         }
+        found.kept_aside = self.cache.0.db.kept_aside().await;
         Ok(found)
     }
 

@@ -84,6 +84,7 @@ impl Store {
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
         let surplus = self.keep_cap(&mut tx, &new, id).await?;
         let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
+        let usage = self.note_no_strays(&mut tx, usage).await?;
         if let Some(file) = file {
             file.publish().await?;
         }
