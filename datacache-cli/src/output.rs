@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, RgbColor, Style};
 use anyhow::Context as _;
-use datacache::{Colour, EntryInfo, Freshness, Timestamp};
+use datacache::{Colour, EntryInfo, Freshness, KeptAside, Timestamp};
 use indicatif::HumanBytes;
 use serde::Serialize;
 
@@ -74,6 +74,17 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     to_stdout(io::stdout().write_all(&line))
+}
+
+/// A database that was moved aside, and what it takes.
+pub(crate) fn kept_aside(kept: &KeptAside) -> String {
+    let path = kept.path.display().to_string().replace(char::is_control, " ");
+    format!("{path} ({}, a database that was damaged)", size(kept.size_bytes))
+}
+
+/// Tells of one that it takes room.
+pub(crate) fn note_kept_aside(kept: &KeptAside) {
+    note(format_args!("remove it when you do not need it: {}", kept_aside(kept)));
 }
 
 /// Empties the terminal, be it one without colours.

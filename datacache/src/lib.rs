@@ -42,6 +42,7 @@ pub use config::{
     ApiKeyPlace, BaseUrl, Budget, CacheConfig, Config, HttpConfig, ImagesConfig, OnCacheError,
     ProviderConfig, Secret,
 };
+pub use db::KeptAside;
 pub use error::{Error, ErrorKind, Result};
 pub use identifier::Identifier;
 pub use key::Key;

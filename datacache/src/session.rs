@@ -98,8 +98,17 @@ pub(crate) fn is_alive(locks: &Path, id: Uuid) -> io::Result<bool> {
     }
 }
 
+/// What a sweep has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Swept {
+    Nothing,
+    /// A process has died in its session, and may have been about anything.
+    DeadSessions,
+}
+
 /// Removes the lock files of sessions whose process is dead. Blocking.
-pub(crate) fn sweep(locks: &Path) -> io::Result<()> {
+pub(crate) fn sweep(locks: &Path) -> io::Result<Swept> {
+    let mut swept = Swept::Nothing;
     for file in fs::read_dir(locks)? {
         let path = file?.path();
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -111,10 +120,13 @@ pub(crate) fn sweep(locks: &Path) -> io::Result<()> {
             continue;
         };
         if let Some(_dead) = lock::try_lock(file)? {
-            let _ = fs::remove_file(&path);
+            let is_removed = fs::remove_file(&path).is_ok();
+            if is_removed && extension == Some(ALIVE) {
+                swept = Swept::DeadSessions;
+            }
         }
     }
-    Ok(())
+    Ok(swept)
 }
 
 fn path_of(locks: &Path, id: Uuid, extension: &str) -> PathBuf {
@@ -146,8 +158,9 @@ mod tests {
         }
         fs::File::create(locks.path().join("migrate.lock")).unwrap();
         assert!(!is_alive(locks.path(), dead).unwrap());
-        sweep(locks.path()).unwrap();
+        assert_eq!(sweep(locks.path()).unwrap(), Swept::DeadSessions);
         assert_eq!(fs::read_dir(locks.path()).unwrap().count(), 1);
+        assert_eq!(sweep(locks.path()).unwrap(), Swept::Nothing);
     }
 
     #[test]

@@ -10,6 +10,8 @@
  * FAULTS_ERROR   ENOSPC, or EIO, which reading can meet as well
  * FAULTS_THEN    "recover" after that operation, or "remain"
  * FAULTS_MARK    a file that is made when an operation fails, and names it
+ * FAULTS_OFFSET  if it is there, only reading from this offset of a file fails, below the folder or
+ *                of the file that takes its place
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -94,7 +96,7 @@ static const struct operation OPERATIONS[] = {
 enum { COUNT = sizeof OPERATIONS / sizeof *OPERATIONS };
 
 static const char *below, *mark;
-static long at;
+static long at, offset = -1;
 static int error, remains;
 static long counted;
 
@@ -136,6 +138,8 @@ static int makes(const struct operation *operation, const long *arguments, const
 static int is_to_fail(const struct operation *operation, const long *arguments, char *path)
 {
     if (operation->effect == READS && error != EIO)
+        return 0;
+    if (offset >= 0 && (operation->number != SYS_pread64 || arguments[3] != offset))
         return 0;
     if (!path_of(operation, arguments, path) || !is_below(path))
         return 0;
@@ -204,6 +208,9 @@ __attribute__((constructor)) static void begin(void)
     mark = getenv("FAULTS_MARK");
     at = atol(getenv("FAULTS_AT"));
     error = strcmp(getenv("FAULTS_ERROR"), "EIO") ? ENOSPC : EIO;
+    const char *only = getenv("FAULTS_OFFSET");
+    if (only)
+        offset = atol(only);
     remains = !strcmp(getenv("FAULTS_THEN"), "remain");
     struct sigaction action = {.sa_sigaction = trapped, .sa_flags = SA_SIGINFO | SA_NODEFER};
     if (sigaction(SIGSYS, &action, NULL)) {

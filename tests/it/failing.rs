@@ -11,6 +11,9 @@ const OTHER: &str = "a://other";
 const SMALL: usize = 500;
 const LARGE: usize = 100_000;
 
+const DATABASE: &str = "datacache.sqlite";
+const PAGE_BYTES: u64 = 4_096;
+
 /// Whatever the program does, it does more than this to the disk.
 const FEWEST_OPERATIONS: usize = 12;
 
@@ -23,7 +26,7 @@ const WORDS: &[&str] = &[
     "disk I/O error",
     "unable to open database file",
     "attempt to write a readonly database",
-    "or the disk fails",
+    "the disk fails",
     "File exists",
 ];
 
@@ -254,6 +257,26 @@ async fn a_folder_that_does_not_show_is_not_removed() {
         assert_told(&run, &context);
         assert!(scene.is_old(&scene.left(&folder, &context).await), "{context}");
     }
+}
+
+/// SQLite takes a page that it needs and cannot read for a damaged one.
+#[tokio::test]
+async fn a_database_of_which_a_page_cannot_be_read_is_not_moved_aside() {
+    let scene = Scene::new(SMALL);
+    scene.run(&["verify"]);
+    let pages = std::fs::metadata(scene.folder.dir().join(DATABASE)).unwrap().len() / PAGE_BYTES;
+    let mut met = 0;
+    for (page, command) in (0..pages).flat_map(|page| [(page, "stats"), (page, "ls")]) {
+        let folder = scene.folder.copy();
+        let (file, offset) = (folder.dir().join(DATABASE), page * PAGE_BYTES);
+        let mut program = folder.program([command]);
+        let (run, failed) = scene.faults.run_with_bad_sector(&mut program, &file, offset);
+        let context = format!("page {page}: {failed:?}: {run:?}");
+        assert_told(&run, &context);
+        assert!(scene.is_old(&scene.left(&folder, &context).await), "{context}");
+        met += u64::from(failed.is_some() && run.status == 1);
+    }
+    assert!(met > 5, "{met} of {pages}");
 }
 
 macro_rules! tests {

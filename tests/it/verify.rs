@@ -56,6 +56,7 @@ fn a_sound_cache_is_said_to_be_sound() {
     let expected = json!({
         "is_sound": true, "is_repaired": true, "entries": 1, "files": 1, "bytes": SIZE,
         "counts": {}, "requeued": 0, "findings": [], "findings_left_out": 0, "moved_aside": null,
+        "kept_aside": [],
     });
     assert_eq!(report, expected);
 }

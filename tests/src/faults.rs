@@ -53,7 +53,6 @@ impl Faults {
         (fault, then): (Fault, Then),
         at: usize,
     ) -> (Run, Option<String>) {
-        let mark = tempfile::NamedTempFile::new().expect("a temporary file");
         let error = match fault {
             Fault::Full => "ENOSPC",
             Fault::Failing => "EIO",
@@ -62,10 +61,25 @@ impl Faults {
             Then::Recovers => "recover",
             Then::Remains => "remain",
         };
+        command.env("FAULTS_BELOW", below).env("FAULTS_AT", at.to_string());
+        self.run_with(command.env("FAULTS_ERROR", error).env("FAULTS_THEN", then))
+    }
+
+    /// Runs a command that cannot read from one place of a file; tells whether it tried to.
+    pub fn run_with_bad_sector(
+        &self,
+        command: &mut Command,
+        file: &Path,
+        offset_bytes: u64,
+    ) -> (Run, Option<String>) {
+        command.env("FAULTS_OFFSET", offset_bytes.to_string());
+        self.run(command, file, (Fault::Failing, Then::Remains), 1)
+    }
+
+    fn run_with(&self, command: &mut Command) -> (Run, Option<String>) {
+        let mark = tempfile::NamedTempFile::new().expect("a temporary file");
         command.env("LD_PRELOAD", self.folder.path().join("faults.so"));
-        command.env("FAULTS_BELOW", below).env("FAULTS_MARK", mark.path());
-        command.env("FAULTS_AT", at.to_string());
-        command.env("FAULTS_ERROR", error).env("FAULTS_THEN", then);
+        command.env("FAULTS_MARK", mark.path());
         let run = run(command);
         let failed = std::fs::read_to_string(mark.path()).expect("the mark is text");
         (run, failed.lines().next().map(str::to_owned))

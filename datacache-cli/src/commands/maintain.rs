@@ -28,6 +28,7 @@ pub(crate) async fn run(
         output::json(&report)?;
     } else {
         print(&report.tasks)?;
+        report.kept_aside.iter().for_each(output::note_kept_aside);
     }
     let failure = report.tasks.into_iter().find_map(|task| match task.end {
         TaskEnd::Failed { error } => Some(error),

@@ -92,5 +92,6 @@ fn print(verification: &Verification) -> anyhow::Result<()> {
     } else {
         format!("{looked_at}: {found} found, {repaired} repaired, {requeued} queued again")
     });
+    verification.kept_aside.iter().for_each(output::note_kept_aside);
     Ok(())
 }

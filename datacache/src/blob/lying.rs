@@ -1,15 +1,16 @@
 //! What lies in the blob folders, whoever put it there: for who checks them. Links are not followed.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, FileType};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Blobs, is_no_file, path, temp};
+use super::{Blobs, is_no_file, path, space, temp};
 use crate::checksum::Checksum;
 use crate::error::Result;
+use crate::session::Swept;
 
 const OPERATION: &str = "check blobs";
 
@@ -37,6 +38,16 @@ pub(crate) struct Found {
     /// What its name and place say that its content is.
     pub(crate) checksum: Option<Checksum>,
     pub(crate) is_file: bool,
+    /// What it takes on disk.
+    pub(crate) disk_bytes: u64,
+}
+
+/// What lies in some blob folders.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) found: Vec<Found>,
+    /// Folders that nothing lies in.
+    pub(crate) empty: Vec<PathBuf>,
 }
 
 impl Blobs {
@@ -61,14 +72,14 @@ impl Blobs {
     }
 
     /// What lies in some folders, and in those above them where it should not.
-    pub(crate) async fn list(&self, folders: std::ops::Range<u32>) -> Result<Vec<Found>> {
+    pub(crate) async fn list(&self, folders: std::ops::Range<u32>) -> Result<Listed> {
         self.blocking(OPERATION, move |shared| {
             let layout = path::layout(&shared.root);
-            let (mut found, mut number) = (Vec::new(), folders.start);
+            let (mut listed, mut number) = (Listed::default(), folders.start);
             while number < folders.end {
-                number = list(&layout, number, &mut found)?;
+                number = list(&layout, number, &mut listed)?;
             }
-            Ok(found)
+            Ok(listed)
         })
         .await
     }
@@ -80,7 +91,23 @@ impl Blobs {
 
     /// Removes what lies at `path`; of a link, only itself. The caller holds the write lock.
     pub(crate) async fn remove_at(&self, path: PathBuf) -> Result<()> {
-        self.blocking("remove blob", move |_| super::remove(&path)).await
+        self.blocking("remove blob", move |shared| {
+            super::remove(&path)?;
+            super::remove_empty_above(&shared.root, &path);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes those of the folders that are empty still. The caller holds the write lock.
+    pub(crate) async fn remove_empty(&self, folders: Vec<PathBuf>) -> Result<()> {
+        self.blocking("remove blob", move |shared| {
+            // Each is above what would lie in it.
+            let inside = folders.iter().map(|folder| folder.join("file"));
+            inside.for_each(|path| super::remove_empty_above(&shared.root, &path));
+            Ok(())
+        })
+        .await
     }
 
     /// The temporary files of dead processes.
@@ -89,8 +116,8 @@ impl Blobs {
             .await
     }
 
-    /// Removes the temporary files of dead processes.
-    pub(crate) async fn sweep(&self) -> Result<()> {
+    /// Removes the temporary files of dead processes; says whether there were any.
+    pub(crate) async fn sweep(&self) -> Result<Swept> {
         self.blocking("sweep", |shared| temp::sweep(&shared.root, shared.session.locks())).await
     }
 }
@@ -133,40 +160,57 @@ fn checksum_of(path: &Path) -> io::Result<(Checksum, u64)> {
 /// The folder `ab/cd` with the number 0xabcd. With the first one of `ab` comes what else is in that, and
 /// with the very first what else is in the folder of all. Returns the number of the next one that may
 /// be there.
-fn list(layout: &Path, number: u32, found: &mut Vec<Found>) -> io::Result<u32> {
+fn list(layout: &Path, number: u32, listed: &mut Listed) -> io::Result<u32> {
     let [_, _, outer, inner] = number.to_be_bytes();
     let outer_path = layout.join(format!("{outer:02x}"));
     if number == 0 {
-        found.extend(others_in(layout)?);
+        listed.found.extend(others_in(layout)?.unwrap_or_default());
     }
     if !is_folder(&outer_path)? {
         return Ok((number | 0xff) + 1);
     }
     if inner == 0 {
-        found.extend(others_in(&outer_path)?);
+        match others_in(&outer_path)? {
+            Some(others) => listed.found.extend(others),
+            None => listed.empty.push(outer_path.clone()),
+        }
     }
     let folder = outer_path.join(format!("{inner:02x}"));
     if is_folder(&folder)? {
-        for path in entries_of(&folder)? {
+        let entries = entries_of(&folder)?;
+        if entries.is_empty() {
+            listed.empty.push(folder);
+        }
+        for path in entries {
             let checksum = checksum_named(&path).filter(|it| path::of_layout(layout, *it) == path);
-            let is_file = file_type(&path)?.is_some_and(|it| it.is_file());
-            found.push(Found { path, checksum, is_file });
+            let file = about(&path)?.filter(Metadata::is_file);
+            let (is_file, disk_bytes) = match file {
+                Some(file) => (true, space::of_file(file.len())),
+                None => (false, space::at(&path)?),
+            };
+            listed.found.push(Found { path, checksum, is_file, disk_bytes });
         }
     }
     Ok(number + 1)
 }
 
-/// What lies in a folder that is to have nothing but folders with two digits.
-fn others_in(folder: &Path) -> io::Result<Vec<Found>> {
+/// What lies in a folder that is to have nothing but folders with two digits; `None` where nothing at all
+/// does.
+fn others_in(folder: &Path) -> io::Result<Option<Vec<Found>>> {
+    let entries = entries_of(folder)?;
+    if entries.is_empty() {
+        return Ok(None);
+    }
     let mut others = Vec::new();
-    for path in entries_of(folder)? {
+    for path in entries {
         let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         let digits = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !(name.len() == 2 && digits && is_folder(&path)?) {
-            others.push(Found { path, checksum: None, is_file: false });
+            let disk_bytes = space::at(&path)?;
+            others.push(Found { path, checksum: None, is_file: false, disk_bytes });
         }
     }
-    Ok(others)
+    Ok(Some(others))
 }
 
 fn entries_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -178,14 +222,14 @@ fn entries_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn is_folder(path: &Path) -> io::Result<bool> {
-    Ok(file_type(path)?.is_some_and(|it| it.is_dir()))
+    Ok(about(path)?.is_some_and(|it| it.is_dir()))
 }
 
 /// What lies at `path`, if anything does. A disk that does not say is an error: a folder that it fails to
 /// show must not pass for something that can be removed.
-fn file_type(path: &Path) -> io::Result<Option<FileType>> {
+fn about(path: &Path) -> io::Result<Option<Metadata>> {
     match path.symlink_metadata() {
-        Ok(it) => Ok(Some(it.file_type())),
+        Ok(about) => Ok(Some(about)),
         Err(error) if is_no_file(&error) => Ok(None),
         Err(error) => Err(error),
     }

@@ -11,7 +11,8 @@
 //! # Locking
 //! A file appears under its final name, and disappears from it, only while the caller holds the
 //! database's write lock ([`Staged::publish`], [`Blobs::remove`]). So no process can delete a file
-//! between another's writing it and naming it in a row. The slow part, writing and syncing, is
+//! between another's writing it and naming it in a row; and none can remove a folder, which goes with
+//! its last file, between another's making it and putting a file there. The slow part, writing and syncing, is
 //! done before, without any lock ([`Blobs::stage`]).
 //!
 //! # What survives a crash
@@ -23,6 +24,7 @@
 
 mod lying;
 mod path;
+pub(crate) mod space;
 mod temp;
 
 use std::io;
@@ -35,8 +37,8 @@ use tempfile::TempDir;
 
 use crate::checksum::Checksum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::OwnSession;
-pub(crate) use lying::{FOLDERS, Found, Lies};
+use crate::session::{OwnSession, Swept};
+pub(crate) use lying::{FOLDERS, Found, Lies, Listed};
 pub(crate) use temp::Staged;
 
 /// A handle to the blob files of a cache folder; clones share it.
@@ -59,13 +61,14 @@ pub(crate) enum BlobRead {
 }
 
 impl Blobs {
-    /// Opens the blob folder and removes what dead processes left half-written.
-    pub(crate) async fn open(dir: &Path, session: Arc<OwnSession>) -> Result<Self> {
+    /// Opens the blob folder and removes what dead processes left half-written; says whether there were
+    /// any.
+    pub(crate) async fn open(dir: &Path, session: Arc<OwnSession>) -> Result<(Self, Swept)> {
         let blobs = Self::unopened(dir, session);
-        blobs
+        let swept = blobs
             .blocking("open cache", |shared| temp::sweep(&shared.root, shared.session.locks()))
             .await?;
-        Ok(blobs)
+        Ok((blobs, swept))
     }
 
     /// The same without touching the folder.
@@ -97,7 +100,12 @@ impl Blobs {
     pub(crate) async fn remove(&self, checksum: Checksum) -> Result<()> {
         self.blocking("remove blob", move |shared| {
             let path = path::of(&shared.root, checksum);
-            if lying::leads_elsewhere(&path) { Ok(()) } else { remove(&path) }
+            if lying::leads_elsewhere(&path) {
+                return Ok(());
+            }
+            remove(&path)?;
+            remove_empty_above(&shared.root, &path);
+            Ok(())
         })
         .await
     }
@@ -155,6 +163,15 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// A folder goes with the last of its files, and the one above it with its last folder. The caller holds the
+/// write lock, under which alone folders are made: nobody is about to use them.
+fn remove_empty_above(root: &Path, path: &Path) {
+    let layout = path::layout(root);
+    let mut folders = path.ancestors().skip(1).take_while(|folder| **folder != layout);
+    // It fails where there is something left.
+    let _ = folders.try_for_each(std::fs::remove_dir);
 }
 
 /// Nothing there, or something that is no file, such as a folder put in its place.

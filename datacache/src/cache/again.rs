@@ -14,8 +14,9 @@ impl Cache {
     /// the last one, if there were several. It can be salvaged with SQLite's own tools; the newest
     /// three are kept.
     ///
-    /// A new one was begun in its place. Its entries are gone, and so are the queue and what was
-    /// noted about providers; [`verify`](Self::verify) removes the files that are left.
+    /// A new one was begun in its place. Its entries are gone, and so are the queue and what was noted
+    /// about providers; their files make room for what comes, or go with the
+    /// [maintenance](Self::maintain).
     pub fn moved_aside(&self) -> Option<PathBuf> {
         self.0.db.moved_to()
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Cache;
+use crate::db::KeptAside;
 use crate::error::Result;
 use crate::numbers::Numbers;
 use crate::platform;
@@ -21,14 +22,17 @@ pub struct Stats {
     pub queue: QueueCounts,
     /// What it takes on disk.
     pub disk: DiskUse,
-    /// The memory that this process has in use, in bytes, all of it and not only the cache's;
-    /// `None` where the system does not tell.
+    /// Databases that were damaged and moved aside: they take room until you remove them.
+    pub kept_aside: Vec<KeptAside>,
+    /// The memory that this process has in use, in bytes, all of it and not only the cache's; `None`
+    /// where the system does not tell.
     pub resident_bytes: Option<u64>,
     /// What of it entries take that this process keeps at hand.
     pub hot_bytes: u64,
 }
 
-/// What a cache takes on disk, in bytes.
+/// What a cache takes on disk, in bytes. Files are as long as they are told to be here; the bounds count
+/// them in whole blocks, with their folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DiskUse {
@@ -40,12 +44,18 @@ pub struct DiskUse {
     pub blob_bytes: u64,
     /// Files that are being written.
     pub temporary_bytes: u64,
+    /// Files that no entry names, in whole blocks, as far as they are known: the maintenance removes them,
+    /// or who needs the room.
+    pub stray_bytes: u64,
+    /// Databases that were damaged and moved aside.
+    pub aside_bytes: u64,
 }
 
 impl DiskUse {
     /// All of it.
     pub fn total_bytes(&self) -> u64 {
-        self.database_bytes + self.log_bytes + self.blob_bytes + self.temporary_bytes
+        let needed = self.database_bytes + self.log_bytes + self.blob_bytes + self.temporary_bytes;
+        needed + self.stray_bytes + self.aside_bytes
     }
 }
 
@@ -55,14 +65,17 @@ impl Cache {
         let totals = self.0.store.totals(self.now()).await?;
         let queue = self.0.queue.counts().await?;
         let files = self.0.db.file_sizes().await?;
+        let kept_aside = self.0.db.kept_aside().await;
         let disk = DiskUse {
             database_bytes: files.database_bytes,
             log_bytes: files.log_bytes,
             blob_bytes: self.0.store.blob_bytes().await?,
             temporary_bytes: self.0.store.temporary_bytes().await?,
+            stray_bytes: self.0.store.stray_bytes().await?,
+            aside_bytes: kept_aside.iter().map(|kept| kept.size_bytes).sum(),
         };
         let (resident_bytes, hot_bytes) = (platform::resident_bytes(), self.0.hot.size_bytes());
-        Ok(Stats { totals, queue, disk, resident_bytes, hot_bytes })
+        Ok(Stats { totals, queue, disk, kept_aside, resident_bytes, hot_bytes })
     }
 
     /// How the cache has done, in all processes and over restarts: since its beginning, or in the

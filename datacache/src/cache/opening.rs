@@ -9,7 +9,8 @@ use crate::clock::Clock;
 use crate::db::{Db, Use};
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform;
-use crate::session::OwnSession;
+use crate::session::{OwnSession, Swept};
+use crate::store;
 
 const OPERATION: &str = "open cache";
 
@@ -41,7 +42,13 @@ impl Opening {
         make_dirs(&self.dir, &self.locks).await?;
         let db = self.unopened()?;
         db.prepare().await?;
-        let blobs = Blobs::open(&self.dir, self.session()).await?;
+        let (blobs, swept) = Blobs::open(&self.dir, self.session()).await?;
+        // Without it, the maintenance finds what they have left.
+        if swept == Swept::DeadSessions
+            && let Err(error) = store::forget_strays(&db).await
+        {
+            tracing::warn!(%error, "what dead processes have left is not counted yet");
+        }
         Ok((db, blobs))
     }
 

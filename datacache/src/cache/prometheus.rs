@@ -159,6 +159,8 @@ impl Text {
             ("log", disk.log_bytes),
             ("blobs", disk.blob_bytes),
             ("temporary", disk.temporary_bytes),
+            ("strays", disk.stray_bytes),
+            ("aside", disk.aside_bytes),
         ] {
             self.sample(DISK.name, &[("part", &part)], bytes);
         }

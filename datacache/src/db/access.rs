@@ -3,6 +3,7 @@
 //! All of it, unless whoever opens it says otherwise: what cannot be done, or only after long
 //! waiting, is refused at once, with the error that was met.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -96,8 +97,12 @@ impl Db {
     }
 }
 
+/// What cannot be looked at may hold anything.
 fn holds_anything(file: &Path) -> bool {
-    file.metadata().is_ok_and(|file| file.len() > 0)
+    match file.metadata() {
+        Ok(file) => file.len() > 0,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
 }
 
 #[cfg(test)]

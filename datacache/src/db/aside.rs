@@ -12,6 +12,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
+
 use crate::clock::Timestamp;
 
 const PREFIX: &str = "datacache-damaged-";
@@ -21,6 +23,16 @@ const EXTENSION: &str = ".sqlite";
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 const KEPT: usize = 3;
+
+/// A database that was damaged and moved aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct KeptAside {
+    /// Where it is now.
+    pub path: PathBuf,
+    /// What it takes on disk in bytes, with what SQLite had left beside it.
+    pub size_bytes: u64,
+}
 
 /// After 9999-12-31 no moment can be written.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -54,9 +66,29 @@ pub(super) fn remove(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether SQLite left something beside `database`, which must not be taken for that of another one.
-pub(super) fn is_anything_beside(database: &Path) -> bool {
-    BESIDE.iter().any(|suffix| beside(database, suffix).exists())
+/// Whether SQLite left something beside `database`, which must not be taken for that of another one. A
+/// disk that does not say is an error.
+pub(super) fn is_anything_beside(database: &Path) -> io::Result<bool> {
+    for suffix in BESIDE {
+        if beside(database, suffix).try_exists()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The databases that were moved aside and are still there, the oldest first. A log whose database is gone
+/// counts as one.
+pub(super) fn kept(database: &Path) -> io::Result<Vec<KeptAside>> {
+    let paths = names(database)?.into_iter().map(|name| database.with_file_name(name));
+    let kept = paths.map(|path| {
+        let beside = BESIDE.iter().map(|suffix| beside(&path, suffix));
+        let files = beside.chain([path.clone()]);
+        // One that cannot be looked at has just been removed.
+        let size_bytes = files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
+        KeptAside { path, size_bytes }
+    });
+    Ok(kept.collect())
 }
 
 /// Whether a database was moved aside less than `pause` before `now`, or after it.
@@ -78,8 +110,8 @@ fn interrupted(database: &Path, now: Timestamp) -> io::Result<Option<PathBuf>> {
     const LATELY: Duration = Duration::from_mins(1);
     let last = names(database)?.pop_last();
     let last = last.filter(|name| time_of(name).is_some_and(|at| now.since(at) < LATELY));
-    let last = last.map(|name| database.with_file_name(name));
-    Ok(last.filter(|last| !is_anything_beside(last)))
+    let Some(last) = last.map(|name| database.with_file_name(name)) else { return Ok(None) };
+    Ok((!is_anything_beside(&last)?).then_some(last))
 }
 
 /// The names of the databases that were moved aside, the oldest first.
@@ -245,6 +277,20 @@ mod tests {
         forget_old(&folder.database()).unwrap();
         let left = folder.files();
         assert!(left.len() == 3 && !left.iter().any(|file| file.contains(stamps[2])), "{left:?}");
+    }
+
+    #[test]
+    fn what_is_kept_is_told_with_all_that_belongs_to_it() {
+        let stamps = ["20260131T120000Z", "20260101T000000Z"];
+        let [newer, older] = stamps.map(|stamp| format!("{PREFIX}{stamp}.sqlite"));
+        let (log, other) = (format!("{older}-wal"), "datacache.sqlite");
+        let folder = Folder::new(&[&newer, &older, &log, other]);
+        let kept = kept(&folder.database()).unwrap();
+        let kept: Vec<_> = kept.iter().map(|it| (it.path.clone(), it.size_bytes)).collect();
+        // Each file has its own name in it.
+        let size = newer.len() as u64;
+        let paths = [&older, &newer].map(|name| folder.0.path().join(name));
+        assert_eq!(kept, [(paths[0].clone(), 2 * size + 4), (paths[1].clone(), size)]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Db;
+use super::aside::{self, KeptAside};
 use crate::error::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "cut back the log";
@@ -42,17 +43,21 @@ enum Cut {
 pub(crate) struct FileSizes {
     pub(crate) database_bytes: u64,
     pub(crate) log_bytes: u64,
+    /// Databases that were damaged and moved aside.
+    pub(crate) aside_bytes: u64,
     /// What is left free on the disk for this user; any amount where that is not known.
     pub(crate) free_bytes: u64,
 }
 
 impl Db {
-    /// The sizes of the database and its write-ahead log, and what is left. The files are not opened.
+    /// The sizes of the database, its write-ahead log and those that were moved aside, and what is left.
+    /// The files are not opened.
     pub(crate) async fn file_sizes(&self) -> Result<FileSizes> {
         let (database, log) = (self.path().to_owned(), log_of(self.path()));
         let sizes = tokio::task::spawn_blocking(move || FileSizes {
             database_bytes: size(&database),
             log_bytes: size(&log),
+            aside_bytes: kept_aside(&database).iter().map(|kept| kept.size_bytes).sum(),
             free_bytes: database.parent().map_or(u64::MAX, free_bytes),
         });
         sizes.await.map_err(|join| {
@@ -60,6 +65,12 @@ impl Db {
             Error::new(ErrorKind::Internal, "count", self.path().display(), reason)
                 .with_source(join)
         })
+    }
+
+    /// The databases that were damaged and moved aside, as far as they are still there.
+    pub(crate) async fn kept_aside(&self) -> Vec<KeptAside> {
+        let database = self.path().to_owned();
+        tokio::task::spawn_blocking(move || kept_aside(&database)).await.unwrap_or_default()
     }
 
     /// How long the log may become before it is cut back.
@@ -126,6 +137,13 @@ pub(super) fn log_of(database: &Path) -> PathBuf {
 /// How long a file is; one that is not there has no length.
 fn size(file: &Path) -> u64 {
     file.metadata().map_or(0, |file| file.len())
+}
+
+fn kept_aside(database: &Path) -> Vec<KeptAside> {
+    aside::kept(database).unwrap_or_else(|error| {
+        tracing::debug!(%error, "what was moved aside is not known");
+        Vec::new()
+    })
 }
 
 fn free_bytes(folder: &Path) -> u64 {

@@ -87,7 +87,7 @@ impl Db {
     /// there.
     pub(super) fn suspect(&self, source: &sqlx::Error) {
         let is_suspect = error::tells_of_damage(source)
-            || (error::tells_of_no_file(source) && !self.path().exists());
+            || (error::tells_of_no_file(source) && matches!(self.path().try_exists(), Ok(false)));
         if is_suspect && self.0.mender.is_due() {
             let db = self.clone();
             self.0.mender.background.spawn(async move {

@@ -97,6 +97,7 @@ use crate::platform;
 use access::Access;
 pub(crate) use access::Use;
 use anchor::Anchor;
+pub use aside::KeptAside;
 pub(crate) use changes::Changes;
 use changes::Watcher;
 pub(crate) use connection::Connection;

@@ -108,9 +108,9 @@ async fn make(db: &Db, path: PathBuf, counting: Counting) -> Result<()> {
     let made = made.await;
     fresh.close().await;
     made?;
-    if aside::is_anything_beside(&path) {
+    if on_files(db, move || aside::is_anything_beside(&path)).await? {
         let reason = "its log could not be written back: the disk is full, or the disk fails";
-        return Err(Error::new(ErrorKind::Io, OPERATION, path.display(), reason));
+        return Err(Error::new(ErrorKind::Io, OPERATION, fresh.path().display(), reason));
     }
     Ok(())
 }

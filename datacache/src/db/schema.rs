@@ -17,7 +17,7 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteConnection, Sql
 use sqlx::{ConnectOptions, Connection as _};
 
 use super::replacing::{self, Counting};
-use super::{Db, aside, db_error};
+use super::{Db, aside, db_error, health};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{lock, platform};
 
@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_upkeep.sql"),
     include_str!("../../migrations/0008_numbers.sql"),
     include_str!("../../migrations/0009_subjects.sql"),
+    include_str!("../../migrations/0010_what_files_take.sql"),
 ];
 
 const OPERATION: &str = "open cache";
@@ -74,14 +75,21 @@ pub(super) async fn state(db: &Db) -> Result<State> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(State::Missing),
         Err(error) => return Err(Error::io(OPERATION, db.path(), error)),
     };
-    if length == 0 && aside::is_anything_beside(db.path()) {
+    if length == 0 && is_anything_beside(db)? {
         return Ok(State::Damaged(corrupt(db, "the file is empty, and its log is not")));
     }
     match header(db).await {
         Ok(header) => header.state(db),
-        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(State::Damaged(error)),
+        Err(error) if error.kind() == ErrorKind::Corrupt => match health::trouble(db).await? {
+            Some(trouble) => Err(trouble),
+            None => Ok(State::Damaged(error)),
+        },
         Err(error) => Err(error),
     }
+}
+
+fn is_anything_beside(db: &Db) -> Result<bool> {
+    aside::is_anything_beside(db.path()).map_err(|source| Error::io(OPERATION, db.path(), source))
 }
 
 /// What a database says about itself.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::db::{Misfit, SchemaFlaw};
+use crate::db::{KeptAside, Misfit, SchemaFlaw};
 use crate::store::{Flaw, Lost, NoteFlaw, StrayKind, WrongNote};
 
 /// So many findings are told one by one; the others are only counted.
@@ -129,6 +129,8 @@ pub struct Verification {
     pub findings_left_out: u64,
     /// Where the database was moved, if it could not be repaired.
     pub moved_aside: Option<PathBuf>,
+    /// Databases that were damaged and moved aside, now or before: they take room until you remove them.
+    pub kept_aside: Vec<KeptAside>,
 }
 
 impl Verification {

@@ -29,6 +29,7 @@ use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::{self, FileLock};
+use crate::store::STRAY_BYTES;
 pub use finding::{Finding, FindingCount, FindingKind, FindingState, Verification};
 pub use report::{Maintained, MaintenanceReport, Task, TaskEnd, TaskReport};
 pub use verify::{Repair, Verify, VerifyProgress};
@@ -76,17 +77,20 @@ impl Cache {
             tracing::debug!(?task, ?done, "looked after the cache");
             report.tasks.push(done);
         }
+        report.kept_aside = self.0.db.kept_aside().await;
         self.0.store.note(DONE_AT, self.0.clock.now().as_millis()).await?;
         Ok(Maintained::Done(report))
     }
 
-    /// The same where it was last done long ago, for a worker.
+    /// The same where it was last done long ago, or nobody knows what is there that no entry names, for a
+    /// worker.
     pub(crate) async fn maintain_if_due(&self) -> Result<()> {
         let done_at = self.0.store.noted(DONE_AT).await?.map(Timestamp::from_millis);
         let now = self.0.clock.now();
         // A moment in the future was noted before the clock was set back.
         let is_recent = |at: Timestamp| at <= now && now.since(at) < PERIOD;
-        if done_at.is_some_and(is_recent) {
+        let is_counted = self.0.store.noted(STRAY_BYTES).await?.is_some();
+        if done_at.is_some_and(is_recent) && is_counted {
             return Ok(());
         }
         self.maintain(Maintenance::default()).await.map(drop)

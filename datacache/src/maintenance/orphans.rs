@@ -2,12 +2,12 @@
 //!
 //! Names are compared, files not read: that is what [`verify`](super::verify) does.
 
-use super::tasks::Step;
+use super::tasks::{Place, Step};
 use crate::cache::Cache;
 use crate::db::WriteTransaction;
 use crate::error::Result;
 use crate::queue::{NewJob, Queue};
-use crate::store::{Depth, Gone, Lost, Removal};
+use crate::store::{Depth, Gone, Lost, Removal, STRAY_BYTES};
 
 const OPERATION: &str = "maintain";
 
@@ -17,22 +17,17 @@ const FOLDERS_AT_ONCE: u32 = 1_024;
 /// Entries are looked at again under the write lock, so few at a time.
 const SUSPECTS_AT_ONCE: usize = 4;
 
-/// Up to which entry, and which folder, it has been looked: numbers of the store.
-const ROWS_SEEN: &str = "rows_seen";
-const FOLDERS_SEEN: &str = "folders_seen";
-
 /// Drops some entries whose files are gone, and has them fetched again.
-pub(super) async fn rows(cache: &Cache) -> Result<Step> {
+pub(super) async fn rows(cache: &Cache, place: &mut Place) -> Result<Step> {
     let store = &cache.0.store;
-    let after = store.noted(ROWS_SEEN).await?.unwrap_or(0);
-    let look = store.look_at_rows(after, ROWS_AT_ONCE, Depth::Names).await?;
+    let look = store.look_at_rows(place.now, ROWS_AT_ONCE, Depth::Names).await?;
     let mut count = 0;
     for ids in look.suspects.chunks(SUSPECTS_AT_ONCE) {
         let mut tx = cache.0.db.write(OPERATION).await?;
         let lost = store.confirm_lost(&mut tx, ids).await?;
         count += drop_lost(cache, tx, lost).await?;
     }
-    goes_on(cache, ROWS_SEEN, look.next, count).await
+    Ok(place.step(look.next, Gone { count, size_bytes: 0 }))
 }
 
 async fn drop_lost(cache: &Cache, mut tx: WriteTransaction, lost: Vec<Lost>) -> Result<u64> {
@@ -48,14 +43,18 @@ async fn drop_lost(cache: &Cache, mut tx: WriteTransaction, lost: Vec<Lost>) -> 
     Ok(count)
 }
 
-/// Removes some of the files that no entry names.
-pub(super) async fn files(cache: &Cache) -> Result<Step> {
+/// Removes some of the files that no entry names, and folders that nothing lies in.
+pub(super) async fn files(cache: &Cache, place: &mut Place) -> Result<Step> {
     let store = &cache.0.store;
-    let from = store.noted(FOLDERS_SEEN).await?.unwrap_or(0);
-    let from = u32::try_from(from).unwrap_or(0);
+    let from = u32::try_from(place.now).unwrap_or(0);
     let look = store.look_at_folders(from, FOLDERS_AT_ONCE, Depth::Names).await?;
+    store.remove_empty_folders(look.empty).await?;
     let strays = store.settle_strays(look.strays, Removal::AtOnce).await?;
-    goes_on(cache, FOLDERS_SEEN, look.next.map(i64::from), strays.len() as u64).await
+    if look.next.is_none() {
+        store.note(STRAY_BYTES, 0).await?;
+    }
+    let size_bytes = strays.iter().map(|stray| stray.disk_bytes).sum();
+    Ok(place.step(look.next.map(i64::from), Gone { count: strays.len() as u64, size_bytes }))
 }
 
 /// What dead processes were writing, and numbers that are not what they are to be.
@@ -68,17 +67,4 @@ pub(super) async fn leftovers(cache: &Cache) -> Result<Step> {
         store.note_counters().await?;
     }
     Ok(Step::Last(Gone { count: files + wrong.len() as u64, size_bytes: 0 }))
-}
-
-async fn goes_on(cache: &Cache, name: &str, next: Option<i64>, count: u64) -> Result<Step> {
-    let gone = Gone { count, size_bytes: 0 };
-    // Noted only where there is something to be remembered.
-    let Some(next) = next else {
-        if cache.0.store.noted(name).await?.is_some_and(|seen| seen > 0) {
-            cache.0.store.note(name, 0).await?;
-        }
-        return Ok(Step::Last(gone));
-    };
-    cache.0.store.note(name, next).await?;
-    Ok(Step::Did(gone))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::db::KeptAside;
 use crate::error::Error;
 
 /// What became of a call to [`maintain`](crate::Cache::maintain).
@@ -19,6 +20,8 @@ pub enum Maintained {
 pub struct MaintenanceReport {
     /// One for each task.
     pub tasks: Vec<TaskReport>,
+    /// Databases that were damaged and moved aside: they take room until you remove them.
+    pub kept_aside: Vec<KeptAside>,
 }
 
 /// One thing that the maintenance does.
@@ -33,7 +36,7 @@ pub enum Task {
     Evict,
     /// Drops entries whose files are gone, and queues them to be fetched again.
     LostEntries,
-    /// Removes files that no entry names.
+    /// Removes files that no entry names, and folders that nothing lies in.
     OrphanFiles,
     /// Removes what dead processes have left half-written, and counts anew where numbers are wrong.
     /// It is done in one step, which lists one folder and reads the sizes of all entries.
@@ -59,8 +62,9 @@ impl Task {
         Self::Expire,
         Self::Evict,
         Self::LostEntries,
-        Self::OrphanFiles,
+        // Where processes are found to have died, orphans are looked for from the beginning.
         Self::Leftovers,
+        Self::OrphanFiles,
         Self::DeadRequests,
         Self::Picks,
         Self::Numbers,
@@ -78,7 +82,8 @@ pub struct TaskReport {
     pub task: Task,
     /// How many entries, requests or the like it removed.
     pub removed: u64,
-    /// How many bytes it removed or gave back.
+    /// How many bytes it removed or gave back, as far as that is known; of files that no entry names,
+    /// what they took on disk.
     pub size_bytes: u64,
     /// How long it took.
     pub took_ms: u64,

@@ -194,3 +194,72 @@ async fn statements_use_their_indices_with_what_sqlite_knows() {
     maintain(&cache, Maintenance::default()).await;
     crate::db::assert_every_statement_uses_an_index(&cache.0.db).await;
 }
+
+#[tokio::test]
+async fn what_makes_room_and_what_is_an_orphan_is_told_with_its_size() {
+    let folder = Folder::new();
+    let bounded = r#"{"cache": {"max_bytes": 4194304, "min_free": 0}}"#;
+    let cache = folder.open(bounded).await;
+    for number in 0..25_u8 {
+        cache
+            .put(Request::new(format!("a://{number}")), vec![0xff - number; 99_000])
+            .await
+            .unwrap();
+    }
+    cache.close().await;
+    let cache = folder.open(bounded).await;
+    // What was just stored stays for a while.
+    folder.clock.advance(DAY / 24);
+    let orphan = folder.dir.path().join("blobs/v1/ab/cd").join("ab".repeat(32));
+    std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+    std::fs::File::create(&orphan).unwrap().set_len(5_000).unwrap();
+    let mut tx = cache.0.db.write("test").await.unwrap();
+    let much = "UPDATE upkeep SET value = value + 200 WHERE name = 'file_blocks'";
+    sqlx::query(much).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let tasks = maintain(&cache, Maintenance::default()).await;
+    let told = |task| {
+        let report = tasks.iter().find(|report| report.task == task).unwrap();
+        (report.removed, report.size_bytes)
+    };
+    let (evicted, size_bytes) = told(Task::Evict);
+    assert!(evicted > 0 && size_bytes == evicted * 99_000, "{tasks:?}");
+    assert_eq!(told(Task::OrphanFiles), (1, 8_192));
+}
+
+#[tokio::test]
+async fn a_worker_does_it_at_once_where_a_process_has_died() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    cache.maintain_if_due().await.unwrap();
+    let dead = folder.dir.path().join(format!("locks/{}.session", uuid::Uuid::new_v4().simple()));
+    std::fs::File::create(dead).unwrap();
+    let orphan = folder.dir.path().join("blobs/v1/ab/cd").join("ab".repeat(32));
+    std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+    std::fs::File::create(&orphan).unwrap();
+    cache.maintain_if_due().await.unwrap();
+    assert!(orphan.exists(), "it was just done");
+    let next = folder.open("{}").await;
+    cache.maintain_if_due().await.unwrap();
+    assert!(!orphan.parent().unwrap().exists());
+    next.close().await;
+}
+
+#[tokio::test]
+async fn a_walk_that_is_cut_short_goes_on_where_it_was() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    let seen = async || cache.0.store.noted(crate::store::FOLDERS_SEEN).await.unwrap().unwrap_or(0);
+    let hasty = Maintenance { patience: Duration::ZERO };
+    let mut places = Vec::new();
+    for _ in 0..65 {
+        maintain(&cache, hasty.clone()).await;
+        places.push(seen().await);
+    }
+    let expected = (1..64).map(|run| run * 1_024).chain([0, 1_024]);
+    assert_eq!(places, expected.collect::<Vec<i64>>());
+    let tasks = maintain(&cache, Maintenance::default()).await;
+    assert!(matches!(report(&tasks, Task::OrphanFiles), (0, TaskEnd::Done)), "{tasks:?}");
+    assert_eq!(seen().await, 0);
+}

@@ -115,6 +115,7 @@ impl Verify {
             self.counters(&mut found).await?;
             self.notes(&mut found).await?;
         }
+        found.kept_aside = self.cache.0.db.kept_aside().await;
         Ok(found)
     }
 

@@ -20,7 +20,8 @@ use std::time::Duration;
 use super::in_flight::InFlight;
 use super::room::{Allowance, Disk, Need, ROW_BYTES, Shortfall, Usage};
 use super::sql::upkeep::{self, Victims};
-use super::{STORE, Store};
+use super::strays::STRAY_BYTES;
+use super::{Gone, STORE, Store};
 use crate::background::Background;
 use crate::clock::{Clock, Timestamp};
 use crate::db::{FileSizes, WriteTransaction};
@@ -106,10 +107,10 @@ impl Store {
     /// What there is on the disk, as far as it matters.
     pub(super) async fn disk(&self) -> Result<Disk> {
         if self.room.0.allowance.is_boundless() {
-            return Ok(Disk { free_bytes: u64::MAX, freed_bytes: 0, log_bytes: 0 });
+            return Ok(Disk { free_bytes: u64::MAX, freed_bytes: 0, log_bytes: 0, aside_bytes: 0 });
         }
-        let FileSizes { free_bytes, log_bytes, .. } = self.db.file_sizes().await?;
-        Ok(Disk { free_bytes, freed_bytes: 0, log_bytes })
+        let FileSizes { free_bytes, log_bytes, aside_bytes, .. } = self.db.file_sizes().await?;
+        Ok(Disk { free_bytes, freed_bytes: 0, log_bytes, aside_bytes })
     }
 
     /// Makes room for what is to be stored under `key`, or queued, whose entry is now `own`; returns
@@ -147,7 +148,13 @@ impl Store {
                 return Ok(usage);
             }
             if short.log_bytes > 0 {
-                return Err(full(key, short));
+                return Err(full(key, short, disk));
+            }
+            let stray_bytes = usage.stray_bytes.unwrap_or(0);
+            let short_bytes = short.total_bytes.max(short.disk_bytes);
+            if stray_bytes > 0 && short_bytes > 0 {
+                disk.freed_bytes += self.clear_away(tx, short_bytes).await?;
+                continue;
             }
             let provider = need.provider.as_ref().filter(|_| short.provider_bytes > 0);
             let spare_pages = usage.spare_pages(need);
@@ -158,12 +165,12 @@ impl Store {
             let below = claim.rank();
             let victims = Victims { provider, but: own, below, limit: at_once, ..Victims::ANY };
             if at_once == 1 && !self.is_enough_there(tx, victims, short).await? {
-                return Err(full(key, short));
+                return Err(full(key, short, disk));
             }
             let evicted = self.evict(tx, victims).await?;
             at_once = MOST_AT_ONCE.min(at_once * 2);
             if evicted.urls.is_empty() || step > STEPS {
-                return Err(full(key, short));
+                return Err(full(key, short, disk));
             }
             disk.freed_bytes += evicted.size_bytes + ROW_BYTES * evicted.urls.len() as u64;
         }
@@ -204,7 +211,7 @@ impl Store {
         }
         let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
         let log_bytes = self.db.log_bytes();
-        let disk = Disk { log_bytes, freed_bytes: 0, free_bytes: u64::MAX };
+        let disk = Disk { log_bytes, aside_bytes: 0, freed_bytes: 0, free_bytes: u64::MAX };
         let usage = self.make_room(tx, key, None, &need, Claim::Anything, disk).await?;
         self.tidy_later(&usage);
         Ok(())
@@ -222,7 +229,7 @@ impl Store {
         let usage = usage.map_err(|source| connection.error(TIDY, source))?;
         connection.close().await;
         let need = Need { provider: None, file_bytes: 0, row_bytes: 0, replaced_bytes: 0 };
-        let disk = Disk { log_bytes, freed_bytes: 0, free_bytes: u64::MAX };
+        let disk = Disk { log_bytes, aside_bytes: 0, freed_bytes: 0, free_bytes: u64::MAX };
         Ok(self.room.allowance().shortfall(&usage, &need, disk).log_bytes > 0)
     }
 
@@ -241,10 +248,12 @@ impl Store {
         Ok(evicted)
     }
 
-    /// Has slack made, if little is left and nobody is about it.
+    /// Has slack made, if little is left, and counted what no entry names, if nobody knows; unless
+    /// somebody is about it.
     pub(super) fn tidy_later(&self, usage: &Usage) {
         let shared = &self.room.0;
-        let is_tidy = shared.allowance.tidy_bytes(usage) == 0;
+        let is_counted = usage.stray_bytes.is_some() || shared.allowance.is_boundless();
+        let is_tidy = shared.allowance.tidy_bytes(usage) == 0 && is_counted;
         if is_tidy || shared.is_tidying.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -257,25 +266,28 @@ impl Store {
         });
     }
 
-    /// Makes slack, unless another process is about it; returns how many entries went.
-    pub(crate) async fn tidy(&self) -> Result<u64> {
+    /// Makes slack, unless another process is about it; returns what went for it.
+    pub(crate) async fn tidy(&self) -> Result<Gone> {
         let path = self.room.0.lock.clone();
         let lock = tokio::task::spawn_blocking(move || lock::try_acquire(&path)).await;
-        let Ok(Ok(Some(_lock))) = lock else { return Ok(0) };
-        let (mut total, mut at_once) = (0, 1);
+        let Ok(Ok(Some(_lock))) = lock else { return Ok(Gone::default()) };
+        if self.noted(STRAY_BYTES).await?.is_none() {
+            self.count_strays().await?;
+        }
+        let (mut total, mut at_once) = (Gone::default(), 1);
         for _ in 0..TIDY_STEPS {
             let step = self.tidy_step(at_once).await?;
             at_once = MOST_AT_ONCE.min(at_once * 2);
             match step {
                 None => break,
-                Some(evicted) => total += evicted,
+                Some(gone) => total += gone,
             }
         }
         Ok(total)
     }
 
     /// One step of it; `None` when there is slack, or nothing that may go.
-    async fn tidy_step(&self, limit: i64) -> Result<Option<u64>> {
+    async fn tidy_step(&self, limit: i64) -> Result<Option<Gone>> {
         let mut tx = self.db.write(TIDY).await?;
         let usage = upkeep::usage(&mut tx, None).await.map_err(|source| tx.error(source))?;
         let bytes = self.room.0.allowance.tidy_bytes(&usage);
@@ -285,25 +297,29 @@ impl Store {
         if usage.free_pages > 0 {
             give_back(&mut tx, &usage, bytes, usage.free_pages).await?;
             tx.commit().await?;
-            return Ok(Some(0));
+            return Ok(Some(Gone::default()));
         }
         drop(tx);
+        if usage.stray_bytes.is_some_and(|bytes| bytes > 0) {
+            let size_bytes = self.clear_away_alone(bytes).await?;
+            return Ok(Some(Gone { count: 0, size_bytes }));
+        }
         // For what is not needed yet, nothing goes that was just written, or read.
         let now = self.room.0.clock.now();
         let used_until = now.checked_sub(SPARED).unwrap_or(Timestamp::MIN);
-        let count = self.evict_alone(limit, used_until).await?;
-        Ok((count > 0).then_some(count))
+        let gone = self.evict_alone(limit, used_until).await?;
+        Ok((gone.count > 0).then_some(gone))
     }
 
-    /// Removes some entries in a transaction of its own; returns how many.
-    async fn evict_alone(&self, limit: i64, used_until: Timestamp) -> Result<u64> {
+    /// Removes some entries in a transaction of its own; returns what went.
+    async fn evict_alone(&self, limit: i64, used_until: Timestamp) -> Result<Gone> {
         let store = self.clone();
         super::write::to_its_end(TIDY, async move {
             let mut tx = store.db.write(TIDY).await?;
             let evicted =
                 store.evict(&mut tx, Victims { used_until, limit, ..Victims::ANY }).await?;
             tx.commit().await?;
-            Ok(evicted.urls.len() as u64)
+            Ok(Gone { count: evicted.urls.len() as u64, size_bytes: evicted.size_bytes })
         })
         .await
     }
@@ -321,7 +337,15 @@ async fn give_back(
     upkeep::vacuum(tx, pages).await.map_err(|source| tx.error(source))
 }
 
-fn full(key: &Key, short: Shortfall) -> Error {
+fn full(key: &Key, short: Shortfall, disk: Disk) -> Error {
+    let aside_bytes = disk.aside_bytes;
+    if short.disk_bytes == 0 && short.provider_bytes == 0 && aside_bytes >= short.total_bytes {
+        let reason = format_args!(
+            "the cache takes all it may (cache.max_bytes), {aside_bytes} bytes of which are databases \
+             that were damaged and moved aside; remove them (datacache-damaged-*)"
+        );
+        return Error::new(ErrorKind::Full, STORE, key, reason);
+    }
     let reason = if short.log_bytes > 0 {
         "somebody has been reading the database for so long that its log takes what is left of \
          cache.max_bytes"

@@ -21,7 +21,7 @@
 //!
 //! # What survives a crash
 //! An acknowledged put. A crash between the steps above leaves a file that no row names, or a
-//! temporary file, never a row without its file.
+//! temporary file, never a row without its file; the former is counted, and goes ([`strays`]).
 //!
 //! # Reads do not write
 //! Access counts and the memory of the last random pick are noted in memory and written behind the
@@ -43,6 +43,7 @@ mod random;
 mod room;
 mod row;
 pub(crate) mod sql;
+mod strays;
 mod subjects;
 mod totals;
 mod upkeep;
@@ -76,6 +77,7 @@ pub(crate) use moved::{Past, TakenOver};
 pub(crate) use random::Pick;
 pub(crate) use room::Allowance;
 use row::{Row, Version};
+pub(crate) use strays::{FOLDERS_SEEN, STRAY_BYTES, forget_strays};
 pub use totals::{GroupTotals, Totals};
 pub(crate) use upkeep::Gone;
 
@@ -297,6 +299,12 @@ impl Store {
         let bytes = bytes.map_err(|source| connection.error(OPERATION, source))?;
         connection.close().await;
         Ok(u64::try_from(bytes.unwrap_or(0)).unwrap_or(0))
+    }
+
+    /// What lies among the files and is named by no entry, in bytes, as far as that is known.
+    pub(crate) async fn stray_bytes(&self) -> Result<u64> {
+        let bytes = self.noted(STRAY_BYTES).await?.unwrap_or(0);
+        Ok(u64::try_from(bytes).unwrap_or(0))
     }
 
     /// The bytes of the files that are being written, in all processes.

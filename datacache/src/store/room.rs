@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::blob::space;
 use crate::config::Config;
 use crate::name::{DataType, Provider};
 
@@ -38,8 +39,11 @@ pub(super) struct Usage {
     pub(super) page_bytes: u64,
     pub(super) pages: u64,
     pub(super) free_pages: u64,
-    /// Of all files.
-    pub(super) file_bytes: u64,
+    /// How many files entries name, and how many blocks these fill.
+    pub(super) files: u64,
+    pub(super) file_blocks: u64,
+    /// Of what lies among the files and is named by no entry; `None` where that is not known.
+    pub(super) stray_bytes: Option<u64>,
     /// Of the rows and files of the provider in question.
     pub(super) provider_bytes: u64,
 }
@@ -50,6 +54,8 @@ pub(super) struct Usage {
 pub(super) struct Disk {
     /// Of the write-ahead log.
     pub(super) log_bytes: u64,
+    /// Of databases that were moved aside, which are the user's to remove.
+    pub(super) aside_bytes: u64,
     /// What is left.
     pub(super) free_bytes: u64,
     /// What will be free besides, of what has just been removed.
@@ -143,14 +149,16 @@ impl Allowance {
     /// Whether `need` could not be met by an empty cache either.
     pub(super) fn is_never_enough(&self, need: &Need) -> bool {
         let most = self.max_bytes.map_or(u64::MAX, |max_bytes| max_bytes - reserve(max_bytes));
-        need.file_bytes + need.row_bytes > most.min(self.of_provider(need))
+        need.file_disk_bytes() + need.row_bytes > most
+            || need.file_bytes + need.row_bytes > self.of_provider(need)
     }
 
     /// How much too little room there is for `need`.
     pub(super) fn shortfall(&self, usage: &Usage, need: &Need, room: Disk) -> Shortfall {
         let added = need.added_bytes();
         let over = |bytes: u64, most: u64| bytes.saturating_sub(most);
-        let total = usage.total_with(need).saturating_sub(need.replaced_bytes);
+        let total = usage.total_with(need).saturating_add(room.aside_bytes);
+        let total = total.saturating_sub(need.replaced_bytes);
         let log_beyond = |max: u64| over(room.log_bytes, reserve(max));
         let total_bytes =
             self.max_bytes.map_or(0, |max| over(total + log_beyond(max), max - reserve(max)));
@@ -170,8 +178,8 @@ impl Allowance {
     /// The same, if the slack is not to be used either, so that it need not be made again.
     pub(super) fn shortfall_with_slack(&self, usage: &Usage, need: &Need, room: Disk) -> Shortfall {
         let slack = self.max_bytes.map_or(0, |max_bytes| max_bytes / SLACK_PART * 2);
-        let with_slack = Usage { file_bytes: usage.file_bytes.saturating_add(slack), ..*usage };
-        self.shortfall(&with_slack, need, room)
+        let with_slack = Disk { aside_bytes: room.aside_bytes.saturating_add(slack), ..room };
+        self.shortfall(usage, need, with_slack)
     }
 
     fn of_provider(&self, need: &Need) -> u64 {
@@ -184,7 +192,7 @@ impl Allowance {
         let Some(max_bytes) = self.max_bytes else { return 0 };
         let slack = max_bytes / SLACK_PART;
         let most = max_bytes - reserve(max_bytes) - slack;
-        let total = usage.pages * usage.page_bytes + usage.file_bytes;
+        let total = usage.total();
         // Twice the slack, so that it is not looked for again at once.
         if total > most { total - most + slack } else { 0 }
     }
@@ -194,7 +202,12 @@ impl Usage {
     fn total_with(&self, need: &Need) -> u64 {
         let row_bytes = need.row_bytes + ROW_BYTES;
         let more = row_bytes.saturating_sub(self.free_pages * self.page_bytes);
-        self.pages * self.page_bytes + self.file_bytes + need.file_bytes + more
+        self.total() + need.file_disk_bytes() + more
+    }
+
+    fn total(&self) -> u64 {
+        let files = space::of_files(self.files, self.file_blocks);
+        self.pages * self.page_bytes + files + self.stray_bytes.unwrap_or(0)
     }
 
     /// How many unused pages the database need not keep for `need`.
@@ -205,6 +218,10 @@ impl Usage {
 }
 
 impl Need {
+    fn file_disk_bytes(&self) -> u64 {
+        if self.file_bytes == 0 { 0 } else { space::of_new_file(self.file_bytes) }
+    }
+
     pub(super) fn added_bytes(&self) -> u64 {
         (self.file_bytes + self.row_bytes).saturating_sub(self.replaced_bytes)
     }
@@ -229,11 +246,14 @@ mod tests {
         Need { provider, file_bytes, row_bytes: 0, replaced_bytes: 0 }
     }
 
-    fn usage(file_bytes: u64) -> Usage {
-        Usage { page_bytes: 4 * KIB, pages: 256, file_bytes, ..Usage::default() }
+    fn usage(stray_bytes: u64) -> Usage {
+        let stray_bytes = Some(stray_bytes);
+        Usage { page_bytes: 4 * KIB, pages: 256, stray_bytes, ..Usage::default() }
     }
 
-    const ROOMY: Disk = Disk { log_bytes: 0, free_bytes: u64::MAX, freed_bytes: 0 };
+    const ROOMY: Disk = Disk { log_bytes: 0, aside_bytes: 0, free_bytes: u64::MAX, freed_bytes: 0 };
+    /// What a file takes beside its bytes, in folders.
+    const FOLDERS: u64 = 8 * KIB;
 
     #[test]
     fn a_cache_without_bounds_has_always_room() {
@@ -250,11 +270,18 @@ mod tests {
         let short = |file_bytes, need: &Need| {
             allowance.shortfall(&usage(file_bytes), need, ROOMY).total_bytes
         };
-        assert_eq!(short(10 * MIB, &need(MIB - ROW_BYTES)), 0);
-        assert_eq!(short(10 * MIB, &need(MIB)), ROW_BYTES);
-        assert_eq!(short(11 * MIB, &need(MIB)), MIB + ROW_BYTES);
+        let beside = FOLDERS + ROW_BYTES;
+        assert_eq!(short(10 * MIB - beside, &need(MIB - 1)), 0);
+        assert_eq!(short(10 * MIB, &need(MIB)), beside);
+        assert_eq!(short(11 * MIB, &need(MIB)), MIB + beside);
         let replacing = Need { replaced_bytes: MIB, ..need(MIB) };
-        assert_eq!(short(11 * MIB, &replacing), ROW_BYTES);
+        assert_eq!(short(11 * MIB, &replacing), beside);
+        let aside = Disk { aside_bytes: MIB, ..ROOMY };
+        let with_aside = allowance.shortfall(&usage(10 * MIB), &need(MIB), aside);
+        assert_eq!(with_aside.total_bytes, MIB + beside);
+        let filed = Usage { files: 2, file_blocks: 2, ..usage(10 * MIB) };
+        let filed = allowance.shortfall(&filed, &need(MIB), ROOMY);
+        assert_eq!(filed.total_bytes, beside + 6 * 4 * KIB, "blocks and folders");
         let free = Usage { free_pages: 5, ..usage(11 * MIB) };
         let row = Need { row_bytes: 16 * KIB, ..need(0) };
         assert!(allowance.shortfall(&free, &row, ROOMY).is_none(), "it fits in unused pages");
@@ -269,7 +296,8 @@ mod tests {
         let allowance = allowance(r#"{"cache": {"max_bytes": 16777216}}"#);
         let short = |file_bytes, log_bytes| {
             let disk = Disk { log_bytes, ..ROOMY };
-            let short = allowance.shortfall(&usage(file_bytes), &need(MIB - ROW_BYTES), disk);
+            let usage = usage(file_bytes - FOLDERS - ROW_BYTES);
+            let short = allowance.shortfall(&usage, &need(MIB), disk);
             (short.total_bytes, short.log_bytes)
         };
         assert_eq!(short(10 * MIB, 4 * MIB), (0, 0));

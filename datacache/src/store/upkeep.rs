@@ -18,6 +18,13 @@ pub(crate) struct Gone {
     pub(crate) size_bytes: u64,
 }
 
+impl std::ops::AddAssign for Gone {
+    fn add_assign(&mut self, other: Self) {
+        self.count += other.count;
+        self.size_bytes += other.size_bytes;
+    }
+}
+
 impl Store {
     /// Removes some of the entries whose time passed before `before`, and of the absences whose
     /// time has passed at `now`, but nothing that is pinned.

@@ -97,6 +97,7 @@ impl Store {
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
         let surplus = self.keep_caps(&mut tx, &new, id).await?;
         let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
+        let usage = self.note_no_strays(&mut tx, usage).await?;
         // The place is kept until the file has gone that this one replaces.
         let (file, _place) = file.map(|StagedFile { file, place }| (file, place)).unzip();
         if let Some(file) = file {

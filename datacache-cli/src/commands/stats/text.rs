@@ -71,14 +71,18 @@ impl Page {
         self.pair(
             "disk",
             format_args!(
-                "{} (database {}, log {}, files {}, temporary {})",
+                "{} (database {}, log {}, files {}, temporary {}, strays {})",
                 output::size(disk.total_bytes()),
                 output::size(disk.database_bytes),
                 output::size(disk.log_bytes),
                 output::size(disk.blob_bytes),
                 output::size(disk.temporary_bytes),
+                output::size(disk.stray_bytes),
             ),
         );
+        for kept in &stats.kept_aside {
+            self.pair("aside", output::kept_aside(kept));
+        }
         if let Some(bytes) = stats.resident_bytes {
             self.pair("memory", format_args!("{} (this process)", output::size(bytes)));
         }
@@ -282,7 +286,7 @@ mod tests {
   entries   13 (12 fresh, 0 stale, 1 absent)
   derived   0 made from entries
   bytes     3.00 MiB
-  disk      4.00 MiB (database 1.00 MiB, log 0 B, files 3.00 MiB, temporary 0 B)
+  disk      4.00 MiB (database 1.00 MiB, log 0 B, files 3.00 MiB, temporary 0 B, strays 0 B)
   memory    10.00 MiB (this process)
   queued    0 immediate, 2 batch, 0 leased, 0 dead
 

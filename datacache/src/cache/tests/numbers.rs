@@ -145,7 +145,7 @@ async fn look_ups_and_picks_are_answers_and_what_looks_after_entries_is_none() {
         // After two types that have no image.
         cache.random_choice(&artist, &DataType::ARTIST_LOGO, None).await.unwrap().unwrap();
     };
-    assert_eq!(grown(&cache, answers).await, [("fresh", 5)]);
+    assert_eq!(Box::pin(grown(&cache, answers)).await, [("fresh", 5)]);
     let misses = async {
         cache.lookup("https://a.example/none").await.unwrap();
         cache

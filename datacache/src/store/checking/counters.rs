@@ -15,13 +15,14 @@ pub(crate) struct WrongCounter {
 }
 
 impl Store {
-    /// The numbers that are wrong; each is compared in one statement, which sees one moment.
+    /// The numbers that are wrong; those of one kind are compared in one statement, which
+    /// sees one moment.
     pub(crate) async fn wrong_counters(&self) -> Result<Vec<WrongCounter>> {
         let mut connection = self.db.read(CHECK).await?;
         let usage = checking::wrong_usage(&mut connection).await;
         let usage = usage.map_err(|source| connection.error(CHECK, source))?;
-        let files = checking::file_bytes(&mut connection).await;
-        let (noted, actual) = files.map_err(|source| connection.error(CHECK, source))?;
+        let files = checking::wrong_of_files(&mut connection).await;
+        let files = files.map_err(|source| connection.error(CHECK, source))?;
         let age = checking::wrong_age(&mut connection).await;
         let age = age.map_err(|source| connection.error(CHECK, source))?;
         connection.close().await;
@@ -29,17 +30,20 @@ impl Store {
             let name = format!("bytes of {provider}");
             WrongCounter { name, noted, actual }
         };
-        let mut wrong: Vec<WrongCounter> = usage.into_iter().map(of_provider).collect();
-        if noted != actual {
-            wrong.push(WrongCounter { name: "bytes in files".to_owned(), noted, actual });
-        }
+        let of_files = |(name, noted, actual): (String, _, _)| {
+            let name = match &*name {
+                "file_bytes" => "bytes in files".to_owned(),
+                _ => name.replace('_', " "),
+            };
+            WrongCounter { name, noted, actual }
+        };
         let of_age = |(noted, actual)| WrongCounter {
             name: "rank of what went last".to_owned(),
             noted,
             actual,
         };
-        wrong.extend(age.map(of_age));
-        Ok(wrong)
+        let wrong = usage.into_iter().map(of_provider);
+        Ok(wrong.chain(files.into_iter().map(of_files)).chain(age.map(of_age)).collect())
     }
 
     /// Counts anew.

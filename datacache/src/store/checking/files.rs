@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::Depth;
-use crate::blob::{FOLDERS, Found};
+use crate::blob::{FOLDERS, Found, Listed};
 use crate::checksum::Checksum;
+use crate::db::Connection;
 use crate::error::Result;
+use crate::session::Swept;
 use crate::store::Store;
 use crate::store::sql;
+use crate::store::strays::forget_strays;
 use crate::store::write::to_its_end;
 
 const CHECK: &str = "check files";
@@ -37,6 +40,8 @@ pub(crate) enum StrayKind {
 pub(crate) struct Stray {
     pub(crate) path: PathBuf,
     pub(crate) kind: StrayKind,
+    /// What it takes.
+    pub(crate) disk_bytes: u64,
     checksum: Option<Checksum>,
 }
 
@@ -50,6 +55,8 @@ pub(crate) struct FilesLook {
     pub(crate) strays: Vec<Stray>,
     /// What has no name of ours: somebody else has put it there, and it is left to him.
     pub(crate) foreign: Vec<PathBuf>,
+    /// Folders that nothing lies in.
+    pub(crate) empty: Vec<PathBuf>,
     /// The rows whose files are damaged.
     pub(crate) suspects: Vec<i64>,
     /// The folder at which the next look begins; `None` after the last.
@@ -64,12 +71,30 @@ impl Store {
         limit: u32,
         depth: Depth,
     ) -> Result<FilesLook> {
+        let mut connection = self.db.read(CHECK).await?;
+        let look = self.look_at_folders_on(&mut connection, from, limit, depth).await?;
+        connection.close().await;
+        Ok(look)
+    }
+
+    /// The same for an operation that goes on, on its connection.
+    pub(in crate::store) async fn look_at_folders_on(
+        &self,
+        connection: &mut Connection,
+        from: u32,
+        limit: u32,
+        depth: Depth,
+    ) -> Result<FilesLook> {
         let end = from.saturating_add(limit).min(FOLDERS);
         let next = (end < FOLDERS).then_some(end);
-        let mut look = FilesLook { next, ..FilesLook::default() };
-        for found in self.blobs.list(from..end).await? {
+        let Listed { found, empty } = self.blobs.list(from..end).await?;
+        let mut look = FilesLook { empty, next, ..FilesLook::default() };
+        for found in found {
             let rows = match found.checksum {
-                Some(checksum) => self.rows_naming(checksum).await?,
+                Some(checksum) => {
+                    let rows = sql::checking::naming(connection, checksum).await;
+                    rows.map_err(|source| connection.error(CHECK, source))?
+                }
                 None => Vec::new(),
             };
             if rows.is_empty() {
@@ -122,21 +147,24 @@ impl Store {
                 }
             }
             if self.blobs.is_there(stray.path.clone()).await? {
-                if removal == Removal::AtOnce {
-                    self.blobs.remove_at(stray.path.clone()).await?;
-                }
                 confirmed.push(stray);
             }
         }
-        tx.roll_back().await;
+        match removal {
+            Removal::None => tx.roll_back().await,
+            Removal::AtOnce => {
+                self.remove_strays(&mut tx, &confirmed).await?;
+                tx.commit().await?;
+            }
+        }
         Ok(confirmed)
     }
 
     /// The temporary files of dead processes; they are removed if they are to be.
     pub(crate) async fn settle_leftovers(&self, removal: Removal) -> Result<Vec<PathBuf>> {
         let leftovers = self.blobs.leftovers().await?;
-        if removal == Removal::AtOnce {
-            self.blobs.sweep().await?;
+        if removal == Removal::AtOnce && self.blobs.sweep().await? == Swept::DeadSessions {
+            forget_strays(&self.db).await?;
         }
         Ok(leftovers)
     }
@@ -145,14 +173,14 @@ impl Store {
 impl Stray {
     /// What was found, or its path alone where it has no name of ours.
     fn of(found: Found) -> std::result::Result<Self, PathBuf> {
-        let Found { path, checksum, is_file } = found;
+        let Found { path, checksum, is_file, disk_bytes } = found;
         let kind = match checksum {
             Some(_) if is_file => StrayKind::Orphan,
             Some(_) => StrayKind::Other,
             None if is_ours(&path) => StrayKind::Other,
             None => return Err(path),
         };
-        Ok(Self { path, kind, checksum })
+        Ok(Self { path, kind, disk_bytes, checksum })
     }
 }
 

@@ -94,15 +94,6 @@ impl Store {
         Ok(look)
     }
 
-    /// The rows that name a file, and how many bytes each takes it to have.
-    pub(super) async fn rows_naming(&self, checksum: Checksum) -> Result<Vec<(i64, i64)>> {
-        let mut connection = self.db.read(CHECK).await?;
-        let rows = checking::naming(&mut connection, checksum).await;
-        let rows = rows.map_err(|source| connection.error(CHECK, source))?;
-        connection.close().await;
-        Ok(rows)
-    }
-
     /// Those of the rows that are lost indeed. Their files are read, under the write lock: to be
     /// asked about few at a time.
     pub(crate) async fn confirm_lost(

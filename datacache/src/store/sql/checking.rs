@@ -6,11 +6,14 @@ use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 use crate::checksum::Checksum;
 
 /// Each file counts once, however many entries name it.
-macro_rules! file_bytes {
+macro_rules! of_files {
     () => {
-        "(SELECT coalesce(SUM(size), 0) FROM \
-          (SELECT MAX(disk_size) AS size FROM cached_data WHERE file_checksum IS NOT NULL \
-           GROUP BY file_checksum))"
+        "WITH file AS (SELECT MAX(disk_size) AS size FROM cached_data \
+            WHERE file_checksum IS NOT NULL GROUP BY file_checksum), \
+          actual (name, value) AS ( \
+            SELECT 'file_bytes', coalesce(SUM(size), 0) FROM file \
+            UNION ALL SELECT 'file_blocks', coalesce(SUM((size + 4095) / 4096), 0) FROM file \
+            UNION ALL SELECT 'files', COUNT(*) FROM file) "
     };
 }
 
@@ -56,14 +59,16 @@ statements! {
           coalesce(actual.size, 0) \
         FROM actual FULL JOIN provider_usage AS noted ON noted.provider = actual.provider \
         WHERE coalesce(noted.size_bytes, 0) <> coalesce(actual.size, 0)";
-    FILE_BYTES = concat!(
-        "SELECT coalesce((SELECT value FROM upkeep WHERE name = 'file_bytes'), 0), ",
-        file_bytes!()
+    WRONG_OF_FILES = concat!(
+        of_files!(),
+        "SELECT name, coalesce(noted.value, 0), actual.value \
+         FROM actual LEFT JOIN upkeep AS noted USING (name) \
+         WHERE noted.value IS NOT actual.value"
     );
     FORGET_USAGE = "DELETE FROM provider_usage";
     NOTE_USAGE = "INSERT INTO provider_usage \
         SELECT provider, SUM(disk_size) FROM cached_data GROUP BY provider";
-    NOTE_FILE_BYTES = concat!("REPLACE INTO upkeep VALUES ('file_bytes', ", file_bytes!(), ")");
+    NOTE_OF_FILES = concat!(of_files!(), "REPLACE INTO upkeep SELECT name, value FROM actual");
     /// Where it has been lost, the rank of what would go first is as near as one comes.
     AGE = "SELECT coalesce((SELECT value FROM upkeep WHERE name = 'age'), -1), \
         coalesce((SELECT MIN(rank) FROM cached_data WHERE rank BETWEEN 0 AND ?1), 0)";
@@ -162,13 +167,15 @@ pub(in crate::store) async fn wrong_usage(
     query_as(WRONG_USAGE).fetch_all(db).await
 }
 
-/// The number of bytes in files that is noted, and the one that is right.
-pub(in crate::store) async fn file_bytes(db: &mut SqliteConnection) -> Result<(i64, i64)> {
-    query_as(FILE_BYTES).fetch_one(db).await
+/// The numbers about all files that are not those of the rows, with both.
+pub(in crate::store) async fn wrong_of_files(
+    db: &mut SqliteConnection,
+) -> Result<Vec<(String, i64, i64)>> {
+    query_as(WRONG_OF_FILES).fetch_all(db).await
 }
 
 pub(in crate::store) async fn note_counters(db: &mut SqliteConnection) -> Result<()> {
-    for statement in [FORGET_USAGE, NOTE_USAGE, NOTE_FILE_BYTES] {
+    for statement in [FORGET_USAGE, NOTE_USAGE, NOTE_OF_FILES] {
         query(statement).execute(&mut *db).await?;
     }
     if let Some((_, actual)) = wrong_age(db).await? {

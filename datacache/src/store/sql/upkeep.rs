@@ -37,7 +37,9 @@ macro_rules! expire {
 
 statements! {
     USAGE = "SELECT page_size, page_count, freelist_count, \
-          (SELECT value FROM upkeep WHERE name = 'file_bytes'), \
+          (SELECT value FROM upkeep WHERE name = 'files'), \
+          (SELECT value FROM upkeep WHERE name = 'file_blocks'), \
+          (SELECT value FROM upkeep WHERE name = 'stray_bytes'), \
           COALESCE((SELECT size_bytes FROM provider_usage WHERE provider = ?1), 0) \
         FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
 
@@ -52,12 +54,15 @@ statements! {
 
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+    FORGET_NOTED = "DELETE FROM upkeep WHERE name = ?1";
+    LOWER_STRAYS = "UPDATE upkeep SET value = MAX(value - ?1, 0) WHERE name = 'stray_bytes'";
 
-    /// What the first ?4 that the next but one could remove take, whatever ?1 is; rows take
-    /// something too.
-    EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(disk_size + ?7), 0) FROM \
-        (SELECT disk_size FROM cached_data WHERE is_pinned = 0 AND keep_class >= 0 \
-           AND ?1 IS NOT NULL AND (?2 IS NULL OR provider = ?2) \
+    /// What the first ?4 that the next but one could remove take, whatever ?1 is: in whole blocks
+    /// or pages where it is more than one; rows take something too.
+    EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(?7 + \
+          iif(disk_size > 4096, (disk_size + 4095) / 4096 * 4096, disk_size)), 0) FROM \
+        (SELECT disk_size FROM cached_data WHERE is_pinned = 0 \
+           AND keep_class >= 0 AND ?1 IS NOT NULL AND (?2 IS NULL OR provider = ?2) \
            AND entry_id <> ?3 AND last_accessed <= ?5 AND rank < ?6 LIMIT ?4)";
     EVICT_EXPIRED = evict!("expires_at <= ?1", "expires_at");
     /// Whatever ?1 is.
@@ -112,8 +117,10 @@ pub(in crate::store) async fn usage(
         page_bytes: count(&row, 0)?,
         pages: count(&row, 1)?,
         free_pages: count(&row, 2)?,
-        file_bytes: count(&row, 3)?,
-        provider_bytes: count(&row, 4)?,
+        files: count(&row, 3)?,
+        file_blocks: count(&row, 4)?,
+        stray_bytes: row.try_get::<Option<i64>, _>(5)?.map(|it| u64::try_from(it).unwrap_or(0)),
+        provider_bytes: count(&row, 6)?,
     })
 }
 
@@ -265,6 +272,17 @@ pub(in crate::store) async fn note(
     value: i64,
 ) -> Result<()> {
     query(NOTE).bind(name).bind(value).execute(db).await.map(drop)
+}
+
+/// Forgets a number.
+pub(in crate::store) async fn forget_noted(db: &mut SqliteConnection, name: &str) -> Result<()> {
+    query(FORGET_NOTED).bind(name).execute(db).await.map(drop)
+}
+
+/// So many bytes of what no entry names are gone.
+pub(in crate::store) async fn lower_strays(db: &mut SqliteConnection, bytes: u64) -> Result<()> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    query(LOWER_STRAYS).bind(bytes).execute(db).await.map(drop)
 }
 
 /// Gives at most so many unused pages back to the file system, with the next checkpoint.

@@ -6,11 +6,15 @@ use crate::error::ErrorKind;
 pub(super) const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
 
-/// What the folder takes: every file in it, whatever it is.
-fn folder_bytes(folder: &Folder) -> u64 {
+/// What the folder takes: every file and folder in it, whatever it is, in whole blocks.
+pub(super) fn folder_bytes(folder: &Folder) -> u64 {
+    const BLOCK_BYTES: u64 = 4_096;
     let files = files_below(folder.dir.path());
+    let folders: BTreeSet<&Path> = files.iter().flat_map(|file| file.ancestors().skip(1)).collect();
+    let folders = folders.iter().filter(|path| path.starts_with(folder.dir.path())).count() as u64;
     let size = |file: &PathBuf| file.metadata().map_or(0, |file| file.len());
-    files.iter().map(size).sum()
+    let files: u64 = files.iter().map(|file| size(file).div_ceil(BLOCK_BYTES)).sum();
+    (files + folders) * BLOCK_BYTES
 }
 
 pub(super) fn bounded(config: &str) -> Folder {
@@ -32,7 +36,7 @@ pub(super) fn image(path: &str, data: impl Into<Bytes>) -> NewEntry {
     NewEntry { data_type: DataType::FRONT_COVER, ..entry(path, data) }
 }
 
-async fn put_many(store: &Store, count: usize, size: impl Fn(usize) -> usize) {
+pub(super) async fn put_many(store: &Store, count: usize, size: impl Fn(usize) -> usize) {
     for number in 0..count {
         store.put(entry(&number.to_string(), unique(number, size(number)))).await.unwrap();
     }
@@ -52,6 +56,12 @@ pub(super) async fn assert_counted(store: &Store) {
         (SELECT COALESCE(SUM(size), 0) FROM (SELECT MAX(disk_size) AS size FROM cached_data \
            WHERE file_checksum IS NOT NULL GROUP BY file_checksum))";
     assert_eq!(count(store, files).await, 0, "files");
+    let blocks = "SELECT (SELECT COUNT(DISTINCT file_checksum) FROM cached_data) * 1000000 - \
+          (SELECT value FROM upkeep WHERE name = 'files') * 1000000 + \
+        (SELECT COALESCE(SUM((size + 4095) / 4096), 0) FROM (SELECT MAX(disk_size) AS size \
+           FROM cached_data WHERE file_checksum IS NOT NULL GROUP BY file_checksum)) - \
+          (SELECT value FROM upkeep WHERE name = 'file_blocks')";
+    assert_eq!(count(store, blocks).await, 0, "blocks");
 }
 
 #[tokio::test]

@@ -273,7 +273,7 @@ async fn numbers_that_are_wrong_are_found_and_counted_anew() {
     store.put(entry("y", large(1))).await.unwrap();
     execute(&store, "UPDATE provider_usage SET size_bytes = 7").await;
     execute(&store, "INSERT INTO provider_usage VALUES ('nobody', 5)").await;
-    execute(&store, "UPDATE upkeep SET value = 3 WHERE name = 'file_bytes'").await;
+    execute(&store, "UPDATE upkeep SET value = 3 WHERE name IN ('file_bytes', 'files')").await;
     let mut wrong = store.wrong_counters().await.unwrap();
     wrong.sort_by(|one, other| one.name.cmp(&other.name));
     let wrong: Vec<_> = wrong.into_iter().map(|it| (it.name, it.noted, it.actual)).collect();
@@ -284,6 +284,7 @@ async fn numbers_that_are_wrong_are_found_and_counted_anew() {
             ("bytes in files".to_owned(), 3, size),
             ("bytes of cdn".to_owned(), 7, 2 * size),
             ("bytes of nobody".to_owned(), 5, 0),
+            ("files".to_owned(), 3, 1),
         ]
     );
     store.note_counters().await.unwrap();

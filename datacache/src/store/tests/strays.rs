@@ -1,0 +1,145 @@
+//! What lies in the folder and no row names: it counts, and it goes.
+
+use super::budget::{folder_bytes, four_mib, has, put_many, unique};
+use super::*;
+use crate::error::ErrorKind;
+
+const KIB: usize = 1_024;
+const MIB: u64 = 1_024 * 1_024;
+
+async fn stray_bytes(store: &Store) -> u64 {
+    store.stray_bytes().await.unwrap()
+}
+
+/// Files of an artist's images that no row names, as an older database leaves them.
+fn leave_files(folder: &Folder, numbers: std::ops::Range<usize>, size: usize) {
+    let layout = folder.dir.path().join("blobs/v1");
+    for number in numbers {
+        let body = unique(number, size);
+        let name = Checksum::of(&body).to_string();
+        let inner = layout.join(&name[..2]).join(&name[2..4]);
+        fs::create_dir_all(&inner).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "nobody is to know of it")]
+        fs::write(inner.join(name), body).unwrap();
+    }
+}
+
+/// What another process does when it finds the database damaged.
+fn damage(folder: &Folder) {
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(folder.dir.path().join(format!("datacache.sqlite{suffix}")));
+    }
+    #[expect(clippy::disallowed_methods, reason = "the damage is the point")]
+    fs::write(folder.dir.path().join("datacache.sqlite"), vec![7; 100 * KIB]).unwrap();
+}
+
+#[tokio::test]
+async fn the_files_of_a_database_that_is_gone_count_and_make_room_first() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 60, |_| 40 * KIB).await;
+    folder.background.finish().await;
+    store.db.close().await;
+    damage(&folder);
+    let store = folder.open().await;
+    store.put(entry("first", unique(1_000, 40 * KIB))).await.unwrap();
+    folder.background.finish().await;
+    assert!(stray_bytes(&store).await > 2 * MIB, "{}", stray_bytes(&store).await);
+    for number in 1_001..1_050 {
+        store.put(entry(&number.to_string(), unique(number, 40 * KIB))).await.unwrap();
+        assert!(folder_bytes(&folder) <= 4 * MIB, "{} at {number}", folder_bytes(&folder));
+    }
+    assert!(has(&store, "first").await, "an entry went before what nobody needs");
+    assert!(stray_bytes(&store).await < MIB);
+}
+
+#[tokio::test]
+async fn who_dies_between_file_and_row_leaves_what_is_counted_by_the_next_to_store() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 5, |_| 40 * KIB).await;
+    leave_files(&folder, 100..160, 40 * KIB);
+    assert_eq!(stray_bytes(&store).await, 0);
+    forget_strays(&store.db).await.unwrap();
+    store.put(entry("next", "x")).await.unwrap();
+    folder.background.finish().await;
+    let expected = 60 * 40 * KIB as u64;
+    let counted = stray_bytes(&store).await;
+    assert!((expected..expected + 60 * 8 * KIB as u64).contains(&counted), "{counted}");
+    put_many(&store, 40, |_| 40 * KIB).await;
+    assert!(folder_bytes(&folder) <= 4 * MIB, "{}", folder_bytes(&folder));
+    assert_eq!(entries(&store).await, 41);
+}
+
+#[tokio::test]
+async fn requests_take_the_room_of_what_nobody_needs_too() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 5, |_| 40 * KIB).await;
+    leave_files(&folder, 100..160, 40 * KIB);
+    forget_strays(&store.db).await.unwrap();
+    store.put(entry("next", "x")).await.unwrap();
+    folder.background.finish().await;
+    let mut tx = store.db.write("test").await.unwrap();
+    store.make_room_for_requests(&mut tx, &key("request"), 1024 * KIB as u64).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(entries(&store).await, 6);
+    assert!(folder.blob_files().len() < 60);
+}
+
+/// They are the user's: they stay, and who is in their way is told.
+#[tokio::test]
+async fn databases_that_were_moved_aside_count_and_are_named_where_they_are_in_the_way() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 20, |_| 40 * KIB).await;
+    let aside = folder.dir.path().join("datacache-damaged-20260131T120000Z.sqlite");
+    fs::File::create(&aside).unwrap().set_len(2 * MIB).unwrap();
+    for number in 100..130 {
+        store.put(entry(&number.to_string(), unique(number, 40 * KIB))).await.unwrap();
+        assert!(folder_bytes(&folder) <= 4 * MIB, "{} at {number}", folder_bytes(&folder));
+    }
+    fs::File::create(&aside).unwrap().set_len(3 * MIB).unwrap();
+    let error = store.put(entry("large", unique(9, 900 * KIB))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Full);
+    let text = error.to_string();
+    assert!(text.contains("3145728 bytes") && text.contains("datacache-damaged-"), "{text}");
+    fs::remove_file(&aside).unwrap();
+    store.put(entry("large", unique(9, 900 * KIB))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_goes_with_its_last_file() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    put_many(&store, 30, |_| 2 * KIB).await;
+    assert_eq!(store.remove_matching(&Filter::all()).await.unwrap(), 30);
+    let layout = folder.dir.path().join("blobs/v1");
+    assert_eq!(fs::read_dir(&layout).unwrap().count(), 0);
+    store.put(entry("again", unique(1, 2 * KIB))).await.unwrap();
+    assert!(has(&store, "again").await);
+}
+
+/// A put makes its folder under the write lock, and puts a file there before it gives that up.
+#[tokio::test]
+async fn a_folder_that_was_empty_and_is_used_stays() {
+    let folder = Folder::new();
+    let (writer, cleaner) = (folder.open().await, folder.open().await);
+    let name = Checksum::of(&large(1)).to_string();
+    let layout = folder.dir.path().join("blobs/v1");
+    let inner = layout.join(&name[..2]).join(&name[2..4]);
+    fs::create_dir_all(&inner).unwrap();
+    fs::create_dir_all(layout.join("00/ff")).unwrap();
+    fs::create_dir_all(layout.join("01")).unwrap();
+    let look = cleaner.look_at_folders(0, crate::blob::FOLDERS, Depth::Names).await.unwrap();
+    assert_eq!((look.empty.len(), look.strays.len()), (3, 0));
+    let staged = writer.stage(entry("x", large(1))).await.unwrap();
+    let tx = writer.db.write("test").await.unwrap();
+    let mut cleaning = Box::pin(cleaner.remove_empty_folders(look.empty));
+    assert!(poll_times(cleaning.as_mut(), 1).await.is_none());
+    assert!(inner.exists(), "it went without the write lock");
+    writer.finish(tx, staged).await.unwrap();
+    cleaning.await.unwrap();
+    assert_eq!(writer.get(&key("x")).await.unwrap().unwrap().data, large(1));
+    assert!(!layout.join("00").exists() && !layout.join("01").exists());
+}
