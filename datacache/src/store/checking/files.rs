@@ -71,8 +71,12 @@ impl Store {
         limit: u32,
         depth: Depth,
     ) -> Result<FilesLook> {
+        let (listed, look) = self.list_folders(from, limit).await?;
+        if listed.is_empty() {
+            return Ok(look);
+        }
         let mut connection = self.db.read(CHECK).await?;
-        let look = self.look_at_folders_on(&mut connection, from, limit, depth).await?;
+        let look = self.sort_on(&mut connection, listed, look, depth).await?;
         connection.close().await;
         Ok(look)
     }
@@ -85,11 +89,27 @@ impl Store {
         limit: u32,
         depth: Depth,
     ) -> Result<FilesLook> {
+        let (listed, look) = self.list_folders(from, limit).await?;
+        self.sort_on(connection, listed, look, depth).await
+    }
+
+    /// What lies in the folders, not yet sorted.
+    async fn list_folders(&self, from: u32, limit: u32) -> Result<(Vec<Found>, FilesLook)> {
         let end = from.saturating_add(limit).min(FOLDERS);
         let next = (end < FOLDERS).then_some(end);
         let Listed { found, empty } = self.blobs.list(from..end).await?;
-        let mut look = FilesLook { empty, next, ..FilesLook::default() };
-        for found in found {
+        Ok((found, FilesLook { empty, next, ..FilesLook::default() }))
+    }
+
+    /// Tells what rows name from what they do not.
+    async fn sort_on(
+        &self,
+        connection: &mut Connection,
+        listed: Vec<Found>,
+        mut look: FilesLook,
+        depth: Depth,
+    ) -> Result<FilesLook> {
+        for found in listed {
             let rows = match found.checksum {
                 Some(checksum) => {
                     let rows = sql::checking::naming(connection, checksum).await;
