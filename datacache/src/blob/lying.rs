@@ -84,14 +84,22 @@ impl Blobs {
         .await
     }
 
-    /// Whether something lies at `path`, be it a link that leads nowhere.
-    pub(crate) async fn is_there(&self, path: PathBuf) -> Result<bool> {
-        self.blocking(OPERATION, move |_| Ok(path.symlink_metadata().is_ok())).await
+    /// Whether something lies at `path` that should not, be it a link that leads nowhere. What was no
+    /// folder when it was looked at, or none with anything in it, may have become one.
+    pub(crate) async fn is_astray(&self, path: PathBuf) -> Result<bool> {
+        self.blocking(OPERATION, move |shared| {
+            Ok(about(&path)?.is_some() && !is_in_order(&path::layout(&shared.root), &path)?)
+        })
+        .await
     }
 
-    /// Removes what lies at `path`; of a link, only itself. The caller holds the write lock.
+    /// Removes what lies at `path`; of a link, only itself, and no folder in which files are to lie. The
+    /// caller holds the write lock.
     pub(crate) async fn remove_at(&self, path: PathBuf) -> Result<()> {
         self.blocking("remove blob", move |shared| {
+            if is_in_order(&path::layout(&shared.root), &path)? {
+                return Ok(());
+            }
             super::remove(&path)?;
             super::remove_empty_above(&shared.root, &path);
             Ok(())
@@ -183,11 +191,10 @@ fn list(layout: &Path, number: u32, listed: &mut Listed) -> io::Result<u32> {
         }
         for path in entries {
             let checksum = checksum_named(&path).filter(|it| path::of_layout(layout, *it) == path);
-            let file = about(&path)?.filter(Metadata::is_file);
-            let (is_file, disk_bytes) = match file {
-                Some(file) => (true, space::of_file(file.len())),
-                None => (false, space::at(&path)?),
-            };
+            // Others may have removed it meanwhile.
+            let Some(lying) = about(&path)? else { continue };
+            let is_file = lying.is_file();
+            let disk_bytes = if is_file { space::of_file(lying.len()) } else { space::at(&path)? };
             listed.found.push(Found { path, checksum, is_file, disk_bytes });
         }
     }
@@ -203,14 +210,26 @@ fn others_in(folder: &Path) -> io::Result<Option<Vec<Found>>> {
     }
     let mut others = Vec::new();
     for path in entries {
-        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let digits = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if !(name.len() == 2 && digits && is_folder(&path)?) {
+        // Others may have removed it meanwhile.
+        let Some(lying) = about(&path)? else { continue };
+        if !(lying.is_dir() && has_two_digits(&path)) {
             let disk_bytes = space::at(&path)?;
             others.push(Found { path, checksum: None, is_file: false, disk_bytes });
         }
     }
     Ok(Some(others))
+}
+
+fn has_two_digits(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    name.len() == 2 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a folder for files lies at `path`, which is for files.
+fn is_in_order(layout: &Path, path: &Path) -> io::Result<bool> {
+    let above: Vec<&Path> = path.ancestors().take_while(|path| *path != layout).take(3).collect();
+    let is_place = above.len() <= 2 && above.iter().all(|path| has_two_digits(path));
+    Ok(is_place && is_folder(path)?)
 }
 
 fn entries_of(folder: &Path) -> io::Result<Vec<PathBuf>> {

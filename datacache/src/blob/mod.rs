@@ -30,7 +30,7 @@ mod temp;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -49,6 +49,7 @@ struct Shared {
     root: PathBuf,
     session: Arc<OwnSession>,
     next_temp: AtomicU64,
+    has_met_dead: AtomicBool,
 }
 
 /// What reading a blob file found.
@@ -61,20 +62,26 @@ pub(crate) enum BlobRead {
 }
 
 impl Blobs {
-    /// Opens the blob folder and removes what dead processes left half-written; says whether there were
-    /// any.
-    pub(crate) async fn open(dir: &Path, session: Arc<OwnSession>) -> Result<(Self, Swept)> {
+    /// Opens the blob folder and removes what dead processes left half-written.
+    pub(crate) async fn open(dir: &Path, session: Arc<OwnSession>) -> Result<Self> {
         let blobs = Self::unopened(dir, session);
         let swept = blobs
             .blocking("open cache", |shared| temp::sweep(&shared.root, shared.session.locks()))
             .await?;
-        Ok((blobs, swept))
+        blobs.0.has_met_dead.store(swept == Swept::DeadSessions, Ordering::Release);
+        Ok(blobs)
+    }
+
+    /// Whether dead processes were met at the opening; only the first who asks is told.
+    pub(crate) fn has_met_dead(&self) -> bool {
+        self.0.has_met_dead.swap(false, Ordering::AcqRel)
     }
 
     /// The same without touching the folder.
     pub(crate) fn unopened(dir: &Path, session: Arc<OwnSession>) -> Self {
         let root = dir.join("blobs");
-        Self(Arc::new(Shared { root, session, next_temp: AtomicU64::new(0) }))
+        let (next_temp, has_met_dead) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self(Arc::new(Shared { root, session, next_temp, has_met_dead }))
     }
 
     /// Writes and syncs `data` to a temporary file. Dropping the result removes the file.

@@ -14,7 +14,7 @@ async fn folder() -> Folder {
     let locks = dir.path().join("locks");
     fs::create_dir(&locks).unwrap();
     let session = Arc::new(OwnSession::new(locks));
-    let (blobs, _) = Blobs::open(dir.path(), session).await.unwrap();
+    let blobs = Blobs::open(dir.path(), session).await.unwrap();
     Folder { _dir: dir, blobs }
 }
 

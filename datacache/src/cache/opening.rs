@@ -9,8 +9,7 @@ use crate::clock::Clock;
 use crate::db::{Db, Use};
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform;
-use crate::session::{OwnSession, Swept};
-use crate::store;
+use crate::session::OwnSession;
 
 const OPERATION: &str = "open cache";
 
@@ -42,13 +41,7 @@ impl Opening {
         make_dirs(&self.dir, &self.locks).await?;
         let db = self.unopened()?;
         db.prepare().await?;
-        let (blobs, swept) = Blobs::open(&self.dir, self.session()).await?;
-        // Without it, the maintenance finds what they have left.
-        if swept == Swept::DeadSessions
-            && let Err(error) = store::forget_strays(&db).await
-        {
-            tracing::warn!(%error, "what dead processes have left is not counted yet");
-        }
+        let blobs = Blobs::open(&self.dir, self.session()).await?;
         Ok((db, blobs))
     }
 

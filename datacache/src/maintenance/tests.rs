@@ -229,7 +229,7 @@ async fn what_makes_room_and_what_is_an_orphan_is_told_with_its_size() {
 }
 
 #[tokio::test]
-async fn a_worker_does_it_at_once_where_a_process_has_died() {
+async fn a_worker_who_finds_a_process_dead_does_it_at_once() {
     let folder = Folder::new();
     let cache = folder.open("{}").await;
     cache.maintain_if_due().await.unwrap();
@@ -241,7 +241,7 @@ async fn a_worker_does_it_at_once_where_a_process_has_died() {
     cache.maintain_if_due().await.unwrap();
     assert!(orphan.exists(), "it was just done");
     let next = folder.open("{}").await;
-    cache.maintain_if_due().await.unwrap();
+    next.maintain_if_due().await.unwrap();
     assert!(!orphan.parent().unwrap().exists());
     next.close().await;
 }

@@ -77,7 +77,7 @@ pub(crate) use moved::{Past, TakenOver};
 pub(crate) use random::Pick;
 pub(crate) use room::Allowance;
 use row::{Row, Version};
-pub(crate) use strays::{FOLDERS_SEEN, STRAY_BYTES, forget_strays};
+pub(crate) use strays::{FOLDERS_SEEN, STRAY_BYTES};
 pub use totals::{GroupTotals, Totals};
 pub(crate) use upkeep::Gone;
 

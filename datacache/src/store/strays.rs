@@ -3,7 +3,8 @@
 //! A process that dies may leave a file that no entry names, and a new database in the place of a damaged
 //! one leaves all of the old one's. What is known of them is one number, which counts like the entries.
 //! It is lowered as they are removed, set to nothing by whoever has looked through all folders, and
-//! forgotten when a process is found to have died: then the next one to store something counts anew.
+//! forgotten when a process is found to have died: who has found it counts anew, when he stores
+//! something.
 
 use super::checking::{Depth, Stray};
 use super::room::Usage;
@@ -24,15 +25,32 @@ pub(crate) const FOLDERS_SEEN: &str = "folders_seen";
 const FOLDERS_AT_ONCE: u32 = 256;
 
 /// Has it counted anew what no entry names.
-pub(crate) async fn forget_strays(db: &Db) -> Result<()> {
+pub(super) async fn forget_strays(db: &Db) -> Result<()> {
     let mut tx = db.write(STRAYS).await?;
-    for name in [STRAY_BYTES, FOLDERS_SEEN] {
-        upkeep::forget_noted(&mut tx, name).await.map_err(|source| tx.error(source))?;
-    }
+    forget(&mut tx).await?;
     tx.commit().await
 }
 
+async fn forget(tx: &mut WriteTransaction) -> Result<()> {
+    for name in [STRAY_BYTES, FOLDERS_SEEN] {
+        upkeep::forget_noted(tx, name).await.map_err(|source| tx.error(source))?;
+    }
+    Ok(())
+}
+
 impl Store {
+    /// Has it counted anew, if dead processes were met when the folder was opened. It is not done then,
+    /// as who opens it may only want to read, and waits for nobody. Should this come to nothing, the
+    /// maintenance finds what they have left.
+    pub(super) async fn forget_after_deaths(&self, tx: &mut WriteTransaction) -> Result<()> {
+        if self.blobs.has_met_dead() { forget(tx).await } else { Ok(()) }
+    }
+
+    /// The same for who is to find what they have left.
+    pub(crate) async fn note_deaths(&self) -> Result<()> {
+        if self.blobs.has_met_dead() { forget_strays(&self.db).await } else { Ok(()) }
+    }
+
     /// Notes that there are none where nobody knows and no file was ever written, as in a new cache.
     pub(super) async fn note_no_strays(
         &self,

@@ -95,8 +95,10 @@ impl Store {
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
         let need = need(&new, &stored, own.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
-        let surplus = self.keep_caps(&mut tx, &new, id).await?;
+        self.forget_after_deaths(&mut tx).await?;
         let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
+        // Not before: files that no row names any more make room, and this may yet come to nothing.
+        let surplus = self.keep_caps(&mut tx, &new, id).await?;
         let usage = self.note_no_strays(&mut tx, usage).await?;
         // The place is kept until the file has gone that this one replaces.
         let (file, _place) = file.map(|StagedFile { file, place }| (file, place)).unzip();

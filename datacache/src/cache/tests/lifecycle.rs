@@ -177,3 +177,21 @@ async fn nothing_that_reads_waits_for_a_writer() {
     tokio::time::timeout(bound, reading).await.expect("no reader waits for the lock");
     lock.commit().await.unwrap();
 }
+
+/// That somebody has died is the business of who writes next.
+#[tokio::test]
+async fn after_a_death_the_next_to_open_waits_for_no_writer() {
+    let folder = Folder::new();
+    let writer = folder.open().await;
+    writer.put(request("https://a.example/a"), "a").await.unwrap();
+    let session = uuid::Uuid::new_v4().simple();
+    std::fs::File::create(writer.dir().join(format!("locks/{session}.session"))).unwrap();
+    let writing = writer.0.db.write("test").await.unwrap();
+    let reading = async {
+        let cache = folder.open().await;
+        cache.lookup("https://a.example/a").await.unwrap()
+    };
+    let lookup = tokio::time::timeout(NET, reading).await.unwrap();
+    assert!(matches!(lookup, Lookup::Fresh(_)));
+    drop(writing);
+}

@@ -157,7 +157,7 @@ async fn look_ups_and_picks_are_answers_and_what_looks_after_entries_is_none() {
             cache.random_choice(&artist, &DataType::FRONT_COVER, None).await.unwrap().is_none()
         );
     };
-    assert_eq!(grown(&cache, misses).await, [("missed", 4)]);
+    assert_eq!(Box::pin(grown(&cache, misses)).await, [("missed", 4)]);
     let groups = cache.numbers(None).await.unwrap().groups;
     let answers = |group: &crate::numbers::GroupCounts| {
         (group.provider.to_string(), group.data_type.to_string(), group.counts.answers())

@@ -42,7 +42,7 @@ pub(crate) struct Stray {
     pub(crate) kind: StrayKind,
     /// What it takes.
     pub(crate) disk_bytes: u64,
-    checksum: Option<Checksum>,
+    pub(in crate::store) checksum: Option<Checksum>,
 }
 
 /// What a look at some folders has found.
@@ -166,7 +166,7 @@ impl Store {
                     continue;
                 }
             }
-            if self.blobs.is_there(stray.path.clone()).await? {
+            if self.blobs.is_astray(stray.path.clone()).await? {
                 confirmed.push(stray);
             }
         }

@@ -54,7 +54,7 @@ impl Folder {
     async fn open(&self) -> Store {
         let (dir, locks) = (self.dir.path(), self.dir.path().join("locks"));
         let db = Db::open(dir, &locks, self.allowance.log_bytes()).await.unwrap();
-        let (blobs, _) = Blobs::open(dir, Arc::new(OwnSession::new(locks))).await.unwrap();
+        let blobs = Blobs::open(dir, Arc::new(OwnSession::new(locks))).await.unwrap();
         let room = Room::new(
             self.allowance.clone(),
             self.clock.clone(),

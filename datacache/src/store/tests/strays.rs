@@ -3,6 +3,7 @@
 use super::budget::{folder_bytes, four_mib, has, put_many, unique};
 use super::*;
 use crate::error::ErrorKind;
+use crate::store::strays::forget_strays;
 
 const KIB: usize = 1_024;
 const MIB: u64 = 1_024 * 1_024;
@@ -142,4 +143,24 @@ async fn a_folder_that_was_empty_and_is_used_stays() {
     cleaning.await.unwrap();
     assert_eq!(writer.get(&key("x")).await.unwrap().unwrap().data, large(1));
     assert!(!layout.join("00").exists() && !layout.join("01").exists());
+}
+
+/// Between the look at a folder that others have just removed and the removal of what was found astray,
+/// they may have made it again.
+#[tokio::test]
+async fn a_folder_that_is_in_use_again_is_not_removed() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let info = store.put(entry("a", unique(1, 40 * KIB))).await.unwrap();
+    let file = store.blob_path(&info).unwrap();
+    for path in file.ancestors().skip(1).take(2) {
+        let (path, kind) = (path.to_owned(), StrayKind::Other);
+        let stray = Stray { path, kind, disk_bytes: 0, checksum: None };
+        let removed = store.settle_strays(vec![stray.clone()], Removal::AtOnce).await.unwrap();
+        assert!(removed.is_empty(), "{removed:?}");
+        let mut tx = store.db.write("test").await.unwrap();
+        store.remove_strays(&mut tx, &[stray]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert!(file.exists());
 }
