@@ -1,4 +1,4 @@
-//! Lookups, puts and random picks, each with a connection of its own.
+//! Lookups that memory answers, and lookups and puts that have a connection of their own each.
 
 #![expect(clippy::unwrap_used, reason = "a bench ends at a failure")]
 
@@ -19,9 +19,15 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
+        Self::with(Config::default().cache.hot_bytes)
+    }
+
+    fn with(hot_bytes: u64) -> Self {
         let runtime = Runtime::new().unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let cache = runtime.block_on(Cache::open(Config::new(dir.path()))).unwrap();
+        let mut config = Config::new(dir.path());
+        config.cache.hot_bytes = hot_bytes;
+        let cache = runtime.block_on(Cache::open(config)).unwrap();
         Self { runtime, cache, _dir: dir }
     }
 
@@ -41,14 +47,16 @@ fn body(seed: u64, size: usize) -> Vec<u8> {
 fn lookup(criterion: &mut Criterion) {
     let fixture = Fixture::new();
     let mut group = criterion.benchmark_group("lookup");
-    for (name, size) in SIZES {
-        fixture.put(size as u64, body(1, size));
-        let url = format!("https://a.example/{size}");
-        group.bench_function(format!("hit {name}, in memory"), |bencher| {
-            bencher.iter(|| {
-                black_box(fixture.runtime.block_on(fixture.cache.lookup(&url)).unwrap());
+    for (place, fixture) in [("memory", &fixture), ("the store", &Fixture::with(0))] {
+        for (name, size) in SIZES {
+            fixture.put(size as u64, body(1, size));
+            let url = format!("https://a.example/{size}");
+            group.bench_function(format!("hit {name} in {place}"), |bencher| {
+                bencher.iter(|| {
+                    black_box(fixture.runtime.block_on(fixture.cache.lookup(&url)).unwrap());
+                });
             });
-        });
+        }
     }
     group.bench_function("miss", |bencher| {
         bencher.iter(|| {
