@@ -155,7 +155,7 @@ async fn rows_without_files_files_without_rows_and_wrong_numbers_are_mended_at_o
     }
     execute(
         &folder,
-        "DROP TRIGGER cached_data_updated; DROP INDEX cached_data_by_expiry; \
+        "DROP INDEX cached_data_by_rank; DROP INDEX cached_data_by_expiry; \
          DELETE FROM subjects; UPDATE cached_data SET is_pinned = 1; \
          UPDATE provider_usage SET size_bytes = 1; \
          UPDATE upkeep SET value = 2 WHERE name = 'file_bytes'",
@@ -177,7 +177,7 @@ async fn rows_without_files_files_without_rows_and_wrong_numbers_are_mended_at_o
         format!("orphaned_file     blobs/v1/12/12/{orphan}"),
         "found         stray_file        blobs/v1/".to_owned(),
         "found         stray_file        notes.txt  (it is not the cache's and is left".to_owned(),
-        "repaired      schema            trigger cached_data_updated  (it is missing)".to_owned(),
+        "repaired      schema            index cached_data_by_rank  (it is missing)".to_owned(),
         "repaired      wrong_subject     http".to_owned(),
         "(2 instead of 100000)".to_owned(),
         "(1 instead of 100000)".to_owned(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Blobs, is_no_file, path};
 use crate::error::Result;
 
-/// What the common file systems give a file at a time, in bytes; the triggers of the database count in it.
+/// What the common file systems give a file at a time, in bytes; `store/sql/counting.rs` counts in it.
 pub(crate) const BLOCK_BYTES: u64 = 4_096;
 
 /// The folders `ab/cd`, and the folders `ab` above them.

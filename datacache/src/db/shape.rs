@@ -1,5 +1,5 @@
-//! Whether the schema is what the migrations make of it. A lost trigger or index is no damage to
-//! SQLite; but what triggers keep in step would no longer be, and every look would read all.
+//! Whether the schema is what the migrations make of it. A lost index is no damage to SQLite; but
+//! every look would read all.
 //!
 //! What is to be there is read from a database in memory that has gone through all migrations. What
 //! is there besides is nobody's business.
@@ -20,7 +20,7 @@ const PARTS: &str = "SELECT type, name, sql FROM sqlite_schema \
     WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_' \
     ORDER BY type = 'table' DESC, type, name";
 
-/// What a table, an index or a trigger is called, and how it is made.
+/// What a table or an index is called, and how it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
     kind: String,
@@ -82,7 +82,7 @@ impl Db {
         Ok(compare(expected, &actual))
     }
 
-    /// Makes what is missing, tables empty, and indexes and triggers that were changed; returns
+    /// Makes what is missing, tables empty, and indexes that were changed; returns
     /// what cannot be mended.
     pub(crate) async fn refit(&self) -> Result<Vec<Misfit>> {
         let _lock = lock::acquire(self.0.locks.join(replacing::LOCK), OPERATION).await?;

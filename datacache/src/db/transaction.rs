@@ -92,7 +92,7 @@ impl WriteTransaction {
     }
 }
 
-/// Has SQLite tell which entries change, whatever statement or trigger does it.
+/// Has SQLite tell which entries change, whatever statement does it.
 async fn watch(connection: &mut SqliteConnection, changed: &ChangedRows) -> sqlx::Result<()> {
     let changed = Arc::clone(changed);
     connection.lock_handle().await?.set_update_hook(move |update| {

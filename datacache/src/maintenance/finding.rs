@@ -18,7 +18,7 @@ const MOST_FINDINGS: usize = 1_000;
 pub enum FindingKind {
     /// SQLite finds the database damaged.
     Database,
-    /// A table, an index or a trigger is missing, or not as this version makes it.
+    /// A table or an index is missing, or not as this version makes it.
     Schema,
     /// A row has a value that cannot be read.
     UnreadableEntry,

@@ -4,7 +4,7 @@
 //! that two artists have, and neither uses much, is gone for both, and fetched again for who asks.
 
 use super::entry::NOT_FOUND;
-use super::sql::{self, derived, upkeep};
+use super::sql::{self, upkeep};
 use super::{NewEntry, Store, Subject, subjects};
 use crate::db::WriteTransaction;
 use crate::error::Result;
@@ -45,9 +45,6 @@ impl Store {
             return Ok(Vec::new());
         };
         let surplus = upkeep::remove_surplus(tx, subject, own, cap.saturating_sub(1)).await;
-        let mut surplus = surplus.map_err(|source| tx.error(source))?;
-        let made = derived::remove_of(tx, &surplus.urls).await;
-        surplus.blobs.extend(made.map_err(|source| tx.error(source))?);
-        Ok(surplus.blobs)
+        Ok(surplus.map_err(|source| tx.error(source))?.blobs)
     }
 }

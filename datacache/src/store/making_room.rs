@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::in_flight::InFlight;
 use super::room::{Allowance, Disk, Need, ROW_BYTES, Shortfall, Usage};
+use super::sql::Removed;
 use super::sql::upkeep::{self, Victims};
 use super::strays::STRAY_BYTES;
 use super::{Gone, STORE, Store};
@@ -234,15 +235,9 @@ impl Store {
     }
 
     /// Removes some entries, with what was made from them, and their files.
-    async fn evict(
-        &self,
-        tx: &mut WriteTransaction,
-        victims: Victims<'_>,
-    ) -> Result<upkeep::Evicted> {
+    async fn evict(&self, tx: &mut WriteTransaction, victims: Victims<'_>) -> Result<Removed> {
         let evicted = upkeep::evict(tx, victims, self.room.0.clock.now()).await;
-        let mut evicted = evicted.map_err(|source| tx.error(source))?;
-        let derived = super::sql::derived::remove_of(tx, &evicted.urls).await;
-        evicted.blobs.extend(derived.map_err(|source| tx.error(source))?);
+        let evicted = evicted.map_err(|source| tx.error(source))?;
         self.remove_unnamed(tx, &evicted.blobs).await?;
         tracing::debug!(entries = evicted.urls.len(), bytes = evicted.size_bytes, "made room");
         Ok(evicted)

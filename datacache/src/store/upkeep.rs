@@ -1,6 +1,6 @@
 //! What the maintenance does to entries, step by step.
 
-use super::sql::{derived, upkeep};
+use super::sql::upkeep;
 use super::{Store, write};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -33,9 +33,7 @@ impl Store {
         write::to_its_end(EXPIRE, async move {
             let mut tx = store.db.write(EXPIRE).await?;
             let expired = upkeep::expire(&mut tx, before, now, STEP).await;
-            let mut expired = expired.map_err(|source| tx.error(source))?;
-            let derived = derived::remove_of(&mut tx, &expired.urls).await;
-            expired.blobs.extend(derived.map_err(|source| tx.error(source))?);
+            let expired = expired.map_err(|source| tx.error(source))?;
             tx.commit().await?;
             store.release(expired.blobs).await?;
             Ok(Gone { count: expired.urls.len() as u64, size_bytes: expired.size_bytes })

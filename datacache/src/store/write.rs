@@ -141,8 +141,6 @@ impl Store {
             let row = sql::renew(&mut tx, &version, &renewal).await;
             let Some(row) = row.map_err(|source| tx.error(source))? else { return Ok(None) };
             let row = Row::read(RENEW, row)?;
-            let marked = sql::upkeep::mark_entry(&mut tx, row.info.row_id).await;
-            marked.map_err(|source| tx.error(source))?;
             // The bytes are the same, so nothing that was made from them goes.
             let followed = sql::derived::follow(&mut tx, &row.info.url, row.info.content_checksum);
             followed.await.map_err(|source| tx.error(source))?;
@@ -196,16 +194,13 @@ impl Store {
         }
     }
 
-    /// Removes what was made from the removed entries and commits, then removes the files; returns
-    /// how many entries were removed.
+    /// Commits a removal, then removes the files; returns how many entries were removed.
     pub(super) async fn settle_removal(
         &self,
-        mut tx: WriteTransaction,
+        tx: WriteTransaction,
         removed: sqlx::Result<sql::Removed>,
     ) -> Result<u64> {
-        let mut removed = removed.map_err(|source| tx.error(source))?;
-        let derived = sql::derived::remove_of(&mut tx, &removed.urls).await;
-        removed.blobs.extend(derived.map_err(|source| tx.error(source))?);
+        let removed = removed.map_err(|source| tx.error(source))?;
         tx.commit().await?;
         self.release(removed.blobs).await?;
         Ok(removed.urls.len() as u64)
@@ -260,14 +255,12 @@ async fn upsert(
     inline: Option<&[u8]>,
     replaced: Option<Replaced>,
 ) -> Result<(EntryInfo, Vec<String>)> {
-    let row = sql::upsert(&mut tx, new, stored, inline).await.map_err(|source| tx.error(source))?;
-    let row = Row::read(STORE, row)?;
-    let marked = sql::upkeep::mark_entry(&mut tx, row.info.row_id).await;
-    marked.map_err(|source| tx.error(source))?;
+    let row = sql::upsert(&mut tx, new, stored, inline, replaced.as_ref()).await;
+    let row = Row::read(STORE, row.map_err(|source| tx.error(source))?)?;
     let mut unneeded = Vec::new();
     if let Some(replaced) = replaced {
         let outdated = sql::derived::follow(&mut tx, &new.key, new.checksum).await;
-        unneeded = outdated.map_err(|source| tx.error(source))?;
+        unneeded = outdated.map_err(|source| tx.error(source))?.blobs;
         unneeded.extend(replaced.blob);
     }
     tx.commit().await?;

@@ -114,14 +114,9 @@ impl Store {
     pub(crate) async fn drop_lost(&self, mut tx: WriteTransaction, lost: Vec<Lost>) -> Result<()> {
         let store = self.clone();
         to_its_end("remove", async move {
-            let mut removed = sql::Removed { urls: Vec::new(), blobs: Vec::new() };
-            for Lost { id, .. } in lost {
-                let row = checking::remove_by_id(&mut tx, id).await;
-                let Some((url, blob)) = row.map_err(|source| tx.error(source))? else { continue };
-                removed.urls.extend(String::from_utf8(url));
-                removed.blobs.extend(blob.and_then(|blob| String::from_utf8(blob).ok()));
-            }
-            store.settle_removal(tx, Ok(removed)).await.map(drop)
+            let ids: Vec<_> = lost.iter().map(|lost| lost.id).collect();
+            let removed = sql::remove(&mut tx, &ids).await;
+            store.settle_removal(tx, removed).await.map(drop)
         })
         .await
     }

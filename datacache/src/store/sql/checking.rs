@@ -4,6 +4,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{FromRow, Result, Row as _, query, query_as, query_scalar};
 
 use crate::checksum::Checksum;
+use crate::store::sql::counting::text;
 
 /// Each file counts once, however many entries name it.
 macro_rules! of_files {
@@ -50,8 +51,6 @@ statements! {
               AND source.content_checksum = cached_data.source_checksum) AS is_sourceless \
         FROM cached_data WHERE entry_id = ?1";
     NAMING = "SELECT entry_id, disk_size FROM cached_data WHERE file_checksum = ?1";
-    REMOVE_BY_ID = "DELETE FROM cached_data WHERE entry_id = ?1 \
-        RETURNING CAST(url AS BLOB), CAST(file_checksum AS BLOB)";
 
     WRONG_USAGE = "WITH actual AS \
           (SELECT provider, SUM(disk_size) AS size FROM cached_data GROUP BY provider) \
@@ -152,14 +151,6 @@ pub(in crate::store) async fn naming(
     query_as(NAMING).bind(checksum.to_string()).fetch_all(db).await
 }
 
-/// Removes a row; returns its key and the file it named, as they stood there.
-pub(in crate::store) async fn remove_by_id(
-    db: &mut SqliteConnection,
-    id: i64,
-) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>> {
-    query_as(REMOVE_BY_ID).bind(id).fetch_optional(db).await
-}
-
 /// The providers whose number of bytes is not that of their rows, with both.
 pub(in crate::store) async fn wrong_usage(
     db: &mut SqliteConnection,
@@ -207,11 +198,6 @@ pub(in crate::store) async fn subjects_of_none(db: &mut SqliteConnection) -> Res
 pub(in crate::store) async fn wrong_pins(db: &mut SqliteConnection) -> Result<Vec<(String, bool)>> {
     let pins: Vec<(Vec<u8>, bool)> = query_as(WRONG_PINS).fetch_all(db).await?;
     Ok(pins.iter().map(|(url, is_pinned)| (text(url), *is_pinned)).collect())
-}
-
-/// What bytes say, as far as they are text.
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 pub(in crate::store) async fn mend_notes(db: &mut SqliteConnection) -> Result<()> {

@@ -1,12 +1,13 @@
 //! Statements on entries that were made from others, and on those others.
 
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Result, query, query_as, query_scalar};
+use sqlx::{Result, query_as, query_scalar};
 
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::key::Key;
 use crate::store::row::RawRow;
+use crate::store::sql::{Removed, remove};
 
 statements! {
     /// Its source is looked at too: an older program replaces that without knowing of this.
@@ -17,17 +18,11 @@ statements! {
     );
     TERMS = "SELECT created_at, expires_at, may_be_stale FROM cached_data \
         WHERE url = ?1 AND content_checksum = ?2 AND status_code = 200";
-    REMOVE_OF = concat!(
-        "DELETE FROM cached_data WHERE source_url IN (SELECT value FROM json_each(?1)) ",
-        returning_blob!()
-    );
-    REMOVE_OUTDATED = concat!(
-        "DELETE FROM cached_data WHERE source_url = ?1 AND source_checksum <> ?2 ",
-        returning_blob!()
-    );
+    /// What was made from the bytes that it has now follows the entry ?1; what was not is told.
     FOLLOW = "UPDATE cached_data SET (created_at, expires_at, may_be_stale, is_pinned) = \
           (SELECT created_at, expires_at, may_be_stale, is_pinned FROM cached_data WHERE url = ?1) \
-        WHERE source_url = ?1";
+        WHERE source_url = ?1 AND source_checksum = ?2; \
+        SELECT entry_id FROM cached_data WHERE source_url = ?1 AND source_checksum <> ?2";
 }
 
 /// The entry `key` that was made from another one, if that one has not changed.
@@ -60,25 +55,14 @@ pub(in crate::store) async fn currency(
     }))
 }
 
-/// Removes what was made from the entries `urls`; returns the files that it named.
-pub(in crate::store) async fn remove_of(
-    db: &mut SqliteConnection,
-    urls: &[String],
-) -> Result<Vec<String>> {
-    let urls = serde_json::to_string(urls).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let blobs: Vec<Option<String>> = query_scalar(REMOVE_OF).bind(urls).fetch_all(db).await?;
-    Ok(blobs.into_iter().flatten().collect())
-}
-
-/// Removes what was made from other bytes of the entry `key`, and returns the files that it named;
-/// what was made from those it has now is as current as they are, and pinned if they are.
+/// Removes what was made from other bytes of the entry `key`; what was made from those it has now is
+/// as current as they are, and pinned if they are.
 pub(in crate::store) async fn follow(
     db: &mut SqliteConnection,
     key: &Key,
     checksum: Checksum,
-) -> Result<Vec<String>> {
-    let removed = query_scalar(REMOVE_OUTDATED).bind(key.as_str()).bind(checksum.to_string());
-    let blobs: Vec<Option<String>> = removed.fetch_all(&mut *db).await?;
-    query(FOLLOW).bind(key.as_str()).execute(db).await?;
-    Ok(blobs.into_iter().flatten().collect())
+) -> Result<Removed> {
+    let outdated = query_scalar(FOLLOW).bind(key.as_str()).bind(checksum.to_string());
+    let outdated = outdated.fetch_all(&mut *db).await?;
+    remove(db, &outdated).await
 }

@@ -2,14 +2,14 @@
 //! made from other entries in `derived`, those on what comes from another cache in `moved`,
 //! those that keep the cache within bounds in `upkeep`, those of who checks entries in `checking`,
 //! those on what there is before more is fetched in `held`, on what entries are about in
-//! `subjects`.
+//! `subjects`, and what is kept in step with the rows in `counting`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
 //! it; a test keeps it so.
 
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Result, query, query_as, query_scalar};
+use sqlx::{AssertSqlSafe, Result, query, query_as, query_scalar};
 
 use super::encoding::{Encoding, Stored};
 use super::entry::{Cachekey, NewEntry, Renewal};
@@ -54,29 +54,13 @@ macro_rules! list_entries {
     };
 }
 
-macro_rules! remove_entries {
+macro_rules! select_some {
     ($condition:literal) => {
         concat!(
-            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
-             WHERE source_url IS NULL AND ",
+            "SELECT entry_id FROM cached_data WHERE source_url IS NULL AND ",
             $condition,
-            " LIMIT ?4) ",
-            returning_removed!()
+            " LIMIT ?4"
         )
-    };
-}
-
-/// The name of the file that a removed row named, if it named one.
-macro_rules! returning_blob {
-    () => {
-        "RETURNING file_checksum"
-    };
-}
-
-/// The same after the key of the row.
-macro_rules! returning_removed {
-    () => {
-        "RETURNING url, file_checksum"
     };
 }
 
@@ -108,6 +92,9 @@ macro_rules! is_of_pinned {
     };
 }
 
+#[macro_use]
+pub(crate) mod counting;
+
 pub(crate) mod checking;
 pub(crate) mod derived;
 pub(crate) mod held;
@@ -116,6 +103,8 @@ pub(crate) mod picking;
 pub(crate) mod subjects;
 pub(crate) mod totals;
 pub(crate) mod upkeep;
+
+pub(super) use counting::{Removed, remove};
 
 statements! {
     BY_KEY = select_entry!("url = ?1");
@@ -129,9 +118,7 @@ statements! {
            source_url, source_checksum, encoding, stored_size, stored_checksum, is_untrusted, \
            ordinal, rank) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
-           ?18, ?19, ?20, ?21, ?22, ?23, \
-           (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
-            WHERE identifier = ?3 AND data_type = ?4), \
+           ?18, ?19, ?20, ?21, ?22, ?23, 0, \
            COALESCE((SELECT value FROM upkeep WHERE name = 'age'), 0) + 1) \
          ON CONFLICT (url) DO UPDATE SET \
            identifier = excluded.identifier, data_type = excluded.data_type, \
@@ -145,10 +132,7 @@ statements! {
            source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
            encoding = excluded.encoding, stored_size = excluded.stored_size, \
            stored_checksum = excluded.stored_checksum, \
-           is_untrusted = excluded.is_untrusted, \
-           ordinal = CASE \
-             WHEN (identifier, data_type) = (excluded.identifier, excluded.data_type) \
-             THEN ordinal ELSE excluded.ordinal END \
+           is_untrusted = excluded.is_untrusted \
          RETURNING ",
         info_columns!(),
         ", NULL AS data_value"
@@ -158,11 +142,9 @@ statements! {
         "UPDATE cached_data SET \
            identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
            etag = ?9, last_modified = ?10, varies_on = ?11, may_be_stale = ?12, \
-           is_untrusted = ?13, \
-           ordinal = CASE WHEN (identifier, data_type) = (?4, ?5) THEN ordinal ELSE \
-             (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
-              WHERE identifier = ?4 AND data_type = ?5) END \
-         WHERE entry_id = ?1 AND content_checksum = ?2 AND created_at = ?3 RETURNING ",
+           is_untrusted = ?13 \
+         WHERE url = ?1 AND content_checksum = ?2 AND created_at = ?3 AND entry_id = ?14 \
+         RETURNING ",
         info_columns!(),
         ", NULL AS data_value"
     );
@@ -170,21 +152,18 @@ statements! {
     REPLACED = "SELECT entry_id, file_checksum, disk_size FROM cached_data WHERE url = ?1";
     IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data WHERE file_checksum = ?1)";
 
-    REMOVE_BY_KEY = concat!("DELETE FROM cached_data WHERE url = ?1 ", returning_removed!());
-    REMOVE_VERSION = concat!(
-        "DELETE FROM cached_data \
-         WHERE entry_id = ?1 AND content_checksum = ?2 AND created_at = ?3 ",
-        returning_removed!()
-    );
-    REMOVE_BY_IDENTIFIER = remove_entries!(
+    OF_KEY = "SELECT entry_id FROM cached_data WHERE url = ?1";
+    OF_VERSION = "SELECT entry_id FROM cached_data \
+        WHERE entry_id = ?1 AND content_checksum = ?2 AND created_at = ?3";
+    SOME_BY_IDENTIFIER = select_some!(
         "entry_id IN (SELECT entry_id FROM subjects \
            WHERE identifier = ?1 AND (?2 IS NULL OR data_type = ?2)) \
          AND (?3 IS NULL OR provider = ?3)"
     );
-    REMOVE_BY_PROVIDER = remove_entries!(
+    SOME_BY_PROVIDER = select_some!(
         "provider = ?3 AND (?2 IS NULL OR data_type = ?2) AND ?1 IS NULL"
     );
-    REMOVE_ANY = remove_entries!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
+    SOME = select_some!("(?2 IS NULL OR data_type = ?2) AND ?1 IS NULL AND ?3 IS NULL");
 
     LIST_BY_IDENTIFIER = list_entries!(
         "entry_id IN (SELECT entry_id FROM subjects \
@@ -216,12 +195,14 @@ pub(super) async fn by_id(db: &mut SqliteConnection, id: i64) -> Result<Option<R
     query_as(BY_ID).bind(id).fetch_optional(db).await
 }
 
-/// Inserts or replaces the row of `new.key`; `inline` is `None` where the bytes have a file.
+/// Inserts the row of `new.key`, or replaces it where there is one; `inline` is `None` where the
+/// bytes have a file.
 pub(super) async fn upsert(
     db: &mut SqliteConnection,
     new: &NewEntry,
     stored: &Stored,
     inline: Option<&[u8]>,
+    replaced: Option<&Replaced>,
 ) -> Result<RawRow> {
     let size_of = |bytes: &[u8]| {
         i64::try_from(bytes.len()).map_err(|error| sqlx::Error::Encode(error.into()))
@@ -230,7 +211,18 @@ pub(super) async fn upsert(
     let is_encoded = stored.encoding != Encoding::Identity;
     let stored_size = is_encoded.then(|| size_of(&stored.bytes)).transpose()?;
     let file_name = (is_encoded && inline.is_none()).then(|| stored.checksum.to_string());
-    query_as(UPSERT)
+    let had_file = replaced.is_some_and(|replaced| replaced.blob.is_some());
+    let is_noted = new.identifier.is_some() || new.derived_from.is_some() || replaced.is_some();
+    let parts = [
+        replaced.map(|_| counting::TAKE_FROM_PROVIDER),
+        had_file.then_some(counting::TAKE_FROM_FILES),
+        Some(UPSERT),
+        Some(counting::ADD_TO_PROVIDER),
+        inline.is_none().then_some(counting::ADD_TO_FILES),
+        is_noted.then_some(counting::NOTE_SUBJECT),
+        is_noted.then_some(counting::MARK_PIN),
+    ];
+    let rows = query_as(together(&parts))
         .bind(new.key.as_str())
         .bind(Cachekey::new_random().to_string())
         .bind(new.identifier.as_ref().map_or("", Identifier::as_str))
@@ -254,8 +246,15 @@ pub(super) async fn upsert(
         .bind(stored_size)
         .bind(file_name)
         .bind(new.terms.is_untrusted)
-        .fetch_one(db)
-        .await
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Statements for one round trip, of which one returns rows. What they share is `?1`.
+fn together(parts: &[Option<&str>]) -> AssertSqlSafe<String> {
+    let parts: Vec<_> = parts.iter().flatten().copied().collect();
+    AssertSqlSafe(parts.join("; "))
 }
 
 /// Renews a row but its content, unless that has been replaced since it was read.
@@ -264,8 +263,15 @@ pub(super) async fn renew(
     version: &Version,
     renewal: &Renewal,
 ) -> Result<Option<RawRow>> {
-    query_as(RENEW)
-        .bind(version.id)
+    let parts = [
+        Some(counting::TAKE_FROM_PROVIDER),
+        Some(RENEW),
+        Some(counting::ADD_TO_PROVIDER),
+        Some(counting::NOTE_SUBJECT),
+        Some(counting::MARK_PIN),
+    ];
+    let rows = query_as(together(&parts))
+        .bind(renewal.old.url.as_str())
         .bind(&version.checksum)
         .bind(version.created_at)
         .bind(renewal.identifier.as_ref().map_or("", Identifier::as_str))
@@ -278,8 +284,10 @@ pub(super) async fn renew(
         .bind(&renewal.terms.varies_on)
         .bind(renewal.terms.may_be_stale)
         .bind(renewal.terms.is_untrusted)
-        .fetch_optional(db)
-        .await
+        .bind(version.id)
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().next())
 }
 
 /// What is there of a row that is about to be replaced.
@@ -304,23 +312,9 @@ pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: Checksum)
     query_scalar(IS_BLOB_NAMED).bind(checksum.to_string()).fetch_one(db).await
 }
 
-/// What a removal removed.
-pub(super) struct Removed {
-    pub(super) urls: Vec<String>,
-    /// The files that the removed rows named; other rows may still name them.
-    pub(super) blobs: Vec<String>,
-}
-
-impl From<Vec<(String, Option<String>)>> for Removed {
-    fn from(rows: Vec<(String, Option<String>)>) -> Self {
-        let (urls, blobs): (_, Vec<Option<String>>) = rows.into_iter().unzip();
-        Self { urls, blobs: blobs.into_iter().flatten().collect() }
-    }
-}
-
 pub(super) async fn remove_by_key(db: &mut SqliteConnection, key: &Key) -> Result<Removed> {
-    let rows = query_as(REMOVE_BY_KEY).bind(key.as_str()).fetch_all(db).await;
-    rows.map(Vec::into)
+    let id = query_scalar(OF_KEY).bind(key.as_str()).fetch_all(&mut *db).await?;
+    counting::remove(db, &id).await
 }
 
 /// Removes a row unless its content has been replaced since it was read.
@@ -328,13 +322,13 @@ pub(super) async fn remove_version(
     db: &mut SqliteConnection,
     version: &Version,
 ) -> Result<Removed> {
-    let rows = query_as(REMOVE_VERSION)
+    let id = query_scalar(OF_VERSION)
         .bind(version.id)
         .bind(&version.checksum)
         .bind(version.created_at)
-        .fetch_all(db)
-        .await;
-    rows.map(Vec::into)
+        .fetch_all(&mut *db)
+        .await?;
+    counting::remove(db, &id).await
 }
 
 /// Removes at most `limit` of the entries that `filter` matches.
@@ -344,18 +338,18 @@ pub(super) async fn remove_some(
     limit: i64,
 ) -> Result<Removed> {
     let statement = match filter {
-        Filter { identifier: Some(_), .. } => REMOVE_BY_IDENTIFIER,
-        Filter { provider: Some(_), .. } => REMOVE_BY_PROVIDER,
-        _ => REMOVE_ANY,
+        Filter { identifier: Some(_), .. } => SOME_BY_IDENTIFIER,
+        Filter { provider: Some(_), .. } => SOME_BY_PROVIDER,
+        _ => SOME,
     };
-    let rows = query_as(statement)
+    let ids = query_scalar(statement)
         .bind(filter.identifier.as_ref().map(Identifier::as_str))
         .bind(filter.data_type.as_ref().map(DataType::as_str))
         .bind(filter.provider.as_ref().map(Provider::as_str))
         .bind(limit)
-        .fetch_all(db)
-        .await;
-    rows.map(Vec::into)
+        .fetch_all(&mut *db)
+        .await?;
+    counting::remove(db, &ids).await
 }
 
 pub(super) async fn list(

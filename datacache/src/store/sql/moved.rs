@@ -14,16 +14,14 @@ statements! {
     HAS_AS_NEW = "SELECT EXISTS (SELECT 1 FROM cached_data \
         WHERE url = ?1 AND (created_at, expires_at) >= (?2, ?3))";
 
-    /// The place of an entry to be. A handle that is given away is not given again, but ?3.
+    /// The place of an entry to be, which takes nothing and is noted to be about nothing until it is
+    /// filled. A handle that is given away is not given again, but ?3.
     MAKE_PLACE = "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, \
            created_at, expires_at, last_accessed, access_count, \
            status_code, mime_type, data_size, content_checksum, metadata, data_value, \
            ordinal, rank) \
          VALUES (?1, iif(EXISTS (SELECT 1 FROM cached_data WHERE cachekey = ?2), ?3, ?2), \
-           ?4, ?5, ?6, ?7, ?8, ?9, ?10, 404, '', 0, ?11, '{}', x'', \
-           (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
-            WHERE identifier = ?4 AND data_type = ?5), \
-           ?12) \
+           ?4, ?5, ?6, ?7, ?8, ?9, ?10, 404, '', 0, ?11, '{}', x'', 0, ?12) \
          ON CONFLICT (url) DO UPDATE SET \
            last_accessed = MAX(last_accessed, excluded.last_accessed), \
            access_count = MAX(access_count, excluded.access_count), \

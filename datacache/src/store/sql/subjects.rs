@@ -12,12 +12,13 @@ statements! {
     IS_ABOUT = "SELECT EXISTS (SELECT 1 FROM subjects \
         WHERE entry_id = ?1 AND identifier = ?2 AND data_type = ?3)";
     /// In the row, if that says less.
-    DESCRIBE = "UPDATE cached_data SET identifier = ?2, data_type = ?3, \
-          ordinal = (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM cached_data \
-            WHERE identifier = ?2 AND data_type = ?3) \
-        WHERE entry_id = ?1 AND content_checksum = ?4 AND created_at = ?5 \
-          AND identifier IN ('', ?2) AND data_type IN ('other', ?3) \
-          AND (identifier, data_type) <> (?2, ?3)";
+    DESCRIBE = concat!(
+        "UPDATE cached_data SET identifier = ?2, data_type = ?3 \
+         WHERE entry_id = ?1 AND content_checksum = ?4 AND created_at = ?5 \
+           AND identifier IN ('', ?2) AND data_type IN ('other', ?3) \
+           AND (identifier, data_type) <> (?2, ?3); ",
+        note_subject!("entry_id = ?1")
+    );
     ADD = "INSERT INTO subjects SELECT ?2, ?3, \
           (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM subjects \
             WHERE identifier = ?2 AND data_type = ?3), entry_id \

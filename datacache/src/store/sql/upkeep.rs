@@ -8,29 +8,29 @@ use crate::identifier::Identifier;
 use crate::name::Provider;
 use crate::store::Subject;
 use crate::store::room::Usage;
+use crate::store::sql::{Removed, remove};
 
-/// Removes the first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those
-/// used after `?5`.
-macro_rules! evict {
+/// The first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those used after
+/// `?5`.
+macro_rules! victims {
     ($condition:literal, $order:literal) => {
         concat!(
-            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data \
-             WHERE is_pinned = 0 AND ",
+            "SELECT entry_id FROM cached_data WHERE is_pinned = 0 AND ",
             $condition,
             " AND (?2 IS NULL OR provider = ?2) AND entry_id <> ?3 AND last_accessed <= ?5 \
                AND rank < ?6 ORDER BY ",
             $order,
-            " LIMIT ?4) RETURNING url, file_checksum, disk_size, rank"
+            " LIMIT ?4"
         )
     };
 }
 
-macro_rules! expire {
+macro_rules! expired {
     ($condition:literal) => {
         concat!(
-            "DELETE FROM cached_data WHERE entry_id IN (SELECT entry_id FROM cached_data WHERE ",
+            "SELECT entry_id FROM cached_data WHERE ",
             $condition,
-            " ORDER BY expires_at LIMIT ?2) RETURNING url, file_checksum, disk_size, 0"
+            " ORDER BY expires_at LIMIT ?2"
         )
     };
 }
@@ -44,8 +44,8 @@ statements! {
         FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
 
     /// At most ?2 whose time passed before ?1.
-    EXPIRE = expire!("is_pinned = 0 AND expires_at <= ?1");
-    EXPIRE_ABSENT = expire!("is_pinned = 0 AND status_code <> 200 AND expires_at <= ?1");
+    EXPIRED = expired!("is_pinned = 0 AND expires_at <= ?1");
+    EXPIRED_ABSENT = expired!("is_pinned = 0 AND status_code <> 200 AND expires_at <= ?1");
     /// At most ?1.
     FORGET_PICKS = "DELETE FROM last_picks WHERE (identifier, data_type) IN \
         (SELECT identifier, data_type FROM last_picks WHERE NOT EXISTS (SELECT 1 FROM subjects \
@@ -64,19 +64,19 @@ statements! {
         (SELECT disk_size FROM cached_data WHERE is_pinned = 0 \
            AND keep_class >= 0 AND ?1 IS NOT NULL AND (?2 IS NULL OR provider = ?2) \
            AND entry_id <> ?3 AND last_accessed <= ?5 AND rank < ?6 LIMIT ?4)";
-    EVICT_EXPIRED = evict!("expires_at <= ?1", "expires_at");
+    PAST_THEIR_TIME = victims!("expires_at <= ?1", "expires_at");
     /// Whatever ?1 is.
-    EVICT_LEAST_USED =
-        evict!("keep_class >= 0 AND ?1 IS NOT NULL", "keep_class, rank, last_accessed");
+    LEAST_USED =
+        victims!("keep_class >= 0 AND ?1 IS NOT NULL", "keep_class, rank, last_accessed");
     AGE = "UPDATE upkeep SET value = MAX(value, ?1) WHERE name = 'age'";
 
     /// All but the ?4 of a subject that are pinned or used most, and but the entry ?3.
-    REMOVE_SURPLUS = concat!(
-        "DELETE FROM cached_data WHERE is_pinned = 0 AND entry_id IN (",
-        of_subject!("SELECT entry_id"),
+    SURPLUS = concat!(
+        "SELECT entry_id FROM (",
+        of_subject!("SELECT entry_id, is_pinned"),
         " AND status_code = 200 AND entry_id <> ?3 \
           ORDER BY is_pinned DESC, rank DESC, last_accessed DESC LIMIT -1 OFFSET ?4) \
-        RETURNING url, file_checksum, disk_size, 0"
+        WHERE is_pinned = 0"
     );
 
     PIN = "INSERT OR IGNORE INTO pins VALUES (?1)";
@@ -93,12 +93,6 @@ statements! {
             SELECT made.entry_id FROM about CROSS JOIN cached_data AS made \
               ON made.source_url = about.url) \
           AND is_pinned <> ",
-        is_of_pinned!()
-    );
-    MARK_ENTRY = concat!(
-        "UPDATE cached_data SET is_pinned = ",
-        is_of_pinned!(),
-        " WHERE entry_id = ?1 AND is_pinned <> ",
         is_of_pinned!()
     );
 }
@@ -122,29 +116,6 @@ pub(in crate::store) async fn usage(
         stray_bytes: row.try_get::<Option<i64>, _>(5)?.map(|it| u64::try_from(it).unwrap_or(0)),
         provider_bytes: count(&row, 6)?,
     })
-}
-
-/// What was removed to make room.
-#[derive(Default)]
-pub(in crate::store) struct Evicted {
-    pub(in crate::store) urls: Vec<String>,
-    /// The files that the removed rows named; other rows may still name them.
-    pub(in crate::store) blobs: Vec<String>,
-    pub(in crate::store) size_bytes: u64,
-    last_rank: i64,
-}
-
-impl Evicted {
-    fn of(rows: &[SqliteRow]) -> Result<Self> {
-        let mut evicted = Self::default();
-        for row in rows {
-            evicted.urls.push(row.try_get(0)?);
-            evicted.blobs.extend(row.try_get::<Option<String>, _>(1)?);
-            evicted.size_bytes += count(row, 2)?;
-            evicted.last_rank = evicted.last_rank.max(row.try_get(3)?);
-        }
-        Ok(evicted)
-    }
 }
 
 /// What is to go to make room.
@@ -174,14 +145,15 @@ pub(in crate::store) async fn evict(
     db: &mut SqliteConnection,
     victims: Victims<'_>,
     now: Timestamp,
-) -> Result<Evicted> {
-    let expired = evict_by(db, EVICT_EXPIRED, victims, now).await?;
-    if !expired.urls.is_empty() {
-        return Ok(expired);
+) -> Result<Removed> {
+    let expired = chosen(db, PAST_THEIR_TIME, victims, now).await?;
+    if !expired.is_empty() {
+        return remove(db, &expired).await;
     }
-    let least_used = evict_by(db, EVICT_LEAST_USED, victims, now).await?;
-    query(AGE).bind(least_used.last_rank).execute(db).await?;
-    Ok(least_used)
+    let least_used = chosen(db, LEAST_USED, victims, now).await?;
+    let removed = remove(db, &least_used).await?;
+    query(AGE).bind(removed.last_rank).execute(db).await?;
+    Ok(removed)
 }
 
 /// How many entries could go, counted up to the limit, and their bytes, with `row_bytes` for each
@@ -205,13 +177,13 @@ pub(in crate::store) async fn evictable(
     Ok((row.try_get(0)?, count(&row, 1)?))
 }
 
-async fn evict_by(
+async fn chosen(
     db: &mut SqliteConnection,
     statement: &'static str,
     victims: Victims<'_>,
     now: Timestamp,
-) -> Result<Evicted> {
-    let rows = query(statement)
+) -> Result<Vec<i64>> {
+    query_scalar(statement)
         .bind(now.as_millis())
         .bind(victims.provider.map(Provider::as_str))
         .bind(victims.but.unwrap_or(0))
@@ -219,8 +191,7 @@ async fn evict_by(
         .bind(victims.used_until.as_millis())
         .bind(victims.below)
         .fetch_all(db)
-        .await?;
-    Evicted::of(&rows)
+        .await
 }
 
 /// Removes at most `limit` entries whose time passed before `before`, and at most so many absences
@@ -230,11 +201,14 @@ pub(in crate::store) async fn expire(
     before: Timestamp,
     now: Timestamp,
     limit: i64,
-) -> Result<Evicted> {
-    let rows = query(EXPIRE).bind(before.as_millis()).bind(limit).fetch_all(&mut *db);
-    let mut rows = rows.await?;
-    rows.extend(query(EXPIRE_ABSENT).bind(now.as_millis()).bind(limit).fetch_all(db).await?);
-    Evicted::of(&rows)
+) -> Result<Removed> {
+    let mut removed = Removed::default();
+    for (statement, time) in [(EXPIRED, before), (EXPIRED_ABSENT, now)] {
+        let expired = query_scalar(statement).bind(time.as_millis()).bind(limit);
+        let expired = expired.fetch_all(&mut *db).await?;
+        removed += remove(db, &expired).await?;
+    }
+    Ok(removed)
 }
 
 /// Forgets what was picked last among images of which none is left, at most `limit` times; returns
@@ -250,15 +224,15 @@ pub(in crate::store) async fn remove_surplus(
     subject: &Subject,
     but: Option<i64>,
     kept: usize,
-) -> Result<Evicted> {
-    let rows = query(REMOVE_SURPLUS)
+) -> Result<Removed> {
+    let surplus = query_scalar(SURPLUS)
         .bind(subject.identifier.as_str())
         .bind(subject.data_type.as_str())
         .bind(but.unwrap_or(0))
         .bind(i64::try_from(kept).unwrap_or(i64::MAX))
-        .fetch_all(db)
+        .fetch_all(&mut *db)
         .await?;
-    Evicted::of(&rows)
+    remove(db, &surplus).await
 }
 
 /// A number that was noted under `name`.
@@ -317,11 +291,6 @@ pub(in crate::store) async fn mark_pinned(
     identifier: &Identifier,
 ) -> Result<()> {
     query(MARK_PINNED).bind(identifier.as_str()).execute(db).await.map(drop)
-}
-
-/// Notes of one entry whether it is pinned.
-pub(in crate::store) async fn mark_entry(db: &mut SqliteConnection, id: i64) -> Result<()> {
-    query(MARK_ENTRY).bind(id).execute(db).await.map(drop)
 }
 
 pub(in crate::store) async fn pinned(db: &mut SqliteConnection) -> Result<Vec<String>> {

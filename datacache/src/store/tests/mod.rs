@@ -151,6 +151,8 @@ async fn insert_images(store: &Store, number: i64) {
         SELECT 'https://a.example/' || n, printf('00000000-0000-4000-8000-%012d', n), \
           'daft_punk', 'artistfanart', iif(n % 2, 'odd', 'even'), n, 200, 'image/png', 0, ?2, \
           ?3, ?4, ?3, '{}', x'' FROM numbers";
+    const DESCRIBE: &str = "INSERT INTO subjects \
+        SELECT identifier, data_type, ordinal, entry_id FROM cached_data";
     let mut tx = store.db.write("test").await.unwrap();
     let insert = sqlx::query(INSERT)
         .bind(number)
@@ -158,6 +160,7 @@ async fn insert_images(store: &Store, number: i64) {
         .bind(NOW.as_millis())
         .bind(LATER.as_millis());
     insert.execute(&mut *tx).await.unwrap();
+    sqlx::query(DESCRIBE).execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
 }
 

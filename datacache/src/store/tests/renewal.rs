@@ -53,7 +53,7 @@ async fn a_renewal_changes_what_is_known_and_leaves_the_bytes() {
         assert_eq!(folder.blob_files(), files);
     }
     // Both are now of one identifier and type, with a number each.
-    let numbers = "SELECT COUNT(DISTINCT ordinal) FROM cached_data WHERE identifier = 'daft_punk'";
+    let numbers = "SELECT COUNT(DISTINCT ordinal) FROM subjects WHERE identifier = 'daft_punk'";
     assert_eq!(count(&store, numbers).await, 2);
 }
 
