@@ -36,7 +36,7 @@ async fn the_next_look_up_after_another_process_has_written_sees_it() {
     assert_eq!(hot, 400, "two of three look-ups need not go to the store");
 }
 
-/// While two processes write without pause, and are killed again and again, memory never says
+/// While three processes write without pause, and are killed again and again, memory never says
 /// anything else than the store does.
 #[tokio::test]
 async fn memory_and_store_agree_whoever_dies() {
@@ -45,10 +45,10 @@ async fn memory_and_store_agree_whoever_dies() {
     let urls: Vec<String> = (0..20).map(|number| format!("https://a.example/{number}")).collect();
     let mut hot = 0;
     for round in 0..15_u64 {
-        let mut writers: Vec<Peer> = (0..2)
+        let mut writers: Vec<Peer> = (0..3)
             .map(|number| {
                 let mut peer = Peer::start(&folder.dir());
-                peer.tell(&format!("write {}", 2 * round + number));
+                peer.tell(&format!("write {}", 3 * round + number));
                 peer
             })
             .collect();

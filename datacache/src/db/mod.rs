@@ -17,9 +17,9 @@
 //! # Locking
 //! Write transactions begin IMMEDIATE. A deferred one that reads first and writes later fails with
 //! "database is locked" as soon as another process wrote in between, however long it is willing to
-//! wait. Within a process one mutex orders the writers, so that they queue in memory rather than
-//! poll the file; between processes SQLite waits up to [`BUSY_TIMEOUT`]. Readers wait for nobody
-//! (WAL). No transaction is held across a network call.
+//! wait. So that every writer comes to it, they wait in line, in memory and at a lock file
+//! ([`line`]); for other programs SQLite waits up to [`BUSY_TIMEOUT`]. Readers wait for nobody (WAL).
+//! No transaction is held across a network call.
 //!
 //! # What survives a crash
 //! A committed transaction survives the death of the process (`synchronous = NORMAL` in WAL mode);
@@ -76,6 +76,7 @@ mod foreign;
 mod gate;
 mod generations;
 mod health;
+mod line;
 mod log;
 mod mending;
 mod replacing;
@@ -89,7 +90,6 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -106,6 +106,7 @@ pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use foreign::Foreign;
 use gate::Gate;
 pub(crate) use generations::{Generation, Generations};
+use line::Line;
 pub(crate) use log::FileSizes;
 use mending::Mender;
 pub(crate) use shape::{Flaw as SchemaFlaw, Misfit};
@@ -113,8 +114,8 @@ pub(crate) use transaction::{Matter, WriteTransaction};
 
 pub(crate) const FILE_NAME: &str = "datacache.sqlite";
 
-/// How long a writer waits for the others of its process, and then again for those of other
-/// processes, before it fails as [`Busy`](ErrorKind::Busy).
+/// How long a writer waits for the others of its process, then again for those of other processes,
+/// and for other programs, before it fails as [`Busy`](ErrorKind::Busy).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The write-ahead log is cut back to this size when it is reset.
@@ -134,6 +135,8 @@ struct Shared {
     locks: PathBuf,
     clock: Clock,
     options: SqliteConnectOptions,
+    /// How a write transaction begins.
+    begin: String,
     gate: Gate,
     generations: Generations,
     mender: Mender,
@@ -143,7 +146,7 @@ struct Shared {
     log_bytes: u64,
     watcher: Watcher,
     doorbell: Doorbell,
-    writer: Arc<Mutex<()>>,
+    line: Arc<Line>,
 }
 
 impl Db {
@@ -188,22 +191,23 @@ impl Db {
     /// A handle to a file that need not be there.
     fn new(path: PathBuf, locks: &Path, log_bytes: Option<u64>, clock: Clock) -> Self {
         let log_bytes = log_bytes.unwrap_or(LOG_MAX_BYTES).min(LOG_MAX_BYTES);
-        let mut options = SqliteConnectOptions::new()
+        let options = SqliteConnectOptions::new()
             .filename(&path)
             .busy_timeout(BUSY_TIMEOUT)
             .synchronous(SqliteSynchronous::Normal)
-            .pragma("journal_size_limit", log_bytes.to_string())
             .disable_statement_logging();
-        // Where somebody reads, it grows on for a while.
-        let checkpoint_pages = log_bytes / PAGE_BYTES / 4;
-        if checkpoint_pages < CHECKPOINT_PAGES {
-            options = options.pragma("wal_autocheckpoint", checkpoint_pages.to_string());
-        }
+        // Where somebody reads, the log grows on for a while.
+        let checkpoint_pages = CHECKPOINT_PAGES.min(log_bytes / PAGE_BYTES / 4);
+        let begin = format!(
+            "PRAGMA journal_size_limit = {log_bytes}; \
+             PRAGMA wal_autocheckpoint = {checkpoint_pages}; BEGIN IMMEDIATE"
+        );
         Self(Arc::new(Shared {
             path,
             locks: locks.to_owned(),
             clock,
             options,
+            begin,
             gate: Gate::new(locks),
             generations: Generations::new(locks),
             mender: Mender::default(),
@@ -212,7 +216,7 @@ impl Db {
             log_bytes,
             watcher: Watcher::default(),
             doorbell: Doorbell::new(locks),
-            writer: Arc::default(),
+            line: Arc::new(Line::new(locks)),
         }))
     }
 
@@ -299,19 +303,6 @@ impl Db {
         let connection = self.connect(operation).await?;
         let connection = connection.map_err(|source| self.error(operation, source))?;
         WriteTransaction::begin(connection, turn, operation, Matter::Content).await
-    }
-
-    async fn turn(&self, operation: &'static str) -> Result<OwnedMutexGuard<()>> {
-        if let Some(error) = self.refusal(Use::Writing) {
-            return Err(error);
-        }
-        let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(&self.0.writer).lock_owned());
-        let turn = turn.await.map_err(|_elapsed| {
-            let reason = "other writers of this process wait for the database";
-            Error::new(ErrorKind::Busy, operation, self.path().display(), reason)
-        })?;
-        self.keep_log_short().await;
-        Ok(turn)
     }
 
     /// An error of SQLite, with the file it is about. If it tells of damage, that is seen to behind

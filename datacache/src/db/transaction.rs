@@ -4,12 +4,13 @@ use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
-use tokio::sync::OwnedMutexGuard;
 
-use super::Connection;
 use super::generations::{Change, Rows};
-use crate::error::{Error, Result};
+use super::line::Turn;
+use super::{BUSY_TIMEOUT, Connection};
+use crate::error::{Error, ErrorKind, Result};
 
 /// An IMMEDIATE transaction. Dropping it, as a cancelled operation does, closes its connection
 /// and thereby rolls it back.
@@ -17,7 +18,7 @@ pub(crate) struct WriteTransaction {
     connection: Connection,
     operation: &'static str,
     changed: ChangedRows,
-    _turn: OwnedMutexGuard<()>,
+    turn: Turn,
 }
 
 /// The rows of `cached_data` that a transaction has changed, as SQLite tells them.
@@ -35,18 +36,24 @@ pub(crate) enum Matter {
 impl WriteTransaction {
     pub(super) async fn begin(
         mut connection: Connection,
-        turn: OwnedMutexGuard<()>,
+        mut turn: Turn,
         operation: &'static str,
         matter: Matter,
     ) -> Result<Self> {
-        let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
+        let db = connection.db.clone();
+        if !turn.among_all(BUSY_TIMEOUT).await {
+            let reason = "other processes have been writing to the database all the time";
+            return Err(Error::new(ErrorKind::Busy, operation, db.path().display(), reason));
+        }
+        db.keep_log_short().await;
+        let begun = sqlx::raw_sql(AssertSqlSafe(&*db.0.begin)).execute(&mut *connection).await;
         begun.map_err(|source| connection.error(operation, source))?;
         let changed = ChangedRows::default();
         if matter == Matter::Content {
             let watched = watch(&mut connection, &changed).await;
             watched.map_err(|source| connection.error(operation, source))?;
         }
-        Ok(Self { connection, operation, changed, _turn: turn })
+        Ok(Self { connection, operation, changed, turn })
     }
 
     /// Commits and ends the operation. Once this returns `Ok`, the changes survive the death of
@@ -59,6 +66,8 @@ impl WriteTransaction {
             change.end();
         }
         self.connection.db.0.doorbell.ring();
+        // Others write while this is closed.
+        drop(self.turn);
         self.connection.close().await;
         Ok(())
     }

@@ -338,3 +338,25 @@ async fn writers_wait_for_each_other() {
     let count: i64 = scalar(&second, "SELECT COUNT(*) FROM last_picks").await;
     assert_eq!(count, 2 * WRITES);
 }
+
+/// A lock file stands for a writer of another process, which SQLite would let through.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_lets_those_finish_who_were_there_before_in_other_processes() {
+    let folder = Folder::new();
+    let db = folder.open().await.unwrap();
+    let before = crate::lock::try_acquire(&folder.dir.path().join("locks/write.lock")).unwrap();
+    let writing = tokio::spawn({
+        let db = db.clone();
+        async move { db.write("test").await.unwrap().commit().await.unwrap() }
+    });
+    // Whoever wants to write in this process waits behind it.
+    while db.0.line.is_free() {
+        tokio::task::yield_now().await;
+    }
+    let mut other = db.read("test").await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut *other).await.unwrap();
+    other.close().await;
+    assert!(before.is_some() && !writing.is_finished());
+    drop(before);
+    writing.await.unwrap();
+}

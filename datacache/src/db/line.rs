@@ -1,0 +1,122 @@
+//! The line of writers: they take turns, in memory within a process, at a lock file between processes.
+//!
+//! SQLite lets one write at a time. Who finds somebody at it looks again after pauses that grow to a
+//! tenth of a second, and may never come to it where others hardly pause. So a writer asks for
+//! `locks/write.lock` before, every millisecond, which anybody gets soon. It is a courtesy, not what
+//! keeps writers apart: where there can be no such file they do without, and so do other programs.
+//!
+//! # What survives a crash
+//! Nothing: the system gives the lock back when its holder dies.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::{sleep, timeout};
+
+use super::{BUSY_TIMEOUT, Db, Use};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lock::{self, FileLock};
+
+const FILE_NAME: &str = "write.lock";
+
+/// So often a writer asks whether the others have finished.
+const STEP: Duration = Duration::from_millis(1);
+
+/// Where writers wait.
+pub(super) struct Line {
+    in_process: Arc<Mutex<()>>,
+    path: PathBuf,
+}
+
+/// A writer's turn among those of its process, which ends when it is dropped.
+pub(super) struct Turn {
+    line: Arc<Line>,
+    _in_process: OwnedMutexGuard<()>,
+    among_all: Option<FileLock>,
+}
+
+impl Line {
+    pub(super) fn new(locks: &Path) -> Self {
+        Self { in_process: Arc::default(), path: locks.join(FILE_NAME) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_free(&self) -> bool {
+        self.in_process.try_lock().is_ok()
+    }
+}
+
+impl Db {
+    /// Waits for the other writers of this process, up to 15 s.
+    pub(super) async fn turn(&self, operation: &'static str) -> Result<Turn> {
+        if let Some(error) = self.refusal(Use::Writing) {
+            return Err(error);
+        }
+        let line = Arc::clone(&self.0.line);
+        let locked = timeout(BUSY_TIMEOUT, Arc::clone(&line.in_process).lock_owned()).await;
+        let in_process = locked.map_err(|_elapsed| {
+            let reason = "other writers of this process wait for the database";
+            Error::new(ErrorKind::Busy, operation, self.path().display(), reason)
+        })?;
+        Ok(Turn { line, _in_process: in_process, among_all: None })
+    }
+}
+
+impl Turn {
+    /// Waits for those of other processes too; says whether they let it through in time.
+    pub(super) async fn among_all(&mut self, patience: Duration) -> bool {
+        let mut waited = Duration::ZERO;
+        loop {
+            match lock::try_acquire(&self.line.path) {
+                Ok(Some(lock)) => {
+                    self.among_all = Some(lock);
+                    return true;
+                }
+                Ok(None) if waited >= patience => return false,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "writers of other processes are not waited for in line");
+                    return true;
+                }
+            }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "nothing tells when a file lock is free"
+            )]
+            sleep(STEP).await;
+            waited += STEP;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    fn db(dir: &Path) -> Db {
+        Db::unopened(dir, dir, None, Clock::system()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_is_never_let_through_gives_up_and_leaves_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let (db, other) = (db(dir.path()), db(dir.path()));
+        let mut first = other.turn("test").await.unwrap();
+        assert!(first.among_all(3 * STEP).await);
+        assert!(!db.turn("test").await.unwrap().among_all(3 * STEP).await);
+        drop(first);
+        assert!(db.turn("test").await.unwrap().among_all(3 * STEP).await);
+        assert!(other.turn("test").await.unwrap().among_all(3 * STEP).await);
+    }
+
+    #[tokio::test]
+    async fn where_no_lock_file_can_be_there_is_no_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = db(dir.path());
+        std::fs::create_dir(dir.path().join(FILE_NAME)).unwrap();
+        assert!(db.turn("test").await.unwrap().among_all(3 * STEP).await);
+    }
+}
