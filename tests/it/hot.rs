@@ -1,7 +1,17 @@
 //! Entries in the memory of one process, while others write.
 
-use datacache::{Answer, Cache, Checksum, Config, Found, Request, Source};
+use datacache::testing;
+use datacache::{Answer, Cache, Checksum, Found, Request, Source};
 use datacache_tests::{Folder, Peer, body};
+
+const MEMORY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The cache with so much memory for entries, whatever this run of the tests is about.
+async fn open(folder: &Folder, hot_bytes: u64) -> Cache {
+    let mut config = folder.config();
+    config.cache.hot_bytes = hot_bytes;
+    Cache::open(config).await.unwrap()
+}
 
 async fn found(cache: &Cache, url: &str) -> Option<Found> {
     match cache.fetch(Request::new(url).offline()).await.unwrap() {
@@ -17,7 +27,7 @@ async fn found(cache: &Cache, url: &str) -> Option<Found> {
 async fn the_next_look_up_after_another_process_has_written_sees_it() {
     const URL: &str = "https://a.example/x";
     let folder = Folder::new();
-    let cache = folder.open().await;
+    let cache = open(&folder, MEMORY_BYTES).await;
     let mut peer = Peer::start(&folder.dir());
     let mut hot = 0;
     for seed in 0..200 {
@@ -41,7 +51,7 @@ async fn the_next_look_up_after_another_process_has_written_sees_it() {
 #[tokio::test]
 async fn memory_and_store_agree_whoever_dies() {
     let folder = Folder::new();
-    let cache = folder.open().await;
+    let cache = open(&folder, MEMORY_BYTES).await;
     let urls: Vec<String> = (0..20).map(|number| format!("https://a.example/{number}")).collect();
     let mut hot = 0;
     for round in 0..15_u64 {
@@ -60,9 +70,7 @@ async fn memory_and_store_agree_whoever_dies() {
         }
         writers.iter_mut().for_each(Peer::kill);
         // Nobody writes now. What was read while they did is compared to what is there.
-        let mut fresh = Config::new(folder.dir());
-        fresh.cache.hot_bytes = 0;
-        let store = Cache::open(fresh).await.unwrap();
+        let store = open(&folder, 0).await;
         for url in &urls {
             let (kept, stored) = (found(&cache, url).await, found(&store, url).await);
             let checksum = |found: Option<Found>| found.map(|it| it.entry.info.content_checksum);
@@ -85,4 +93,18 @@ async fn look_at_all(cache: &Cache, urls: &[String], pace: u32) -> u32 {
         }
     }
     hot
+}
+
+/// Else the second run of all tests would show nothing.
+#[tokio::test]
+async fn caches_have_the_memory_that_the_run_of_the_tests_is_told() {
+    const URL: &str = "https://a.example/x";
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    cache.put(Request::new(URL), "x").await.unwrap();
+    for _ in 0..2 {
+        found(&cache, URL).await.unwrap();
+    }
+    let is_kept = cache.stats().await.unwrap().hot_bytes > 0;
+    assert_eq!(is_kept, testing::hot_bytes() != Some(0));
 }
