@@ -1,4 +1,7 @@
 //! Entries in the memory of one process, while others write.
+//!
+//! Who waits for another process blocks his thread. What the cache writes behind his back needs one of
+//! its own, lest it keep the database locked meanwhile.
 
 use datacache::testing;
 use datacache::{Answer, Cache, Checksum, Found, Request, Source};
@@ -23,7 +26,7 @@ async fn found(cache: &Cache, url: &str) -> Option<Found> {
 
 /// The promise is 50 ms; what is shown is none at all: the very next look-up after another process has
 /// said that its put has returned finds the new entry, with the old one in memory until then.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_next_look_up_after_another_process_has_written_sees_it() {
     const URL: &str = "https://a.example/x";
     let folder = Folder::new();
@@ -48,7 +51,7 @@ async fn the_next_look_up_after_another_process_has_written_sees_it() {
 
 /// While two processes write without pause, and are killed again and again, memory never says
 /// anything else than the store does.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn memory_and_store_agree_whoever_dies() {
     let folder = Folder::new();
     let cache = open(&folder, MEMORY_BYTES).await;
