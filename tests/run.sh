@@ -5,6 +5,9 @@
 # they mount small disks and leave the network with unshare and nsenter of util-linux and ip of
 # iproute2, which every distribution has; where users may not make namespaces:
 # sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0
+#
+# DATACACHE_HOT_BYTES holds for all caches of the tests that do not say otherwise: with 0, none keeps
+# entries in memory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

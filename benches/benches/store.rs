@@ -4,7 +4,8 @@
 
 use std::hint::black_box;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use datacache::{Cache, Config, Request};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -58,10 +59,25 @@ fn lookup(criterion: &mut Criterion) {
             });
         }
     }
+    many(&mut group);
     group.bench_function("miss", |bencher| {
         bencher.iter(|| {
             let missed = fixture.cache.lookup("https://a.example/none");
             black_box(fixture.runtime.block_on(missed).unwrap());
+        });
+    });
+}
+
+/// A hundred at once, on one connection.
+fn many(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let fixture = Fixture::with(0);
+    let urls: Vec<String> = (0..100).map(|number| format!("https://a.example/{number}")).collect();
+    for number in 0..100 {
+        fixture.put(number, body(number, 8 * 1024));
+    }
+    group.bench_function("100 in the store", |bencher| {
+        bencher.iter(|| {
+            black_box(fixture.runtime.block_on(fixture.cache.lookup_many(&urls)).unwrap());
         });
     });
 }

@@ -232,7 +232,7 @@ async fn a_database_that_somebody_keeps_locked_is_not_waited_for() {
 /// A cache that does without a folder which cannot be opened.
 async fn bypassed(folder: &Folder, change: impl FnOnce(&mut Config)) -> Cache {
     write(folder.dir(), "precious");
-    let mut config = Config::new(folder.dir());
+    let mut config = folder.config();
     config.cache.on_cache_error = OnCacheError::Bypass;
     change(&mut config);
     let cache = Cache::open(config).await.unwrap();
@@ -309,7 +309,7 @@ async fn what_only_the_cache_can_do_fails_with_its_error() {
 #[tokio::test]
 async fn a_cache_that_fails_in_use_is_done_without_until_it_does_not() {
     let (folder, origin) = (Folder::new(), origin());
-    let mut config = Config::new(folder.dir());
+    let mut config = folder.config();
     config.cache.on_cache_error = OnCacheError::Bypass;
     let cache = Cache::open(config).await.unwrap();
     let request = |path: &str| Request::new(origin.url(path));

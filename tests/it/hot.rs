@@ -1,7 +1,20 @@
 //! Entries in the memory of one process, while others write.
+//!
+//! Who waits for another process blocks his thread. What the cache writes behind his back needs one of
+//! its own, lest it keep the database locked meanwhile.
 
-use datacache::{Answer, Cache, Checksum, Config, Found, Request, Source};
+use datacache::testing;
+use datacache::{Answer, Cache, Checksum, Found, Request, Source};
 use datacache_tests::{Folder, Peer, body};
+
+const MEMORY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The cache with so much memory for entries, whatever this run of the tests is about.
+async fn open(folder: &Folder, hot_bytes: u64) -> Cache {
+    let mut config = folder.config();
+    config.cache.hot_bytes = hot_bytes;
+    Cache::open(config).await.unwrap()
+}
 
 async fn found(cache: &Cache, url: &str) -> Option<Found> {
     match cache.fetch(Request::new(url).offline()).await.unwrap() {
@@ -13,11 +26,11 @@ async fn found(cache: &Cache, url: &str) -> Option<Found> {
 
 /// The promise is 50 ms; what is shown is none at all: the very next look-up after another process has
 /// said that its put has returned finds the new entry, with the old one in memory until then.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_next_look_up_after_another_process_has_written_sees_it() {
     const URL: &str = "https://a.example/x";
     let folder = Folder::new();
-    let cache = folder.open().await;
+    let cache = open(&folder, MEMORY_BYTES).await;
     let mut peer = Peer::start(&folder.dir());
     let mut hot = 0;
     for seed in 0..200 {
@@ -38,10 +51,10 @@ async fn the_next_look_up_after_another_process_has_written_sees_it() {
 
 /// While three processes write without pause, and are killed again and again, memory never says
 /// anything else than the store does.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn memory_and_store_agree_whoever_dies() {
     let folder = Folder::new();
-    let cache = folder.open().await;
+    let cache = open(&folder, MEMORY_BYTES).await;
     let urls: Vec<String> = (0..20).map(|number| format!("https://a.example/{number}")).collect();
     let mut hot = 0;
     for round in 0..15_u64 {
@@ -60,9 +73,7 @@ async fn memory_and_store_agree_whoever_dies() {
         }
         writers.iter_mut().for_each(Peer::kill);
         // Nobody writes now. What was read while they did is compared to what is there.
-        let mut fresh = Config::new(folder.dir());
-        fresh.cache.hot_bytes = 0;
-        let store = Cache::open(fresh).await.unwrap();
+        let store = open(&folder, 0).await;
         for url in &urls {
             let (kept, stored) = (found(&cache, url).await, found(&store, url).await);
             let checksum = |found: Option<Found>| found.map(|it| it.entry.info.content_checksum);
@@ -85,4 +96,18 @@ async fn look_at_all(cache: &Cache, urls: &[String], pace: u32) -> u32 {
         }
     }
     hot
+}
+
+/// Else the second run of all tests would show nothing.
+#[tokio::test]
+async fn caches_have_the_memory_that_the_run_of_the_tests_is_told() {
+    const URL: &str = "https://a.example/x";
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    cache.put(Request::new(URL), "x").await.unwrap();
+    for _ in 0..2 {
+        found(&cache, URL).await.unwrap();
+    }
+    let is_kept = cache.stats().await.unwrap().hot_bytes > 0;
+    assert_eq!(is_kept, testing::hot_bytes() != Some(0));
 }

@@ -20,8 +20,9 @@ fn puts_and_removes_are_seen_by_the_other_process_at_once() {
 }
 
 /// Every hit is verified against its checksum by the cache itself; what is left to show is that
-/// no reader ever sees a gap while entries and their shared files are being replaced.
-#[tokio::test]
+/// no reader ever sees a gap while entries and their shared files are being replaced. While it waits
+/// for the writers, what its cache writes behind its back goes on, on a thread of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_reader_never_sees_a_gap_while_others_write() {
     let folder = Folder::new();
     let cache = folder.open().await;

@@ -7,6 +7,7 @@ use std::process::Command;
 use datacache::{Cache, Config};
 use tempfile::TempDir;
 
+use crate::as_run;
 use crate::run::{Run, program, run};
 
 /// A cache folder that is removed with the test.
@@ -57,9 +58,14 @@ impl Folder {
         run(&mut self.program(args))
     }
 
+    /// The settings of a cache in this folder.
+    pub fn config(&self) -> Config {
+        as_run(Config::new(self.dir()))
+    }
+
     /// The cache, opened in this process.
     pub async fn open(&self) -> Cache {
-        Cache::open(Config::new(self.dir())).await.expect("the cache opens")
+        Cache::open(self.config()).await.expect("the cache opens")
     }
 
     /// Asserts that the cache has no entry and no blob file, not even a temporary one.

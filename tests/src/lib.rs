@@ -5,6 +5,9 @@
 
 use std::path::Path;
 
+use datacache::Config;
+use datacache::testing;
+
 mod directed;
 #[cfg(target_os = "linux")]
 mod faults;
@@ -31,6 +34,15 @@ pub fn body(seed: u64, size: usize) -> Vec<u8> {
     let mut body = vec![0; size];
     rng.fill(&mut body);
     body
+}
+
+/// What the environment of this run of the tests sets, over `config`; the programs that it starts
+/// heed it too.
+pub fn as_run(mut config: Config) -> Config {
+    if let Some(bytes) = testing::hot_bytes() {
+        config.cache.hot_bytes = bytes;
+    }
+    config
 }
 
 /// Writes a file, whole or half: a test has nobody to protect from the latter.

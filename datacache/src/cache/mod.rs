@@ -24,6 +24,7 @@ mod images;
 pub(crate) mod jobs;
 mod keeping;
 mod limiting;
+mod many;
 mod numbers;
 mod opening;
 mod pins;
@@ -201,7 +202,8 @@ impl Cache {
         target::key_of(&self.0.policies, url)
     }
 
-    /// What the cache knows about `url`. It never leaves the machine and waits for no writer.
+    /// What the cache knows about `url`. It never leaves the machine and waits for no writer. Who
+    /// has many URLs asks [for all at once](Self::lookup_many).
     ///
     /// # Errors
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a malformed URL; otherwise the cache

@@ -139,12 +139,21 @@ impl Default for CacheConfig {
             dir: None,
             inline_max_bytes: 16 * 1024,
             max_bytes: 5 * 1024 * 1024 * 1024,
-            hot_bytes: 64 * 1024 * 1024,
+            hot_bytes: default_hot_bytes(),
             min_free_bytes: 64 * 1024 * 1024,
             max_stale: Duration::from_hours(90 * 24),
             on_cache_error: OnCacheError::default(),
         }
     }
+}
+
+/// The one place where the tests of this crate learn that they are run with another.
+fn default_hot_bytes() -> u64 {
+    #[cfg(test)]
+    if let Some(bytes) = crate::testing::hot_bytes() {
+        return bytes;
+    }
+    64 * 1024 * 1024
 }
 
 /// How origins are asked.
@@ -196,6 +205,8 @@ mod tests {
     fn an_empty_file_gives_the_defaults() {
         let config = parse("{}").unwrap();
         assert_eq!(config.cache.inline_max_bytes, 16_384);
+        let of_this_run = crate::testing::hot_bytes();
+        assert_eq!(config.cache.hot_bytes, of_this_run.unwrap_or(67_108_864));
         assert_eq!(config.http.max_body_bytes, 33_554_432);
         assert_eq!(config.http.max_wait, Duration::from_mins(1));
         assert_eq!(config.dir().unwrap_err().kind(), ErrorKind::Config);

@@ -105,7 +105,7 @@ use doorbell::Doorbell;
 pub(crate) use error::{corrupt_row, db_error};
 pub(crate) use foreign::Foreign;
 use gate::Gate;
-pub(crate) use generations::{Generation, Generations};
+pub(crate) use generations::{Generation, Generations, Snapshot};
 use line::Line;
 pub(crate) use log::FileSizes;
 use mending::Mender;

@@ -16,6 +16,7 @@
 //! # What survives a crash
 //! Nothing; there is nothing here that is not in the store.
 
+use std::collections::{BTreeSet, HashMap};
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,7 +25,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache as Map;
 
 use crate::clock::Timestamp;
-use crate::db::{Db, Generation};
+use crate::db::{Db, Generation, Snapshot};
 use crate::error::Result;
 use crate::key::Key;
 use crate::store::{Entry, EntryInfo, Store};
@@ -89,6 +90,17 @@ impl Warm {
     }
 }
 
+/// Keeps an entry as it was in its generation, if that can be told, and nothing older in any case.
+fn keep(kept: &Kept, key: &Key, entry: Option<&Entry>, generations: Option<&Snapshot>) {
+    let generation = entry.zip(generations).and_then(|(entry, all)| all.of(entry.info.row_id));
+    match entry.zip(generation) {
+        Some((entry, generation)) => {
+            kept.insert(key.clone(), Arc::new(Warm::new(entry.clone(), generation)));
+        }
+        None => drop(kept.remove(key)),
+    }
+}
+
 impl Hot {
     /// Keeps up to `max_bytes` of what is read from `store`, which lies in `db`; 0 for nothing.
     pub(crate) fn new(store: Store, db: Db, max_bytes: u64) -> Self {
@@ -107,23 +119,42 @@ impl Hot {
         Ok(entry.map(|entry| (entry, Tier::Store)))
     }
 
+    /// The entry of each of the keys, in their order, as [`get`](Self::get) finds it; those that are
+    /// not in memory are read on one connection.
+    pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
+        let warm = keys.iter().map(|key| self.current(key)).collect::<Result<Vec<_>>>()?;
+        let others = keys.iter().zip(&warm).filter(|(_, warm)| warm.is_none());
+        let others: BTreeSet<&Key> = others.map(|(key, _)| key).collect();
+        let others = Vec::from_iter(others);
+        if others.is_empty() {
+            return Ok(warm);
+        }
+        let read = self.read_many(&others).await?;
+        let read: HashMap<&Key, Option<Entry>> = others.into_iter().zip(read).collect();
+        let or_read = |(key, warm): (&Key, Option<Entry>)| warm.or_else(|| read.get(key)?.clone());
+        Ok(keys.iter().zip(warm).map(or_read).collect())
+    }
+
     /// Reads an entry from the store, and keeps it.
     async fn read(&self, key: &Key) -> Result<Option<Entry>> {
         let Some(kept) = &self.kept else { return self.store.get(key).await };
         // Before the store is read, so that what is changed meanwhile is not kept.
         let generations = self.db.generations().all();
         let entry = self.store.get(key).await?;
-        let generation = entry
-            .as_ref()
-            .zip(generations)
-            .and_then(|(entry, generations)| generations.of(entry.info.row_id));
-        match (&entry, generation) {
-            (Some(entry), Some(generation)) => {
-                kept.insert(key.clone(), Arc::new(Warm::new(entry.clone(), generation)));
-            }
-            _ => drop(kept.remove(key)),
-        }
+        keep(kept, key, entry.as_ref(), generations.as_ref());
         Ok(entry)
+    }
+
+    /// The same for many.
+    async fn read_many(&self, keys: &[&Key]) -> Result<Vec<Option<Entry>>> {
+        let Some(kept) = &self.kept else { return self.store.get_many(keys).await };
+        // Before the store is read, so that what is changed meanwhile is not kept.
+        let generations = self.db.generations().all();
+        let entries = self.store.get_many(keys).await?;
+        for (key, entry) in keys.iter().zip(&entries) {
+            keep(kept, key, entry.as_ref(), generations.as_ref());
+        }
+        Ok(entries)
     }
 
     /// What is kept of `key`, if it still stands.

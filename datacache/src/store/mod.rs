@@ -37,6 +37,7 @@ mod filter;
 mod held;
 mod in_flight;
 mod making_room;
+mod many;
 mod moved;
 mod pins;
 mod random;

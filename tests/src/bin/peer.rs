@@ -1,7 +1,7 @@
 //! A process with the cache open, for tests between processes: `peer DIR [NOW] [SETTINGS]`.
 //!
 //! With NOW, in milliseconds since 1970, its clock stands at that moment; `-` is the real time.
-//! SETTINGS is a configuration as JSON.
+//! SETTINGS is a configuration as JSON; `DATACACHE_HOT_BYTES` stands over it, as with the program.
 //!
 //! It says `open`, then answers each line of standard input with a line:
 //!
@@ -30,7 +30,7 @@ use datacache::{
     Answer, Cache, Clock, Config, DataType, Entry, Error, Identifier, Lookup, Priority, Request,
     Timestamp, Until, Worker, WorkerConfig,
 };
-use datacache_tests::{body, writes};
+use datacache_tests::{as_run, body, writes};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
     let mut config: Config =
         serde_json::from_str(&settings).unwrap_or_else(|error| panic!("{error}"));
     config.cache.dir = Some(dir.into());
-    let cache = Cache::open_with_clock(config, clock).await?;
+    let cache = Cache::open_with_clock(as_run(config), clock).await?;
     say("open");
     for order in std::io::stdin().lines().map_while(Result::ok) {
         let words: Vec<&str> = order.split(' ').collect();

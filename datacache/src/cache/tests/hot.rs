@@ -3,6 +3,18 @@
 use super::*;
 
 const URL: &str = "https://a.example/a";
+const MEMORY_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A handle with memory for entries, whatever this run of the tests is about.
+pub(super) async fn open_hot(folder: &Folder) -> Cache {
+    open_with(folder, MEMORY_BYTES).await
+}
+
+pub(super) async fn open_with(folder: &Folder, hot_bytes: u64) -> Cache {
+    let mut config = folder.config();
+    config.cache.hot_bytes = hot_bytes;
+    folder.open_with(config).await
+}
 
 /// Where a request was answered from, and with what.
 async fn from(cache: &Cache, url: &str) -> (Source, Bytes) {
@@ -21,7 +33,7 @@ async fn warm(cache: &Cache, url: &str) -> Bytes {
 #[tokio::test]
 async fn what_is_read_again_comes_from_memory_and_is_not_copied() {
     let folder = Folder::new();
-    let cache = folder.open().await;
+    let cache = open_hot(&folder).await;
     cache.put(request(URL), "a").await.unwrap();
     assert_eq!(from(&cache, URL).await, (Source::Store, "a".into()));
     let first = from(&cache, URL).await;
@@ -43,7 +55,7 @@ async fn what_is_read_again_comes_from_memory_and_is_not_copied() {
 #[tokio::test]
 async fn what_another_handle_changes_is_seen_at_once() {
     let folder = Folder::new();
-    let (here, there) = (folder.open().await, folder.open().await);
+    let (here, there) = (open_hot(&folder).await, folder.open().await);
     let about = |url| request(url).identifier("daft_punk").data_type(DataType::OTHER);
     there.put(about(URL), "old").await.unwrap();
     there.put(about("https://a.example/b"), "b").await.unwrap();
@@ -72,7 +84,7 @@ async fn what_another_handle_changes_is_seen_at_once() {
 #[tokio::test]
 async fn a_renewal_and_an_expiry_are_seen_at_once() {
     let folder = Folder::new();
-    let (here, there) = (folder.open().await, folder.open().await);
+    let (here, there) = (open_hot(&folder).await, folder.open().await);
     let origin = origin([with(Reply::ok("a"), TAGGED), not_modified(TAGGED)]);
     let url = origin.url("/a");
     fetch(&there, request(&url)).await;
@@ -92,11 +104,8 @@ async fn a_renewal_and_an_expiry_are_seen_at_once() {
 #[tokio::test]
 async fn what_is_kept_is_bounded_and_may_be_nothing() {
     let folder = Folder::new();
-    let mut config = folder.config();
-    config.cache.hot_bytes = 1_000_000;
-    let little = folder.open_with(config.clone()).await;
-    config.cache.hot_bytes = 0;
-    let nothing = folder.open_with(config).await;
+    let little = open_with(&folder, 1_000_000).await;
+    let nothing = open_with(&folder, 0).await;
     for number in 0..30 {
         let url = format!("https://a.example/{number}");
         little.put(request(&url), vec![number; 100_000]).await.unwrap();
@@ -113,7 +122,7 @@ async fn what_is_kept_is_bounded_and_may_be_nothing() {
 #[tokio::test]
 async fn accesses_to_what_is_in_memory_are_counted_once_in_five_minutes() {
     let folder = Folder::new();
-    let cache = folder.open().await;
+    let cache = open_hot(&folder).await;
     cache.put(request(URL).ttl(10 * HOUR), "a").await.unwrap();
     warm(&cache, URL).await;
     for _ in 0..3 {
@@ -131,7 +140,7 @@ async fn accesses_to_what_is_in_memory_are_counted_once_in_five_minutes() {
 #[tokio::test]
 async fn of_a_database_that_was_replaced_nothing_is_kept() {
     let folder = Folder::new();
-    let (here, there) = (folder.open().await, folder.open().await);
+    let (here, there) = (open_hot(&folder).await, folder.open().await);
     there.put(request(URL), "old").await.unwrap();
     warm(&here, URL).await;
     there.close().await;
@@ -145,7 +154,7 @@ async fn of_a_database_that_was_replaced_nothing_is_kept() {
 #[tokio::test]
 async fn without_its_folder_memory_answers_nothing() {
     let folder = Folder::new();
-    let cache = folder.open().await;
+    let cache = open_hot(&folder).await;
     cache.put(request(URL), "a").await.unwrap();
     warm(&cache, URL).await;
     std::fs::remove_dir_all(cache.dir()).unwrap();

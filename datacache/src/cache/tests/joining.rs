@@ -1,6 +1,6 @@
 //! Requests that meet the queue, and each other.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::mpsc;
 use std::task::Poll;
 
@@ -186,7 +186,10 @@ async fn a_deadline_in_mid_fetch_hands_the_job_back_with_priority_1() {
 }
 
 /// Drives `future` so many steps and no further; its result if that ended it.
-async fn poll_times<F: Future>(mut future: Pin<Box<F>>, times: usize) -> Option<F::Output> {
+pub(super) async fn poll_times<F: Future>(
+    mut future: Pin<&mut F>,
+    times: usize,
+) -> Option<F::Output> {
     let mut left = times;
     std::future::poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
@@ -207,7 +210,7 @@ async fn wherever_a_fetch_is_called_off_no_lease_is_left() {
             let cache = folder.open().await;
             let url = origin.url(&format!("/{steps}"));
             cache.enqueue([batch(&url)]).await.unwrap();
-            let end = poll_times(Box::pin(cache.fetch(request(&url))), steps).await;
+            let end = poll_times(pin!(cache.fetch(request(&url))), steps).await;
             cache.close().await;
             assert_eq!(leased(&folder.open().await).await, 0, "called off after {steps} steps");
             if end.is_some() {

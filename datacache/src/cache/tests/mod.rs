@@ -7,6 +7,7 @@ mod hot;
 mod images;
 mod joining;
 mod lifecycle;
+mod many;
 mod numbers;
 mod offline;
 mod random;

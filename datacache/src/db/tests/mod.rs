@@ -122,6 +122,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         store::sql::derived::STATEMENTS,
         store::sql::moved::STATEMENTS,
         store::sql::held::STATEMENTS,
+        store::sql::many::STATEMENTS,
         store::sql::picking::STATEMENTS,
         store::sql::subjects::STATEMENTS,
         store::sql::totals::STATEMENTS,

@@ -2,7 +2,8 @@
 //! made from other entries in `derived`, those on what comes from another cache in `moved`,
 //! those that keep the cache within bounds in `upkeep`, those of who checks entries in `checking`,
 //! those on what there is before more is fetched in `held`, on what entries are about in
-//! `subjects`, and what is kept in step with the rows in `counting`.
+//! `subjects`, the one that reads many entries at once in `many`, and what is kept in step with the
+//! rows in `counting`.
 //!
 //! Placeholders are numbered. An optional condition is written `?3 IS NULL OR data_type = ?3`,
 //! and each statement leads with the most selective condition that is set, so that an index serves
@@ -98,6 +99,7 @@ pub(crate) mod counting;
 pub(crate) mod checking;
 pub(crate) mod derived;
 pub(crate) mod held;
+pub(crate) mod many;
 pub(crate) mod moved;
 pub(crate) mod picking;
 pub(crate) mod subjects;
