@@ -14,3 +14,9 @@ DROP TRIGGER cached_data_file_changed;
 
 -- Entries are numbered in `subjects`; `ordinal` is 0 from now on.
 DROP INDEX cached_data_by_identifier;
+
+-- What a provider's entries take: their keys and their metadata too.
+DELETE FROM provider_usage;
+INSERT INTO provider_usage
+    SELECT provider, SUM(disk_size + octet_length(url) + octet_length(metadata)) FROM cached_data
+    GROUP BY provider;

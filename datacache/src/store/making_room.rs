@@ -1,9 +1,9 @@
 //! Making room: what is used least goes, so that the cache stays within its bounds.
 //!
 //! A put that does not find room makes it in its own transaction, and so does who queues requests.
-//! Other than where somebody asks for
-//! a removal, the files go before that is committed, so that what comes does not lie beside what
-//! goes; should it not be committed, the entries are lost all the same, which read as misses.
+//! Rows go until there is room; who finds none has cost nobody an entry. Other than where somebody
+//! asks for a removal, the files go before that is committed, so that what comes does not lie beside
+//! what goes; should it not be committed, the entries are lost all the same, which read as misses.
 //!
 //! So that this is rarely needed, whoever has stored something looks whether little is left, and
 //! then has a task make some slack behind the writers' backs, in steps between which others write.
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
-use super::room::{Allowance, Disk, Need, ROW_BYTES, Shortfall, Usage};
+use super::room::{Allowance, Disk, Need, Shortfall, Usage};
 use super::sql::Removed;
 use super::sql::upkeep::{self, Victims};
 use super::strays::STRAY_BYTES;
@@ -136,16 +136,20 @@ impl Store {
         }
         let mut at_once = 1;
         let mut step = 0;
+        let mut before = None;
+        let mut blobs = Vec::new();
         loop {
             step += 1;
             let usage = upkeep::usage(tx, need.provider.as_ref()).await;
             let usage = usage.map_err(|source| tx.error(source))?;
+            disk.freed_bytes = usage.freed_since(before.get_or_insert(usage));
             let short = match claim {
                 Claim::Anything => allowance.shortfall(&usage, need, disk),
                 Claim::Below(_) => allowance.shortfall_with_slack(&usage, need, disk),
             };
             let is_no_larger = disk.freed_bytes >= need.added_bytes();
             if short.is_none() || (step > STEPS && is_no_larger) {
+                self.remove_unnamed(tx, &blobs).await?;
                 return Ok(usage);
             }
             if short.log_bytes > 0 {
@@ -154,7 +158,7 @@ impl Store {
             let stray_bytes = usage.stray_bytes.unwrap_or(0);
             let short_bytes = short.total_bytes.max(short.disk_bytes);
             if stray_bytes > 0 && short_bytes > 0 {
-                disk.freed_bytes += self.clear_away(tx, short_bytes).await?;
+                self.clear_away(tx, short_bytes).await?;
                 continue;
             }
             let provider = need.provider.as_ref().filter(|_| short.provider_bytes > 0);
@@ -173,12 +177,12 @@ impl Store {
             if evicted.urls.is_empty() || step > STEPS {
                 return Err(full(key, short, disk));
             }
-            disk.freed_bytes += evicted.size_bytes + ROW_BYTES * evicted.urls.len() as u64;
+            blobs.extend(evicted.blobs);
         }
     }
 
-    /// Whether enough may go at all. It is asked before anything does: who finds no room costs nobody
-    /// an entry.
+    /// Whether enough may go at all, at the most. It is asked before anything does, so that who finds
+    /// no room mostly finds it at once.
     async fn is_enough_there(
         &self,
         tx: &mut WriteTransaction,
@@ -186,7 +190,7 @@ impl Store {
         short: Shortfall,
     ) -> Result<bool> {
         let victims = Victims { limit: LOOKED_AT, ..victims };
-        let there = upkeep::evictable(tx, victims, ROW_BYTES, self.room.0.clock.now()).await;
+        let there = upkeep::evictable(tx, victims, self.room.0.clock.now()).await;
         let (entries, bytes) = there.map_err(|source| tx.error(source))?;
         Ok(entries == LOOKED_AT || bytes >= short.largest())
     }
@@ -211,8 +215,7 @@ impl Store {
             return Ok(());
         }
         let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
-        let log_bytes = self.db.log_bytes();
-        let disk = Disk { log_bytes, aside_bytes: 0, freed_bytes: 0, free_bytes: u64::MAX };
+        let disk = Disk { free_bytes: u64::MAX, ..self.disk().await? };
         let usage = self.make_room(tx, key, None, &need, Claim::Anything, disk).await?;
         self.tidy_later(&usage);
         Ok(())
@@ -221,8 +224,7 @@ impl Store {
     /// Whether nothing can be stored at present because of a log that cannot be cut back, and whatever
     /// is written makes it longer.
     pub(crate) async fn is_log_in_the_way(&self) -> Result<bool> {
-        let log_bytes = self.db.log_bytes();
-        if log_bytes <= self.db.log_max_bytes() {
+        if self.db.log_bytes() <= self.db.log_max_bytes() {
             return Ok(false);
         }
         let mut connection = self.db.read(TIDY).await?;
@@ -230,15 +232,14 @@ impl Store {
         let usage = usage.map_err(|source| connection.error(TIDY, source))?;
         connection.close().await;
         let need = Need { provider: None, file_bytes: 0, row_bytes: 0, replaced_bytes: 0 };
-        let disk = Disk { log_bytes, aside_bytes: 0, freed_bytes: 0, free_bytes: u64::MAX };
+        let disk = Disk { free_bytes: u64::MAX, ..self.disk().await? };
         Ok(self.room.allowance().shortfall(&usage, &need, disk).log_bytes > 0)
     }
 
-    /// Removes some entries, with what was made from them, and their files.
+    /// Removes some entries, with what was made from them; their files are the caller's to remove.
     async fn evict(&self, tx: &mut WriteTransaction, victims: Victims<'_>) -> Result<Removed> {
         let evicted = upkeep::evict(tx, victims, self.room.0.clock.now()).await;
         let evicted = evicted.map_err(|source| tx.error(source))?;
-        self.remove_unnamed(tx, &evicted.blobs).await?;
         tracing::debug!(entries = evicted.urls.len(), bytes = evicted.size_bytes, "made room");
         Ok(evicted)
     }
@@ -313,6 +314,7 @@ impl Store {
             let mut tx = store.db.write(TIDY).await?;
             let evicted =
                 store.evict(&mut tx, Victims { used_until, limit, ..Victims::ANY }).await?;
+            store.remove_unnamed(&mut tx, &evicted.blobs).await?;
             tx.commit().await?;
             Ok(Gone { count: evicted.urls.len() as u64, size_bytes: evicted.size_bytes })
         })

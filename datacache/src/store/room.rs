@@ -20,7 +20,7 @@ const SLACK_PART: u64 = 32;
 const QUEUE_PART: u64 = 8;
 
 /// What a row takes beside its body, with its places in the indices.
-pub(super) const ROW_BYTES: u64 = 2 * 1024;
+const ROW_BYTES: u64 = 2 * 1024;
 
 /// What the cache may take on disk.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ pub(super) struct Disk {
     pub(super) aside_bytes: u64,
     /// What is left.
     pub(super) free_bytes: u64,
-    /// What will be free besides, of what has just been removed.
+    /// What will be free besides, of what has been removed for it.
     pub(super) freed_bytes: u64,
 }
 
@@ -208,6 +208,16 @@ impl Usage {
     fn total(&self) -> u64 {
         let files = space::of_files(self.files, self.file_blocks);
         self.pages * self.page_bytes + files + self.stray_bytes.unwrap_or(0)
+    }
+
+    /// How many bytes have been given up since there was so much in use, be they taken again by what
+    /// comes.
+    pub(super) fn freed_since(&self, before: &Self) -> u64 {
+        before.in_use().saturating_sub(self.in_use())
+    }
+
+    fn in_use(&self) -> u64 {
+        self.total().saturating_sub(self.free_pages * self.page_bytes)
     }
 
     /// How many unused pages the database need not keep for `need`.

@@ -236,12 +236,14 @@ impl Store {
 
 /// What an entry will take, where it replaces another one.
 fn need(new: &NewEntry, stored: &Stored, is_in_file: bool, replaced: Option<&Replaced>) -> Need {
+    let metadata = serde_json::to_string(&new.metadata).map_or(0, |metadata| metadata.len());
+    let beside_bytes = (new.key.as_str().len() + metadata) as u64;
     let size_bytes = stored.bytes.len() as u64;
-    let (file_bytes, row_bytes) = if is_in_file { (size_bytes, 0) } else { (0, size_bytes) };
+    let (file_bytes, inline_bytes) = if is_in_file { (size_bytes, 0) } else { (0, size_bytes) };
     Need {
         provider: Some(new.provider.clone()),
         file_bytes,
-        row_bytes,
+        row_bytes: inline_bytes + beside_bytes,
         replaced_bytes: replaced.map_or(0, |replaced| replaced.size_bytes),
     }
 }

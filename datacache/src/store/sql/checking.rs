@@ -52,12 +52,15 @@ statements! {
         FROM cached_data WHERE entry_id = ?1";
     NAMING = "SELECT entry_id, disk_size FROM cached_data WHERE file_checksum = ?1";
 
-    WRONG_USAGE = "WITH actual AS \
-          (SELECT provider, SUM(disk_size) AS size FROM cached_data GROUP BY provider) \
-        SELECT coalesce(actual.provider, noted.provider), coalesce(noted.size_bytes, 0), \
-          coalesce(actual.size, 0) \
-        FROM actual FULL JOIN provider_usage AS noted ON noted.provider = actual.provider \
-        WHERE coalesce(noted.size_bytes, 0) <> coalesce(actual.size, 0)";
+    WRONG_USAGE = concat!(
+        "WITH actual AS (SELECT provider, SUM",
+        entry_bytes!(),
+        " AS size FROM cached_data GROUP BY provider) \
+         SELECT coalesce(actual.provider, noted.provider), coalesce(noted.size_bytes, 0), \
+           coalesce(actual.size, 0) \
+         FROM actual FULL JOIN provider_usage AS noted ON noted.provider = actual.provider \
+         WHERE coalesce(noted.size_bytes, 0) <> coalesce(actual.size, 0)"
+    );
     WRONG_OF_FILES = concat!(
         of_files!(),
         "SELECT name, coalesce(noted.value, 0), actual.value \
@@ -65,8 +68,11 @@ statements! {
          WHERE noted.value IS NOT actual.value"
     );
     FORGET_USAGE = "DELETE FROM provider_usage";
-    NOTE_USAGE = "INSERT INTO provider_usage \
-        SELECT provider, SUM(disk_size) FROM cached_data GROUP BY provider";
+    NOTE_USAGE = concat!(
+        "INSERT INTO provider_usage SELECT provider, SUM",
+        entry_bytes!(),
+        " FROM cached_data GROUP BY provider"
+    );
     NOTE_OF_FILES = concat!(of_files!(), "REPLACE INTO upkeep SELECT name, value FROM actual");
     /// Where it has been lost, the rank of what would go first is as near as one comes.
     AGE = "SELECT coalesce((SELECT value FROM upkeep WHERE name = 'age'), -1), \

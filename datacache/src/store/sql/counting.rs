@@ -8,11 +8,20 @@ use serde::Serialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Result, Row as _, query, query_scalar};
 
-/// The bytes of the rows that fulfil the condition come to those of their providers, or go.
+/// What an entry counts as for its provider: its body, as it is stored, its key and its metadata.
+macro_rules! entry_bytes {
+    () => {
+        "(disk_size + octet_length(url) + octet_length(metadata))"
+    };
+}
+
+/// What the rows that fulfil the condition take comes to what their providers do, or goes.
 macro_rules! count_for_provider {
     (+ $row:literal) => {
         concat!(
-            "INSERT INTO provider_usage SELECT provider, disk_size FROM cached_data WHERE ",
+            "INSERT INTO provider_usage SELECT provider, ",
+            entry_bytes!(),
+            " FROM cached_data WHERE ",
             $row,
             " ON CONFLICT (provider) DO UPDATE SET size_bytes = size_bytes + excluded.size_bytes"
         )
@@ -20,7 +29,9 @@ macro_rules! count_for_provider {
     (- $row:literal) => {
         concat!(
             "UPDATE provider_usage SET size_bytes = size_bytes - gone.size FROM \
-               (SELECT provider, SUM(disk_size) AS size FROM cached_data WHERE ",
+               (SELECT provider, SUM",
+            entry_bytes!(),
+            " AS size FROM cached_data WHERE ",
             $row,
             " GROUP BY provider) AS gone WHERE provider_usage.provider = gone.provider"
         )

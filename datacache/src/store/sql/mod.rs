@@ -151,7 +151,11 @@ statements! {
         ", NULL AS data_value"
     );
 
-    REPLACED = "SELECT entry_id, file_checksum, disk_size FROM cached_data WHERE url = ?1";
+    REPLACED = concat!(
+        "SELECT entry_id, file_checksum, ",
+        entry_bytes!(),
+        " FROM cached_data WHERE url = ?1"
+    );
     IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data WHERE file_checksum = ?1)";
 
     OF_KEY = "SELECT entry_id FROM cached_data WHERE url = ?1";

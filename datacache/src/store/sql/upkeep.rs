@@ -1,6 +1,7 @@
 //! Statements that keep the entries within bounds: what there is, what goes first, what stays.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Result, Row as _, query, query_scalar};
 
 use crate::clock::Timestamp;
@@ -57,11 +58,13 @@ statements! {
     FORGET_NOTED = "DELETE FROM upkeep WHERE name = ?1";
     LOWER_STRAYS = "UPDATE upkeep SET value = MAX(value - ?1, 0) WHERE name = 'stray_bytes'";
 
-    /// What the first ?4 that the next but one could remove take, whatever ?1 is: in whole blocks
-    /// or pages where it is more than one; rows take something too.
-    EVICTABLE = "SELECT COUNT(*), COALESCE(SUM(?7 + \
-          iif(disk_size > 4096, (disk_size + 4095) / 4096 * 4096, disk_size)), 0) FROM \
-        (SELECT disk_size FROM cached_data WHERE is_pinned = 0 \
+    /// What the first ?4 that the next but one could choose take at the most, whatever ?1 is: whole
+    /// blocks for a file, and for a row some space and whole pages for what does not fit in one, in
+    /// the table and in the index of keys.
+    EVICTABLE = "SELECT COUNT(*), COALESCE(SUM( \
+          (disk_size + 4095) / 4096 * 4096 + 8192 + octet_length(metadata) \
+          + 2 * octet_length(url) + iif(octet_length(url) > 900, 8192, 0)), 0) FROM \
+        (SELECT disk_size, metadata, url FROM cached_data WHERE is_pinned = 0 \
            AND keep_class >= 0 AND ?1 IS NOT NULL AND (?2 IS NULL OR provider = ?2) \
            AND entry_id <> ?3 AND last_accessed <= ?5 AND rank < ?6 LIMIT ?4)";
     PAST_THEIR_TIME = victims!("expires_at <= ?1", "expires_at");
@@ -118,6 +121,8 @@ pub(in crate::store) async fn usage(
     })
 }
 
+type Statement<'a> = Query<'a, Sqlite, SqliteArguments>;
+
 /// What is to go to make room.
 #[derive(Clone, Copy)]
 pub(in crate::store) struct Victims<'a> {
@@ -137,6 +142,16 @@ impl Victims<'_> {
     /// Any one entry.
     pub(in crate::store) const ANY: Self =
         Self { provider: None, but: None, below: i64::MAX, used_until: Timestamp::MAX, limit: 1 };
+
+    fn bind(self, statement: &'static str, now: Timestamp) -> Statement<'static> {
+        query(statement)
+            .bind(now.as_millis())
+            .bind(self.provider.map(Provider::to_string))
+            .bind(self.but.unwrap_or(0))
+            .bind(self.limit)
+            .bind(self.used_until.as_millis())
+            .bind(self.below)
+    }
 }
 
 /// Removes entries: those whose time has passed, else images before others, and of those the ones
@@ -156,24 +171,13 @@ pub(in crate::store) async fn evict(
     Ok(removed)
 }
 
-/// How many entries could go, counted up to the limit, and their bytes, with `row_bytes` for each
-/// row.
+/// How many entries could go, counted up to the limit, and how many bytes they take at the most.
 pub(in crate::store) async fn evictable(
     db: &mut SqliteConnection,
     victims: Victims<'_>,
-    row_bytes: u64,
     now: Timestamp,
 ) -> Result<(i64, u64)> {
-    let row = query(EVICTABLE)
-        .bind(now.as_millis())
-        .bind(victims.provider.map(Provider::as_str))
-        .bind(victims.but.unwrap_or(0))
-        .bind(victims.limit)
-        .bind(victims.used_until.as_millis())
-        .bind(victims.below)
-        .bind(i64::try_from(row_bytes).unwrap_or(0))
-        .fetch_one(db)
-        .await?;
+    let row = victims.bind(EVICTABLE, now).fetch_one(db).await?;
     Ok((row.try_get(0)?, count(&row, 1)?))
 }
 
@@ -183,15 +187,8 @@ async fn chosen(
     victims: Victims<'_>,
     now: Timestamp,
 ) -> Result<Vec<i64>> {
-    query_scalar(statement)
-        .bind(now.as_millis())
-        .bind(victims.provider.map(Provider::as_str))
-        .bind(victims.but.unwrap_or(0))
-        .bind(victims.limit)
-        .bind(victims.used_until.as_millis())
-        .bind(victims.below)
-        .fetch_all(db)
-        .await
+    let rows = victims.bind(statement, now).fetch_all(db).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Removes at most `limit` entries whose time passed before `before`, and at most so many absences

@@ -48,7 +48,8 @@ pub(super) async fn has(store: &Store, path: &str) -> bool {
 
 /// What the counters say is what the rows and files are.
 pub(super) async fn assert_counted(store: &Store) {
-    let difference = "SELECT COUNT(*) FROM (SELECT provider, SUM(disk_size) AS size \
+    let difference = "SELECT COUNT(*) FROM (SELECT provider, \
+          SUM(disk_size + octet_length(url) + octet_length(metadata)) AS size \
         FROM cached_data GROUP BY provider) AS real FULL JOIN provider_usage USING (provider) \
         WHERE COALESCE(size, 0) <> COALESCE(size_bytes, 0)";
     assert_eq!(count(store, difference).await, 0, "by provider");

@@ -25,7 +25,7 @@ async fn assert_counted(folder: &Folder, store: &Store) {
         .await
         .unwrap()
         .iter()
-        .map(|(_, info)| info.stored_size)
+        .map(|(_, info)| info.stored_size + (info.url.as_str().len() + "{}".len()) as u64)
         .sum();
     let counted = "SELECT COALESCE(SUM(size_bytes), 0) FROM provider_usage";
     assert_eq!(u64::try_from(count(store, counted).await).unwrap(), rows);

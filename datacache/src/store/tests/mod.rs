@@ -11,6 +11,7 @@ mod model;
 mod notes;
 mod pins;
 mod random;
+mod refused;
 mod removal;
 mod renewal;
 mod round_trip;
@@ -163,6 +164,7 @@ async fn insert_images(store: &Store, number: i64) {
     insert.execute(&mut *tx).await.unwrap();
     sqlx::query(DESCRIBE).execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
+    store.note_counters().await.unwrap();
 }
 
 fn daft_punk() -> Subject {
