@@ -18,7 +18,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Ends the operation: closes the connection, or leaves it to the anchor if that has none.
+    /// Ends the operation: has the connection closed, which nobody waits for but who closes the cache,
+    /// or leaves it to the anchor if that has none.
     pub(crate) async fn close(self) {
         let Self { inner, file, db } = self;
         // One that only reads keeps no log alive.
@@ -26,11 +27,12 @@ impl Connection {
             None => db.0.anchor.keep(inner, file),
             Some(_) => Some(inner),
         };
-        if let Some(inner) = kept
-            && let Err(error) = inner.close().await
-        {
-            tracing::warn!(%error, "a database connection did not close cleanly");
-        }
+        let Some(inner) = kept else { return };
+        db.0.closing.spawn(async move {
+            if let Err(error) = inner.close().await {
+                tracing::warn!(%error, "a database connection did not close cleanly");
+            }
+        });
     }
 
     /// Ends the operation without leaving the connection to the anchor.

@@ -91,6 +91,7 @@ use std::time::Duration;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 
+use crate::background::Background;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::platform;
@@ -118,10 +119,10 @@ pub(crate) const FILE_NAME: &str = "datacache.sqlite";
 /// and for other programs, before it fails as [`Busy`](ErrorKind::Busy).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The write-ahead log is cut back to this size when it is reset.
+/// The write-ahead log is cut back when it is longer than this.
 const LOG_MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// So many pages of the log SQLite copies back at a time, unless it is to be shorter.
+/// So many pages of the log SQLite copies back at a time, unless it is told to do it more often.
 const CHECKPOINT_PAGES: u64 = 1_000;
 const PAGE_BYTES: u64 = 4_096;
 
@@ -142,6 +143,7 @@ struct Shared {
     mender: Mender,
     access: Access,
     anchor: Anchor,
+    closing: Background,
     /// A writer that finds the write-ahead log longer than this cuts it back.
     log_bytes: u64,
     watcher: Watcher,
@@ -198,10 +200,9 @@ impl Db {
             .disable_statement_logging();
         // Where somebody reads, the log grows on for a while.
         let checkpoint_pages = CHECKPOINT_PAGES.min(log_bytes / PAGE_BYTES / 4);
-        let begin = format!(
-            "PRAGMA journal_size_limit = {log_bytes}; \
-             PRAGMA wal_autocheckpoint = {checkpoint_pages}; BEGIN IMMEDIATE"
-        );
+        let shorter = format!("PRAGMA wal_autocheckpoint = {checkpoint_pages}; ");
+        let is_shorter = checkpoint_pages < CHECKPOINT_PAGES;
+        let begin = if is_shorter { shorter + "BEGIN IMMEDIATE" } else { "BEGIN IMMEDIATE".into() };
         Self(Arc::new(Shared {
             path,
             locks: locks.to_owned(),
@@ -213,6 +214,7 @@ impl Db {
             mender: Mender::default(),
             access: Access::default(),
             anchor: Anchor::default(),
+            closing: Background::default(),
             log_bytes,
             watcher: Watcher::default(),
             doorbell: Doorbell::new(locks),
@@ -324,6 +326,8 @@ impl Db {
     /// Closes the anchor and refuses further operations. Those under way finish.
     pub(crate) async fn close(&self) {
         self.0.mender.finish().await;
+        // The anchor is the last.
+        self.0.closing.finish().await;
         self.0.anchor.close().await;
     }
 }

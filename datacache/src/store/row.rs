@@ -4,8 +4,8 @@ use bytes::Bytes;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
-use super::encoding::Encoding;
-use super::entry::{EntryInfo, Metadata, Terms};
+use super::encoding::{Encoding, Stored};
+use super::entry::{EntryInfo, Metadata, NewEntry, Terms};
 use crate::clock::Timestamp;
 use crate::db::corrupt_row;
 use crate::error::Result;
@@ -133,6 +133,43 @@ impl Row {
     pub(super) fn version(&self) -> Version {
         Version::of(&self.info)
     }
+}
+
+/// What of a row outlives its content: its number, its handle, when it was last read, and how often.
+pub(super) type Lasting = (i64, String, i64, i64);
+
+/// What the row of `new` says once it is stored.
+pub(super) fn info_of(
+    operation: &'static str,
+    new: NewEntry,
+    stored: &Stored,
+    is_in_file: bool,
+    (row_id, cachekey, last_accessed, access_count): Lasting,
+) -> Result<EntryInfo> {
+    let corrupt = |column| corrupt_row(operation, column, &new.key);
+    let has_own_name = is_in_file && stored.encoding != Encoding::Identity;
+    Ok(EntryInfo {
+        cachekey: cachekey.parse().map_err(|_| corrupt("cachekey"))?,
+        access_count: access_count.try_into().map_err(|_| corrupt("access_count"))?,
+        last_accessed: Timestamp::from_millis(last_accessed),
+        data_size: new.data.len() as u64,
+        stored_size: stored.bytes.len() as u64,
+        encoding: stored.encoding,
+        stored_checksum: has_own_name.then_some(stored.checksum),
+        is_in_file,
+        row_id,
+        url: new.key,
+        identifier: new.identifier,
+        data_type: new.data_type,
+        provider: new.provider,
+        metadata: new.metadata,
+        status_code: new.status_code,
+        mime_type: new.mime_type,
+        content_checksum: new.checksum,
+        created_at: new.created_at,
+        expires_at: new.expires_at,
+        terms: new.terms,
+    })
 }
 
 /// One content of a row, to tell whether it has been replaced; as it stands in the row.

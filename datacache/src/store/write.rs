@@ -13,7 +13,7 @@ use super::making_room::Claim;
 use super::room::{Disk, Need};
 use super::row::{Row, Version};
 use super::sql::Replaced;
-use super::{STORE, Store, sql};
+use super::{STORE, Store, row, sql};
 use crate::blob::Staged;
 use crate::checksum::Checksum;
 use crate::db::WriteTransaction;
@@ -106,7 +106,7 @@ impl Store {
             file.publish().await?;
         }
         let inline = own.is_none().then_some(&stored.bytes[..]);
-        let put = upsert(tx, &new, &stored, inline, replaced).await;
+        let put = write_row(tx, new, &stored, inline, replaced).await;
         let (stored, unneeded) = match put {
             Ok((info, mut unneeded)) => {
                 unneeded.extend(surplus);
@@ -250,23 +250,24 @@ fn need(new: &NewEntry, stored: &Stored, is_in_file: bool, replaced: Option<&Rep
 
 /// Writes the row and commits; returns the files that the rows named which it replaced, and which
 /// were made from other bytes than it has now.
-async fn upsert(
+async fn write_row(
     mut tx: WriteTransaction,
-    new: &NewEntry,
+    new: NewEntry,
     stored: &Stored,
     inline: Option<&[u8]>,
     replaced: Option<Replaced>,
 ) -> Result<(EntryInfo, Vec<String>)> {
-    let row = sql::upsert(&mut tx, new, stored, inline, replaced.as_ref()).await;
-    let row = Row::read(STORE, row.map_err(|source| tx.error(source))?)?;
+    let row = sql::store(&mut tx, &new, stored, inline, replaced.as_ref()).await;
+    let row = row.map_err(|source| tx.error(source))?;
     let mut unneeded = Vec::new();
     if let Some(replaced) = replaced {
         let outdated = sql::derived::follow(&mut tx, &new.key, new.checksum).await;
         unneeded = outdated.map_err(|source| tx.error(source))?.blobs;
         unneeded.extend(replaced.blob);
     }
+    let info = row::info_of(STORE, new, stored, inline.is_none(), row)?;
     tx.commit().await?;
-    Ok((row.info, unneeded))
+    Ok((info, unneeded))
 }
 
 pub(super) async fn to_its_end<T: Send + 'static>(

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Result, query, query_as, query_scalar};
 use super::encoding::{Encoding, Stored};
 use super::entry::{Cachekey, NewEntry, Renewal};
 use super::filter::Filter;
-use super::row::{RawRow, Version};
+use super::row::{Lasting, RawRow, Version};
 use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
@@ -113,32 +113,21 @@ statements! {
     BY_CACHEKEY = select_entry!("cachekey = ?1");
     BY_ID = select_entry!("entry_id = ?1");
 
-    UPSERT = concat!(
-        "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
-           status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
-           last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
-           source_url, source_checksum, encoding, stored_size, stored_checksum, is_untrusted, \
-           ordinal, rank) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
-           ?18, ?19, ?20, ?21, ?22, ?23, 0, \
-           COALESCE((SELECT value FROM upkeep WHERE name = 'age'), 0) + 1) \
-         ON CONFLICT (url) DO UPDATE SET \
-           identifier = excluded.identifier, data_type = excluded.data_type, \
-           provider = excluded.provider, metadata = excluded.metadata, \
-           status_code = excluded.status_code, mime_type = excluded.mime_type, \
-           data_size = excluded.data_size, content_checksum = excluded.content_checksum, \
-           created_at = excluded.created_at, expires_at = excluded.expires_at, \
-           data_value = excluded.data_value, \
-           etag = excluded.etag, last_modified = excluded.last_modified, \
-           varies_on = excluded.varies_on, may_be_stale = excluded.may_be_stale, \
-           source_url = excluded.source_url, source_checksum = excluded.source_checksum, \
-           encoding = excluded.encoding, stored_size = excluded.stored_size, \
-           stored_checksum = excluded.stored_checksum, \
-           is_untrusted = excluded.is_untrusted \
-         RETURNING ",
-        info_columns!(),
-        ", NULL AS data_value"
-    );
+    INSERT = "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, metadata, \
+          status_code, mime_type, data_size, content_checksum, created_at, expires_at, \
+          last_accessed, data_value, etag, last_modified, varies_on, may_be_stale, \
+          source_url, source_checksum, encoding, stored_size, stored_checksum, is_untrusted, \
+          ordinal, rank) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15, ?16, ?17, \
+          ?18, ?19, ?20, ?21, ?22, ?23, 0, \
+          COALESCE((SELECT value FROM upkeep WHERE name = 'age'), 0) + 1) \
+        RETURNING entry_id, cachekey, last_accessed, access_count";
+    REPLACE = "UPDATE cached_data SET identifier = ?3, data_type = ?4, provider = ?5, metadata = ?6, \
+          status_code = ?7, mime_type = ?8, data_size = ?9, content_checksum = ?10, \
+          created_at = ?11, expires_at = ?12, data_value = ?13, etag = ?14, last_modified = ?15, \
+          varies_on = ?16, may_be_stale = ?17, source_url = ?18, source_checksum = ?19, \
+          encoding = ?20, stored_size = ?21, stored_checksum = ?22, is_untrusted = ?23 \
+        WHERE url = ?1 RETURNING entry_id, cachekey, last_accessed, access_count";
 
     RENEW = concat!(
         "UPDATE cached_data SET \
@@ -203,13 +192,13 @@ pub(super) async fn by_id(db: &mut SqliteConnection, id: i64) -> Result<Option<R
 
 /// Inserts the row of `new.key`, or replaces it where there is one; `inline` is `None` where the
 /// bytes have a file.
-pub(super) async fn upsert(
+pub(super) async fn store(
     db: &mut SqliteConnection,
     new: &NewEntry,
     stored: &Stored,
     inline: Option<&[u8]>,
     replaced: Option<&Replaced>,
-) -> Result<RawRow> {
+) -> Result<Lasting> {
     let size_of = |bytes: &[u8]| {
         i64::try_from(bytes.len()).map_err(|error| sqlx::Error::Encode(error.into()))
     };
@@ -218,11 +207,12 @@ pub(super) async fn upsert(
     let stored_size = is_encoded.then(|| size_of(&stored.bytes)).transpose()?;
     let file_name = (is_encoded && inline.is_none()).then(|| stored.checksum.to_string());
     let had_file = replaced.is_some_and(|replaced| replaced.blob.is_some());
+    // What is about nothing, and never was, is noted nowhere.
     let is_noted = new.identifier.is_some() || new.derived_from.is_some() || replaced.is_some();
     let parts = [
         replaced.map(|_| counting::TAKE_FROM_PROVIDER),
         had_file.then_some(counting::TAKE_FROM_FILES),
-        Some(UPSERT),
+        Some(if replaced.is_some() { REPLACE } else { INSERT }),
         Some(counting::ADD_TO_PROVIDER),
         inline.is_none().then_some(counting::ADD_TO_FILES),
         is_noted.then_some(counting::NOTE_SUBJECT),
