@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 /// Work that nobody waits for, except who closes the cache; clones share it.
 #[derive(Clone, Default)]
@@ -26,7 +27,7 @@ impl Background {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
         let (tell, told) = oneshot::channel();
-        self.spawn(async move { drop(tell.send(work.await)) });
+        self.spawn(async move { drop(tell.send(work.await)) }.in_current_span());
         told.await.ok()
     }
 

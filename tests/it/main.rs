@@ -45,6 +45,8 @@ mod read_only;
 mod single_flight;
 #[cfg(unix)]
 mod steady;
+#[cfg(target_os = "linux")]
+mod steady_state;
 mod tokens;
 mod unified;
 mod untrusted;

@@ -7,6 +7,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use super::encoding::{Stored, encoded};
 use super::in_flight::Place;
 use super::making_room::Claim;
@@ -274,7 +276,7 @@ pub(super) async fn to_its_end<T: Send + 'static>(
     operation: &'static str,
     change: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    tokio::spawn(change).await.unwrap_or_else(|join| {
+    tokio::spawn(change.in_current_span()).await.unwrap_or_else(|join| {
         let reason = "the task that makes the change failed";
         Err(Error::new(ErrorKind::Internal, operation, "entry", reason).with_source(join))
     })

@@ -2,6 +2,7 @@ mod credentials;
 mod explaining;
 mod fetching;
 mod filling;
+mod floors;
 mod freshness;
 mod hot;
 mod images;
