@@ -5,10 +5,13 @@
 use std::hint::black_box;
 
 use criterion::measurement::WallTime;
-use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main,
+};
 use datacache::{Cache, Config, Request};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 const SIZES: [(&str, usize); 2] = [("8 KiB", 8 * 1024), ("100 KiB", 100 * 1024)];
 
@@ -35,6 +38,18 @@ impl Fixture {
     fn put(&self, number: u64, data: Vec<u8>) {
         let request = Request::new(format!("https://a.example/{number}"));
         self.runtime.block_on(self.cache.put(request, data)).unwrap();
+    }
+
+    fn put_all(&self, bodies: Vec<(u64, Vec<u8>)>) {
+        self.runtime.block_on(async {
+            let mut puts = JoinSet::new();
+            for (number, data) in bodies {
+                let cache = self.cache.clone();
+                let request = Request::new(format!("https://a.example/{number}"));
+                puts.spawn(async move { cache.put(request, data).await.unwrap() });
+            }
+            puts.join_all().await;
+        });
     }
 }
 
@@ -96,6 +111,23 @@ fn put(criterion: &mut Criterion) {
             bencher.iter_batched(next, put, BatchSize::PerIteration);
         });
     }
+    at_once(&mut group);
+}
+
+/// As many tasks of one process as there are in a batch of downloads.
+fn at_once(group: &mut BenchmarkGroup<'_, WallTime>) {
+    const TASKS: u64 = 32;
+    let fixture = Fixture::new();
+    let mut number = 0;
+    group.throughput(Throughput::Elements(TASKS));
+    group.bench_function("8 KiB, 32 at once", |bencher| {
+        let next = || {
+            number += TASKS;
+            let bodies = (number..number + TASKS).map(|number| (number, body(number, 8 * 1024)));
+            bodies.collect::<Vec<_>>()
+        };
+        bencher.iter_batched(next, |bodies| fixture.put_all(bodies), BatchSize::PerIteration);
+    });
 }
 
 criterion_group!(benches, lookup, put);
