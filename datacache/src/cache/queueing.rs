@@ -163,7 +163,8 @@ pub struct Finishes {
 
 impl Finishes {
     /// The next key that was finished, some milliseconds after the commit. A subscriber that
-    /// falls behind by more than ten thousand keys misses the oldest.
+    /// falls behind by more keys than are remembered misses the oldest: one for each 128 KiB of
+    /// [`max_bytes`](crate::CacheConfig::max_bytes), 32 at least and ten thousand at most.
     ///
     /// # Errors
     /// [`Closed`](ErrorKind::Closed) once the cache is closed.
