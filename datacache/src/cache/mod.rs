@@ -311,12 +311,14 @@ impl Cache {
     /// Removes the entry of `url` and its file; says whether there was one.
     pub async fn remove(&self, url: &str) -> Result<bool> {
         let key = self.key(url)?;
+        self.0.store.check_log("remove", &key).await?;
         self.0.store.remove(&key).await
     }
 
     /// Removes every entry that `filter` matches, with its file; returns how many. An image that is
     /// about somebody else too goes for both.
     pub async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
+        self.0.store.check_log("remove", "entries").await?;
         self.0.store.remove_matching(filter).await
     }
 

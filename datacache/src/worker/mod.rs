@@ -225,11 +225,12 @@ impl<'a> Shift<'a> {
         let cache = &self.worker.cache.0;
         let free = self.worker.config.concurrency.clamp(1, MOST_AT_ONCE) - self.running.jobs.len();
         let now = cache.clock.now();
-        if cache.store.is_log_in_the_way().await? {
-            self.lull.begin(now);
-        }
         let free = self.lull.slots(free, self.running.jobs.len(), now);
         if free == 0 {
+            return Ok(0);
+        }
+        if cache.store.is_log_in_the_way().await? {
+            self.lull.begin(now);
             return Ok(0);
         }
         let jobs = match self.queue.claim(&mut self.turns, free, now).await {

@@ -7,6 +7,7 @@ mod hot;
 mod images;
 mod joining;
 mod lifecycle;
+mod long_log;
 mod many;
 mod numbers;
 mod offline;
