@@ -259,6 +259,11 @@ impl Queue {
         self.read("count queue", async |db| sql::managing::counts(db).await).await
     }
 
+    /// How many requests somebody is at.
+    pub(crate) async fn leased(&self) -> Result<u64> {
+        self.read("count jobs", async |db| sql::managing::leased(db).await).await
+    }
+
     /// Removes the request for `key` unless a worker is at it; says whether it did.
     pub(crate) async fn remove(&self, key: &Key) -> Result<bool> {
         Ok(self.write("remove job", async |db| sql::managing::remove(db, key).await).await? > 0)

@@ -25,7 +25,7 @@ impl Store {
         operation: &'static str,
         subject: impl fmt::Display + Send,
     ) -> Result<()> {
-        if self.is_log_in_the_way().await? {
+        if self.is_log_in_the_way(0).await? {
             return Err(Error::new(ErrorKind::Full, operation, subject, LOG_IN_THE_WAY));
         }
         Ok(())

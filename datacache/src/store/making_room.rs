@@ -220,14 +220,15 @@ impl Store {
     }
 
     /// Whether nothing can be stored at present because of a log that cannot be cut back, and whatever
-    /// is written makes it longer.
-    pub(crate) async fn is_log_in_the_way(&self) -> Result<bool> {
+    /// is written makes it longer: it is to become longer by `more_bytes` of what is under way.
+    pub(crate) async fn is_log_in_the_way(&self, more_bytes: u64) -> Result<bool> {
         // Nobody else would cut it back who was kept from writing by it.
         self.db.keep_log_short().await;
         let log_bytes = self.db.log_bytes();
         if log_bytes <= self.db.log_max_bytes() {
             return Ok(false);
         }
+        let log_bytes = log_bytes.saturating_add(more_bytes);
         let mut connection = self.db.read(TIDY).await?;
         let usage = upkeep::usage(&mut connection, None).await;
         let usage = usage.map_err(|source| connection.error(TIDY, source))?;

@@ -52,6 +52,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A claim chooses among so many of each group, under the write lock.
 const MOST_AT_ONCE: usize = 256;
 
+/// What a job adds to the log at most, from its claim to the absence or the row that it stores.
+const JOB_LOG_BYTES: u64 = 128 * 1024;
+
 /// So long after the grace a worker may wait for the database to hand back what it had begun.
 const HAND_BACK: Duration = Duration::from_millis(500);
 
@@ -229,7 +232,7 @@ impl<'a> Shift<'a> {
         if free == 0 {
             return Ok(0);
         }
-        if cache.store.is_log_in_the_way().await? {
+        if self.is_log_in_the_way(free).await? {
             self.lull.begin(now);
             return Ok(0);
         }
@@ -255,6 +258,17 @@ impl<'a> Shift<'a> {
             self.begin(job);
         }
         Ok(claimed)
+    }
+
+    /// Whether a log that cannot be cut back leaves no room for `free` jobs beside those that any worker
+    /// is at.
+    async fn is_log_in_the_way(&self, free: usize) -> Result<bool> {
+        let cache = &self.worker.cache.0;
+        if !cache.db.is_log_long() {
+            return Ok(false);
+        }
+        let under_way = cache.queue.leased().await?.saturating_add(free as u64);
+        cache.store.is_log_in_the_way(under_way.saturating_mul(JOB_LOG_BYTES)).await
     }
 
     /// Completes at once the jobs that somebody else's fetch has made needless; returns their keys.
