@@ -196,9 +196,7 @@ async fn what_an_export_has_left_that_was_killed_goes_with_the_next_of_that_name
         while names().is_subset(&before) && export.try_wait().unwrap().is_none() {}
         export.kill().unwrap();
         export.wait().unwrap();
-        is_left = names().iter().any(|name| {
-            name.starts_with(".cache.dca.") && name.ends_with(".part") && name != at_work
-        });
+        is_left = names().iter().any(|name| name.starts_with(".cache.dca.") && name != at_work);
         if is_left {
             break;
         }

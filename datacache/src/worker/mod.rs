@@ -52,7 +52,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A claim chooses among so many of each group, under the write lock.
 const MOST_AT_ONCE: usize = 256;
 
-/// What a job adds to the log at most, from its claim to the absence or the row that it stores.
+/// How much of the log is left for each job, from its claim to what it stores: twice what an answer "there
+/// is none" has taken in a small cache, which is one page for each of many indexes.
 const JOB_LOG_BYTES: u64 = 128 * 1024;
 
 /// So long after the grace a worker may wait for the database to hand back what it had begun.

@@ -43,13 +43,13 @@ async fn old_finishes_are_forgotten_and_their_numbers_not_given_again() {
 /// As it is where the cache may take less than before.
 #[tokio::test]
 async fn a_small_cache_remembers_few_and_forgets_the_rest_some_at_a_time() {
-    const KEPT: usize = 32;
+    const KEPT: u64 = 32;
     const INSERT: &str = "WITH RECURSIVE numbers (n) AS \
           (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 3000) \
         INSERT INTO finished_requests (url, outcome) SELECT n, 'found' FROM numbers";
     let folder = Folder::new();
-    let queue = Queue { finishes_kept: KEPT as i64, ..folder.open().await };
-    let remembered = async || queue.finished_since(0).await.unwrap().len();
+    let queue = Queue { finishes_kept: KEPT.cast_signed(), ..folder.open().await };
+    let remembered = async || queue.finished_since(0).await.unwrap().len() as u64;
     let finish = async |times: usize| {
         for _ in 0..times {
             let mut tx = queue.db.write("test").await.unwrap();
