@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod outcome;
 mod output;
+mod part;
 mod platform;
 mod report;
 mod request;

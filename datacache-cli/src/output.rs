@@ -11,7 +11,7 @@ use datacache::{Colour, EntryInfo, Freshness, KeptAside, Timestamp};
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use crate::platform;
+use crate::part;
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -56,7 +56,7 @@ fn write_file(data: &[u8], path: &Path) -> io::Result<()> {
         return in_place()?.write_all(data);
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match platform::new_temp_file(folder.unwrap_or(Path::new(".")), &target) {
+    match part::begin(folder.unwrap_or(Path::new(".")), &target) {
         Ok(mut temp) => {
             temp.write_all(data)?;
             temp.persist(&target)?;

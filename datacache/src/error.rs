@@ -34,7 +34,8 @@ pub enum ErrorKind {
     ReadOnly,
     /// The cache folder is on a network file system, on which no cache can be kept.
     NetworkFileSystem,
-    /// The disk is full, or the cache or its queue takes all it may.
+    /// The disk is full, or the cache or its queue takes all it may; so it does also while somebody reads
+    /// the database for so long that its log takes what is left.
     Full,
     /// Any other trouble with files.
     Io,

@@ -202,3 +202,23 @@ fn a_damaged_page_is_told_by_verify_and_moved_aside_by_its_repair() {
     assert_eq!(folder.run(["verify"]).status, 0);
     folder.assert_empty();
 }
+
+/// To SQLite an empty file is a new database; whoever finds the files of its entries knows better.
+#[test]
+fn a_database_that_was_emptied_or_removed_is_begun_anew_but_not_without_a_word() {
+    let empty = |path: &PathBuf| write(path, "");
+    let remove = |path: &PathBuf| fs::remove_file(path).unwrap();
+    for lose in [&empty as &dyn Fn(&PathBuf), &remove] {
+        let folder = filled();
+        lose(&folder.dir().join(DATABASE));
+        let first = folder.run(["-v", "ls"]);
+        assert_eq!((first.status, first.text().as_str()), (0, ""), "{first:?}");
+        assert!(first.stderr.contains("the entries of the former one are lost"), "{first:?}");
+        let second = folder.run(["-v", "ls"]);
+        assert_eq!((second.status, second.stderr.as_str()), (0, ""), "{second:?}");
+    }
+    // Where there was nothing, nothing is said.
+    let folder = Folder::new();
+    let first = folder.run(["-v", "ls"]);
+    assert_eq!((first.status, first.stderr.as_str()), (0, ""), "{first:?}");
+}

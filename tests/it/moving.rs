@@ -1,5 +1,6 @@
 //! `datacache export` and `import`.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -169,6 +170,44 @@ async fn an_export_that_is_killed_leaves_no_half_archive_and_the_former_one_alon
         std::fs::remove_dir_all(&folder).unwrap();
     }
     assert!(interrupted > 0, "no export was under way when it was killed: the test shows nothing");
+}
+
+#[tokio::test]
+async fn what_an_export_has_left_that_was_killed_goes_with_the_next_of_that_name() {
+    let source = full().await;
+    let folder = source.beside("archives");
+    std::fs::create_dir(&folder).unwrap();
+    let archive = folder.join("cache.dca");
+    let names = || {
+        let files = std::fs::read_dir(&folder).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.collect::<BTreeSet<String>>()
+    };
+    let (at_work, other) = (".cache.dca.aaaaaa.part", ".other.dca.aaaaaa.part");
+    write(folder.join(other), "of another archive");
+    // As somebody has it who is writing the same archive now.
+    let held = File::create(folder.join(at_work)).unwrap();
+    held.try_lock().unwrap();
+    let mut is_left = false;
+    for _ in 0..20 {
+        let mut export = source.program(["export", text(&archive)]);
+        let mut export = export.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let before = names();
+        while names().is_subset(&before) && export.try_wait().unwrap().is_none() {}
+        export.kill().unwrap();
+        export.wait().unwrap();
+        is_left = names().iter().any(|name| name.starts_with(".cache.dca.") && name != at_work);
+        if is_left {
+            break;
+        }
+    }
+    assert!(is_left, "no export was under way when it was killed: the test shows nothing");
+    let export = || assert_eq!(source.run(["export", text(&archive)]).status, 0);
+    export();
+    assert_eq!(names(), [at_work, other, "cache.dca"].map(str::to_owned).into());
+    drop(held);
+    export();
+    assert_eq!(names(), [other, "cache.dca"].map(str::to_owned).into());
 }
 
 #[cfg(unix)]

@@ -199,13 +199,39 @@ async fn a_schema_that_cannot_be_mended_is_said_to_be_so() {
     execute(&folder, "DROP TABLE last_picks").await;
     let told = folder.run(["verify"]);
     assert_eq!(told.status, 1, "{told:?}");
-    assert!(told.text().contains("schema            table last_picks"), "{told:?}");
+    assert!(
+        told.text().contains("schema            table last_picks  (it is missing)"),
+        "{told:?}"
+    );
     assert_eq!(folder.run(["verify", "--repair"]).status, 0);
     assert_sound(&folder);
     execute(&folder, "ALTER TABLE pins ADD COLUMN why TEXT").await;
+    for args in [&["verify"][..], &["verify", "--repair"]] {
+        let told = folder.run(args);
+        assert_eq!(told.status, 1, "{told:?}");
+        let advice =
+            "table pins  (it is not as this version makes it: export the entries, and import";
+        assert!(told.text().contains(advice), "{told:?}");
+    }
+}
+
+/// Without the index nothing can be stored, and it cannot be made while anything is there twice.
+#[tokio::test]
+async fn an_index_against_doubles_is_made_again_when_they_have_gone() {
+    let (folder, _) = filled(&origin());
+    execute(
+        &folder,
+        "DROP INDEX subjects_by_entry; INSERT INTO subjects \
+           SELECT identifier, data_type, ordinal + 100, entry_id FROM subjects",
+    )
+    .await;
     let repair = folder.run(["verify", "--repair"]);
-    assert_eq!(repair.status, 1, "{repair:?}");
-    assert!(repair.text().contains("table pins  (it is not as it is to be: export"), "{repair:?}");
+    assert_eq!(repair.status, 0, "{repair:?}");
+    assert!(repair.text().contains("index subjects_by_entry  (it is missing)"), "{repair:?}");
+    assert_sound(&folder);
+    let mut put = folder.program(["put", "a://new", "-", "--identifier", "somebody"]);
+    let put = datacache_tests::run(put.stdin(std::process::Stdio::null()));
+    assert_eq!(put.status, 0, "{put:?}");
 }
 
 /// What others do meanwhile is no fault, and repairing takes nothing from them.

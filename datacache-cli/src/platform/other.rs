@@ -8,7 +8,11 @@ use tempfile::NamedTempFile;
 /// A temporary file in `folder`, to be renamed to `target`: `.NAME.XXXXXX.part`.
 pub(crate) fn new_temp_file(folder: &Path, target: &Path) -> io::Result<NamedTempFile> {
     let prefix = super::prefix(target);
-    tempfile::Builder::new().prefix(&prefix).suffix(super::SUFFIX).tempfile_in(folder)
+    tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(super::SUFFIX)
+        .rand_bytes(super::RANDOM_LENGTH)
+        .tempfile_in(folder)
 }
 
 /// Hears Ctrl-C, which ends the program no longer by itself.

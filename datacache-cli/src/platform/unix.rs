@@ -13,7 +13,11 @@ pub(crate) fn new_temp_file(folder: &Path, target: &Path) -> io::Result<NamedTem
     let usual = Permissions::from_mode(0o666);
     let prefix = super::prefix(target);
     let mut builder = tempfile::Builder::new();
-    let builder = builder.prefix(&prefix).suffix(super::SUFFIX).permissions(usual);
+    let builder = builder
+        .prefix(&prefix)
+        .suffix(super::SUFFIX)
+        .rand_bytes(super::RANDOM_LENGTH)
+        .permissions(usual);
     let temp = builder.tempfile_in(folder)?;
     if let Ok(existing) = fs::metadata(target) {
         temp.as_file().set_permissions(existing.permissions())?;

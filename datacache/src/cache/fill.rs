@@ -16,7 +16,7 @@ use crate::db::{Use, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Caching, Condition, Fetched, Storing};
 use crate::key::Key;
-use crate::queue::{Finish, Job, Priority, Queue};
+use crate::queue::{Finish, Job, Priority};
 use crate::store::{Entry, EntryInfo, Freshness, NewEntry};
 
 /// Ends when the deadline of a caller who begins to wait now has passed.
@@ -251,7 +251,7 @@ pub(super) async fn store(
     let key = new.key.clone();
     let staged = cache.store.stage(new).await?;
     let mut tx = cache.db.write("store").await?;
-    complete(&mut tx, &key, job, finish).await?;
+    complete(cache, &mut tx, &key, job, finish).await?;
     let info = cache.store.finish(tx, staged).await?;
     cache.deriving.palette_later(&info);
     Ok(info)
@@ -272,20 +272,21 @@ async fn renew(
     }
     let renewal = plan.renewal(old, caching, cache.clock.now())?;
     let mut tx = cache.db.write("renew").await?;
-    complete(&mut tx, &plan.key, job, Finish::Found).await?;
+    complete(cache, &mut tx, &plan.key, job, Finish::Found).await?;
     cache.store.renew(tx, renewal).await
 }
 
 /// Completes the job, or tells those who wait for the key.
 async fn complete(
+    cache: &Inner,
     tx: &mut WriteTransaction,
     key: &Key,
     job: Option<&Job>,
     finish: Finish,
 ) -> Result<()> {
     match job {
-        Some(job) => Queue::complete_in(tx, job, finish).await,
-        None => Queue::announce_in(tx, key, finish).await,
+        Some(job) => cache.queue.complete_in(tx, job, finish).await,
+        None => cache.queue.announce_in(tx, key, finish).await,
     }
 }
 
@@ -293,7 +294,7 @@ async fn complete(
 pub(super) async fn complete_alone(cache: &Inner, job: Option<&Job>, finish: Finish) -> Result<()> {
     let Some(job) = job else { return Ok(()) };
     let mut tx = cache.db.write("complete").await?;
-    Queue::complete_in(&mut tx, job, finish).await?;
+    cache.queue.complete_in(&mut tx, job, finish).await?;
     tx.commit().await
 }
 

@@ -85,6 +85,8 @@ pub(crate) async fn run(cache: &Inner, job: &Job) -> Result<Ended> {
 /// Leases the row for a request that is to be made now; `None` when somebody is at it. What has
 /// begun runs to its end, lest a lease be left that nobody knows of.
 pub(super) async fn begin(cache: &Inner, (job, heirs): (NewJob, Heirs)) -> Result<Option<Held>> {
+    // Its answer would find no room, and the origin have been asked in vain.
+    cache.store.check_log("fetch", &job.key).await?;
     let (queue, background) = (cache.queue.clone(), cache.background.clone());
     let (key, clock) = (job.key.clone(), cache.clock.clone());
     let begun = cache.background.see_through(async move {

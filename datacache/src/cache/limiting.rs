@@ -8,12 +8,14 @@ use crate::name::Provider;
 impl Cache {
     /// Keeps workers from asking `provider`, in every process, until it is resumed.
     pub async fn pause(&self, provider: &Provider) -> Result<()> {
+        self.0.store.check_log("pause", provider).await?;
         self.0.limits.pause(provider).await
     }
 
     /// Ends a pause, a cooldown that the provider had asked for, and a rest that it got for failing
     /// again and again; says whether there was one.
     pub async fn resume(&self, provider: &Provider) -> Result<bool> {
+        self.0.store.check_log("resume", provider).await?;
         self.0.limits.resume(provider).await
     }
 
@@ -35,6 +37,7 @@ impl Cache {
     /// Forgets how much of the budget of `provider` is used, its cooldown and how well it has
     /// answered, in every process; a pause stays. Says whether there was anything.
     pub async fn clear_limits(&self, provider: &Provider) -> Result<bool> {
+        self.0.store.check_log("clear limits", provider).await?;
         self.0.limits.clear(provider).await
     }
 }

@@ -156,6 +156,7 @@ impl Cache {
         let (db, blobs, trouble) = bypass::open(&opening, policy).await?;
         let background = Background::default();
         let locks = dir.join("locks");
+        let finishes_kept = allowance.finishes_kept();
         let room = Room::new(allowance, clock.clone(), background.clone(), &locks);
         let store = Store::new(db.clone(), blobs, config.cache.inline_max_bytes, room);
         let limits = Limits::new(db.clone(), clock.clone());
@@ -174,7 +175,7 @@ impl Cache {
             hot: Hot::new(store.clone(), db.clone(), config.cache.hot_bytes),
             deriving: Deriving::new(store.clone()),
             deferred: Deferred::new(store.clone()),
-            queue: Queue::new(db.clone(), opening.session()),
+            queue: Queue::new(db.clone(), opening.session(), finishes_kept),
             bypass: Bypass::new(policy, opening, db.clone(), trouble.as_ref()),
             limits,
             dir,
@@ -310,12 +311,14 @@ impl Cache {
     /// Removes the entry of `url` and its file; says whether there was one.
     pub async fn remove(&self, url: &str) -> Result<bool> {
         let key = self.key(url)?;
+        self.0.store.check_log("remove", &key).await?;
         self.0.store.remove(&key).await
     }
 
     /// Removes every entry that `filter` matches, with its file; returns how many. An image that is
     /// about somebody else too goes for both.
     pub async fn remove_matching(&self, filter: &Filter) -> Result<u64> {
+        self.0.store.check_log("remove", "entries").await?;
         self.0.store.remove_matching(filter).await
     }
 

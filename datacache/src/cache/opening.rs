@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::blob::Blobs;
+use crate::blob::{Blobs, FOLDERS};
 use crate::clock::Clock;
 use crate::db::{Db, Use};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,6 +12,9 @@ use crate::platform;
 use crate::session::OwnSession;
 
 const OPERATION: &str = "open cache";
+
+/// So many folders are looked at in one piece of work: those within one.
+const FOLDERS_AT_ONCE: u32 = 256;
 
 /// What it takes to open a cache folder, once or again.
 #[derive(Clone)]
@@ -40,9 +43,30 @@ impl Opening {
         self.refuse_network().await?;
         make_dirs(&self.dir, &self.locks).await?;
         let db = self.unopened()?;
+        let is_lost = self.is_lost(&db).await?;
         db.prepare().await?;
+        if is_lost {
+            let database = db.path().display();
+            tracing::warn!(%database, "a new database was begun: the entries of the former one are lost");
+        }
         let blobs = Blobs::open(&self.dir, self.session()).await?;
         Ok((db, blobs))
+    }
+
+    /// Whether there is no database, or an empty file, though entries have left their files. SQLite takes
+    /// that for a new one.
+    async fn is_lost(&self, db: &Db) -> Result<bool> {
+        if db.path().metadata().is_ok_and(|file| file.len() > 0) {
+            return Ok(false);
+        }
+        let blobs = Blobs::unopened(&self.dir, self.session());
+        for from in (0..FOLDERS).step_by(FOLDERS_AT_ONCE as usize) {
+            let listed = blobs.list(from..from + FOLDERS_AT_ONCE).await?;
+            if listed.found.iter().any(|found| found.checksum.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Refuses a folder on which those who use it have neither locks nor memory in common. It is

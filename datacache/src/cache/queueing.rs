@@ -123,22 +123,26 @@ impl Cache {
     /// Makes the dead request for `url` pending again; says whether there was one.
     pub async fn retry(&self, url: &str) -> Result<bool> {
         let key = self.key(url)?;
+        self.0.store.check_log("retry", &key).await?;
         Ok(self.0.queue.revive(Some(&key)).await? > 0)
     }
 
     /// Makes every dead request pending again; returns how many there were.
     pub async fn retry_all(&self) -> Result<u64> {
+        self.0.store.check_log("retry", "dead requests").await?;
         self.0.queue.revive(None).await
     }
 
     /// Removes the request for `url` from the queue, unless a worker is at it; says whether it did.
     pub async fn dequeue(&self, url: &str) -> Result<bool> {
         let key = self.key(url)?;
+        self.0.store.check_log("remove job", &key).await?;
         self.0.queue.remove(&key).await
     }
 
     /// Removes every dead request from the queue; returns how many there were.
     pub async fn dequeue_dead(&self) -> Result<u64> {
+        self.0.store.check_log("remove jobs", "dead requests").await?;
         self.0.queue.remove_dead().await
     }
 }
@@ -163,7 +167,8 @@ pub struct Finishes {
 
 impl Finishes {
     /// The next key that was finished, some milliseconds after the commit. A subscriber that
-    /// falls behind by more than ten thousand keys misses the oldest.
+    /// falls behind by more keys than are remembered misses the oldest: one for each 128 KiB of
+    /// [`max_bytes`](crate::CacheConfig::max_bytes), 32 at least and ten thousand at most.
     ///
     /// # Errors
     /// [`Closed`](ErrorKind::Closed) once the cache is closed.

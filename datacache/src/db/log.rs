@@ -83,11 +83,22 @@ impl Db {
         size(&log_of(self.path()))
     }
 
+    /// Whether the log is longer than it may become: whoever writes next tries to cut it back.
+    pub(crate) fn is_log_long(&self) -> bool {
+        self.log_bytes() > self.log_max_bytes()
+    }
+
+    /// Whether the log is twice as long as it may become, which is all that is left for it: somebody
+    /// keeps it from being cut back, and what can wait should.
+    pub(crate) fn is_log_full(&self) -> bool {
+        self.log_bytes() > 2 * self.log_max_bytes()
+    }
+
     /// Cuts the log back if it has become longer than it is to be. What keeps a writer from it keeps
     /// him from nothing else.
-    pub(super) async fn keep_log_short(&self) {
+    pub(crate) async fn keep_log_short(&self) {
         for _ in 0..LOOKS {
-            if self.log_bytes() <= self.log_max_bytes() {
+            if !self.is_log_long() {
                 return;
             }
             // On the heap, lest the future of every write be as large as that of one which does it.

@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_subjects.sql"),
     include_str!("../../migrations/0010_what_files_take.sql"),
     include_str!("../../migrations/0011_fewer_parts.sql"),
+    include_str!("../../migrations/0012_long_requests.sql"),
 ];
 
 const OPERATION: &str = "open cache";

@@ -20,6 +20,15 @@ const PARTS: &str = "SELECT type, name, sql FROM sqlite_schema \
     WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_' \
     ORDER BY type = 'table' DESC, type, name";
 
+/// An index that lets nothing be there twice cannot be made before what is has gone; of that, what was
+/// there first stays.
+const DOUBLES: [(&str, &str); 1] = [(
+    "subjects_by_entry",
+    "DELETE FROM subjects WHERE (identifier, data_type, ordinal) NOT IN \
+       (SELECT identifier, data_type, MIN(ordinal) FROM subjects \
+        GROUP BY entry_id, identifier, data_type)",
+)];
+
 /// What a table or an index is called, and how it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
@@ -49,13 +58,20 @@ impl Misfit {
         self.part.kind == "table"
     }
 
-    /// How it is mended; `None` for a table that was changed, as what it holds would be lost.
-    fn remedy(&self) -> Option<String> {
+    /// Whether it can be mended: not where it is a table that was changed, as what that holds would be
+    /// lost.
+    pub(crate) fn is_mendable(&self) -> bool {
+        self.flaw == Flaw::Missing || !self.is_table()
+    }
+
+    /// How it is mended.
+    fn remedy(&self) -> String {
         let Part { kind, name, sql } = &self.part;
+        let doubles = DOUBLES.iter().find(|(index, _)| index == name);
+        let sql = doubles.map_or_else(|| sql.clone(), |(_, remove)| format!("{remove}; {sql}"));
         match self.flaw {
-            Flaw::Missing => Some(sql.clone()),
-            Flaw::Changed if self.is_table() => None,
-            Flaw::Changed => Some(format!("DROP {kind} {name}; {sql}")),
+            Flaw::Missing => sql,
+            Flaw::Changed => format!("DROP {kind} {name}; {sql}"),
         }
     }
 }
@@ -90,10 +106,10 @@ impl Db {
         let mut tx = self.write(OPERATION).await?;
         schema::refuse_newer_on(self, &mut tx).await?;
         let actual = parts(&mut tx).await.map_err(|source| tx.error(source))?;
-        for misfit in compare(expected.clone(), &actual) {
-            let Some(remedy) = misfit.remedy() else { continue };
-            // Entries that should not be there twice keep a unique index from being made.
-            if let Err(error) = sqlx::raw_sql(AssertSqlSafe(remedy)).execute(&mut *tx).await {
+        let misfits = compare(expected.clone(), &actual);
+        for misfit in misfits.into_iter().filter(Misfit::is_mendable) {
+            let remedy = AssertSqlSafe(misfit.remedy());
+            if let Err(error) = sqlx::raw_sql(remedy).execute(&mut *tx).await {
                 tracing::warn!(%misfit, %error, "a part of the schema could not be made");
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::verify::Repair;
 use crate::db::{KeptAside, Misfit, SchemaFlaw};
 use crate::store::{Flaw, Lost, NoteFlaw, StrayKind, WrongNote};
 
@@ -175,13 +176,17 @@ impl Finding {
         Self { detail: detail.into(), ..self }
     }
 
-    pub(super) fn of_misfit(misfit: &Misfit, state: FindingState) -> Self {
-        let detail = match (misfit.flaw, state) {
-            (_, FindingState::Found) if misfit.is_table() => {
-                "it is not as it is to be: export the entries, and import them in a new folder"
-            }
-            (SchemaFlaw::Missing, _) => "it is missing",
-            (SchemaFlaw::Changed, _) => "it is not as this version makes it",
+    /// What cannot be mended, or could not be by a repair, is for the user to do something about.
+    pub(super) fn of_misfit(misfit: &Misfit, state: FindingState, repair: Repair) -> Self {
+        let flaw = match misfit.flaw {
+            SchemaFlaw::Missing => "it is missing",
+            SchemaFlaw::Changed => "it is not as this version makes it",
+        };
+        let is_tried = repair == Repair::Everything || !misfit.is_mendable();
+        let detail = if state == FindingState::Found && is_tried {
+            format!("{flaw}: export the entries, and import them in a new folder")
+        } else {
+            flaw.to_owned()
         };
         Self::new(FindingKind::Schema, misfit.to_string(), state).with_detail(detail)
     }

@@ -137,8 +137,10 @@ async fn step(cache: &Cache, task: Task, now: Timestamp, place: &mut Place) -> R
         Task::OrphanFiles => orphans::files(cache, place).await?,
         Task::Leftovers => orphans::leftovers(cache).await?,
         Task::DeadRequests => {
+            let finishes = cache.0.queue.forget_finishes().await?;
             let count = cache.0.queue.forget_dead(ago(DEAD_KEPT)).await?;
-            Step::of(Gone { count, size_bytes: 0 })
+            let gone = Gone { count, size_bytes: 0 };
+            if finishes > 0 { Step::Did(gone) } else { Step::of(gone) }
         }
         Task::Picks => {
             let count = cache.0.store.forget_picks().await?;

@@ -148,7 +148,7 @@ impl Verify {
         for misfit in &misfits {
             let is_left = left.contains(misfit);
             let state = if is_left { FindingState::Found } else { FindingState::Repaired };
-            found.add(Finding::of_misfit(misfit, state));
+            found.add(Finding::of_misfit(misfit, state, self.repair));
         }
         Ok(!left.iter().any(Misfit::is_table))
     }

@@ -1,6 +1,7 @@
 //! An entry as another cache tells of it. Nothing in it is believed before it has been admitted.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ const NOT_FOUND: u16 = 404;
 
 /// No entry is taken to have been read more often, so that counting on stays possible.
 const MAX_ACCESS_COUNT: u64 = u32::MAX as u64;
+
+/// So long an entry of a stranger's is fresh at most, whatever is said of it.
+const LONGEST_OF_STRANGERS: Duration = Duration::from_hours(365 * 24);
 
 /// No image is noted under more.
 const MAX_SUBJECTS: usize = 64;
@@ -162,7 +166,7 @@ impl Gate {
         check_metadata(&key, &line.metadata)?;
         check_content(&key, &data_type, line.status_code, &data)?;
         let created_at = self.past_moment(line.created_at);
-        let expires_at = Timestamp::from_millis(line.expires_at.max(0));
+        let expires_at = self.believed(created_at, Timestamp::from_millis(line.expires_at.max(0)));
         let lifetimes = self.cache.0.policies.get(&provider).lifetimes;
         let mime_type = if data.is_empty() && line.mime_type.is_empty() {
             String::new()
@@ -209,6 +213,15 @@ impl Gate {
             rank: self.lowest_rank + i64::try_from(access_count).unwrap_or(0),
         };
         Ok(Admitted { entry, past })
+    }
+
+    /// When an entry expires: a stranger is not believed that it is for ever.
+    fn believed(&self, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        let latest = match self.author {
+            Author::Stranger => created_at.checked_add(LONGEST_OF_STRANGERS),
+            Author::Myself => None,
+        };
+        latest.map_or(expires_at, |latest| expires_at.min(latest))
     }
 
     /// A moment of the past: what lies ahead would be newer than everything that is still to come.

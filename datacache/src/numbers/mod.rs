@@ -8,7 +8,8 @@
 //! # Counting does not write
 //! What happens is counted in memory, under a lock that is held for the counting only. A task adds
 //! what has gathered to the database every [`INTERVAL`], in one transaction, as long as anything is
-//! counted; closing the cache does so too. What cannot be written is kept and tried again.
+//! counted; closing the cache does so too. What cannot be written, or would make a log longer that a reader
+//! keeps, is kept and tried again.
 //!
 //! # What survives a crash
 //! Everything but what this process has counted since the last writing.
@@ -59,6 +60,13 @@ struct Shared {
     state: Mutex<State>,
     /// Held by the writer at work.
     writing: tokio::sync::Mutex<()>,
+}
+
+/// Whether numbers are in the database.
+enum Added {
+    Yes,
+    /// A reader keeps the log, and it has no room left.
+    Later,
 }
 
 #[derive(Default)]
@@ -134,22 +142,31 @@ impl Shared {
             return false;
         }
         match self.add(&gathered).await {
+            Ok(Added::Yes) => {}
+            Ok(Added::Later) => {
+                tracing::debug!("numbers are written later: the log has no room");
+                self.state().gathered.add(&gathered);
+            }
             // Nobody can write them any more.
             Err(error) if error.kind() == ErrorKind::Closed => return false,
             Err(error) => {
                 tracing::debug!(%error, "numbers are written later");
                 self.state().gathered.add(&gathered);
             }
-            Ok(()) => {}
         }
         true
     }
 
-    async fn add(&self, gathered: &Gathered) -> Result<()> {
+    async fn add(&self, gathered: &Gathered) -> Result<Added> {
+        self.db.keep_log_short().await;
+        if self.db.is_log_full() {
+            return Ok(Added::Later);
+        }
         let mut tx = self.db.write("write numbers").await?;
         let added = sql::add(&mut tx, gathered, self.clock.now()).await;
         added.map_err(|source| tx.error(source))?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(Added::Yes)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

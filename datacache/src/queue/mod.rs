@@ -37,6 +37,7 @@
 //! once.
 
 mod backoff;
+mod finishing;
 mod flight;
 mod job;
 mod live;
@@ -77,6 +78,8 @@ const FORGET_STEP: i64 = 500;
 pub(crate) struct Queue {
     db: Db,
     session: Arc<OwnSession>,
+    /// How many finished keys are remembered for those who wait.
+    finishes_kept: i64,
 }
 
 /// How a job is settled other than by being completed.
@@ -93,14 +96,15 @@ pub(crate) enum Setback {
 }
 
 impl Queue {
-    pub(crate) fn new(db: Db, session: Arc<OwnSession>) -> Self {
-        Self { db, session }
+    /// `finishes_kept` is how many finished keys are remembered for those who wait.
+    pub(crate) fn new(db: Db, session: Arc<OwnSession>, finishes_kept: u32) -> Self {
+        Self { db, session, finishes_kept: finishes_kept.into() }
     }
 
     /// A handle that claims under a session of its own, which ends with it.
     pub(crate) fn with_new_session(&self) -> Self {
         let session = OwnSession::new(self.session.locks().to_owned());
-        Self::new(self.db.clone(), Arc::new(session))
+        Self { session: Arc::new(session), ..self.clone() }
     }
 
     /// Leases the jobs whose turn it is, those of ended leases among them, and those that were put off
@@ -138,12 +142,13 @@ impl Queue {
     /// Tells those who wait that a key was fetched without a job, and forgets that it was given up
     /// before.
     pub(crate) async fn announce_in(
+        &self,
         tx: &mut WriteTransaction,
         key: &Key,
         finish: Finish,
     ) -> Result<()> {
         sql::managing::remove_dead_of(tx, key).await.map_err(|source| tx.error(source))?;
-        sql::finished::finished(tx, key, finish).await.map_err(|source| tx.error(source))
+        self.finish_in(tx, key, finish).await
     }
 
     /// Completes jobs for whose keys there is an answer already; returns how many.
@@ -153,8 +158,7 @@ impl Queue {
         for (job, finish) in jobs {
             let done = sql::complete(&mut tx, job.lease).await;
             if done.map_err(|source| tx.error(source))? {
-                let finished = sql::finished::finished(&mut tx, &job.key, *finish).await;
-                finished.map_err(|source| tx.error(source))?;
+                self.finish_in(&mut tx, &job.key, *finish).await?;
                 completed += 1;
             }
         }
@@ -177,6 +181,7 @@ impl Queue {
     /// [`LeaseLost`](ErrorKind::LeaseLost) when somebody else has the job now; the caller must then
     /// not store the result.
     pub(crate) async fn complete_in(
+        &self,
         tx: &mut WriteTransaction,
         job: &Job,
         finish: Finish,
@@ -185,7 +190,7 @@ impl Queue {
         if !completed {
             return Err(lease_lost(job));
         }
-        sql::finished::finished(tx, &job.key, finish).await.map_err(|source| tx.error(source))
+        self.finish_in(tx, &job.key, finish).await
     }
 
     /// Settles a job that was not completed, at `now`. One that nobody has left to workers is gone.
@@ -213,8 +218,7 @@ impl Queue {
             return Err(lease_lost(job));
         }
         if matches!(setback, Setback::Dead(_)) {
-            let finished = sql::finished::finished(&mut tx, &job.key, Finish::Failed).await;
-            finished.map_err(|source| tx.error(source))?;
+            self.finish_in(&mut tx, &job.key, Finish::Failed).await?;
         }
         tx.commit().await
     }
@@ -255,14 +259,9 @@ impl Queue {
         self.read("count queue", async |db| sql::managing::counts(db).await).await
     }
 
-    /// The number of the last key that was finished.
-    pub(crate) async fn last_finished(&self) -> Result<i64> {
-        self.read("watch", async |db| sql::finished::last_finished(db).await).await
-    }
-
-    /// The keys that were finished after the one with the number `seq`.
-    pub(crate) async fn finished_since(&self, seq: i64) -> Result<Vec<(i64, Key, Finish)>> {
-        self.read("watch", async |db| sql::finished::finished_since(db, seq).await).await
+    /// How many requests somebody is at.
+    pub(crate) async fn leased(&self) -> Result<u64> {
+        self.read("count jobs", async |db| sql::managing::leased(db).await).await
     }
 
     /// Removes the request for `key` unless a worker is at it; says whether it did.

@@ -2,7 +2,8 @@
 //!
 //! A hit is worth counting, but not worth waiting for. What is to be written is noted in memory;
 //! one task writes all that has gathered in one transaction, and looks again when it is done. A
-//! process that dies loses the notes of the last moment and nothing else.
+//! process that dies loses the notes of the last moment and nothing else. While a reader keeps the log,
+//! so that it has no room left, the notes wait.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -102,10 +103,14 @@ impl Deferred {
     /// Waits until everything noted so far is written, but not for long: notes are worth little,
     /// and another process may be writing.
     pub(crate) async fn flush(&self) {
+        self.store.db.keep_log_short().await;
         // A writer of its own finds the other one done. It cannot panic; it is cancelled only with
         // its runtime, not with this future.
         let writer = tokio::spawn(self.clone().write_all());
         let _ = tokio::time::timeout(FLUSH_PATIENCE, writer).await;
+        if !self.state().noted.is_empty() {
+            tracing::debug!("accesses were not counted: the log has no room");
+        }
     }
 
     fn note(&self, note: impl FnOnce(&mut Batch)) {
@@ -129,8 +134,9 @@ impl Deferred {
     }
 
     fn next_batch(&self) -> Option<Batch> {
+        let is_to_wait = self.store.db.is_log_full();
         let mut state = self.state();
-        state.in_writing = mem::take(&mut state.noted);
+        state.in_writing = if is_to_wait { Batch::default() } else { mem::take(&mut state.noted) };
         state.is_writing = !state.in_writing.is_empty();
         state.is_writing.then(|| state.in_writing.clone())
     }

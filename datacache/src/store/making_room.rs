@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
+use super::log::LOG_IN_THE_WAY;
 use super::room::{Allowance, Disk, Need, Shortfall, Usage};
 use super::sql::Removed;
 use super::sql::upkeep::{self, Victims};
@@ -222,17 +223,21 @@ impl Store {
     }
 
     /// Whether nothing can be stored at present because of a log that cannot be cut back, and whatever
-    /// is written makes it longer.
-    pub(crate) async fn is_log_in_the_way(&self) -> Result<bool> {
-        if self.db.log_bytes() <= self.db.log_max_bytes() {
+    /// is written makes it longer: it is to become longer by `more_bytes` of what is under way.
+    pub(crate) async fn is_log_in_the_way(&self, more_bytes: u64) -> Result<bool> {
+        // Nobody else would cut it back who was kept from writing by it.
+        self.db.keep_log_short().await;
+        let log_bytes = self.db.log_bytes();
+        if log_bytes <= self.db.log_max_bytes() {
             return Ok(false);
         }
+        let log_bytes = log_bytes.saturating_add(more_bytes);
         let mut connection = self.db.read(TIDY).await?;
         let usage = upkeep::usage(&mut connection, None).await;
         let usage = usage.map_err(|source| connection.error(TIDY, source))?;
         connection.close().await;
         let need = Need { provider: None, file_bytes: 0, row_bytes: 0, replaced_bytes: 0 };
-        let disk = Disk { free_bytes: u64::MAX, ..self.disk().await? };
+        let disk = Disk { log_bytes, free_bytes: u64::MAX, ..self.disk().await? };
         Ok(self.room.allowance().shortfall(&usage, &need, disk).log_bytes > 0)
     }
 
@@ -344,8 +349,7 @@ fn full(key: &Key, short: Shortfall, disk: Disk) -> Error {
         return Error::new(ErrorKind::Full, STORE, key, reason);
     }
     let reason = if short.log_bytes > 0 {
-        "somebody has been reading the database for so long that its log takes what is left of \
-         cache.max_bytes"
+        LOG_IN_THE_WAY
     } else if short.disk_bytes > 0 {
         "less would be left free on the disk than is to be (cache.min_free)"
     } else if short.provider_bytes > 0 {

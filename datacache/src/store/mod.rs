@@ -36,6 +36,7 @@ mod entry;
 mod filter;
 mod held;
 mod in_flight;
+mod log;
 mod making_room;
 mod many;
 mod moved;

@@ -1,6 +1,7 @@
 //! How much room there is: what the cache takes, and what it may take.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::blob::space;
 use crate::config::Config;
@@ -18,6 +19,12 @@ const SLACK_PART: u64 = 32;
 
 /// So much of the whole queued requests may take; for more of them no entry goes.
 const QUEUE_PART: u64 = 8;
+
+/// For each of so many bytes of the whole one finished request is remembered, but never fewer than those
+/// of a busy moment, nor more than anybody can be behind. A key has at most 8 KiB, so that they take a
+/// 16th at most.
+const BYTES_PER_FINISH: u64 = 128 * 1024;
+const FINISHES: RangeInclusive<u64> = 32..=10_000;
 
 /// What a row takes beside its body, with its places in the indices.
 const ROW_BYTES: u64 = 2 * 1024;
@@ -128,6 +135,13 @@ impl Allowance {
     /// What queued requests may take; `None` for any amount.
     pub(super) fn queue_bytes(&self) -> Option<u64> {
         self.max_bytes.map(|max_bytes| max_bytes / QUEUE_PART)
+    }
+
+    /// How many finished requests are remembered for those who wait.
+    pub(crate) fn finishes_kept(&self) -> u32 {
+        let (least, most) = FINISHES.into_inner();
+        let kept = self.max_bytes.map_or(most, |max_bytes| max_bytes / BYTES_PER_FINISH);
+        u32::try_from(kept.clamp(least, most)).unwrap_or(u32::MAX)
     }
 
     /// Whether an artist may have any number of images of all types.
@@ -271,6 +285,16 @@ mod tests {
         let nothing_free = Disk { free_bytes: 0, ..ROOMY };
         assert!(any.shortfall(&usage(u64::MAX / 4), &need(1 << 40), nothing_free).is_none());
         assert_eq!((any.tidy_bytes(&usage(u64::MAX / 4)), any.log_bytes()), (0, None));
+    }
+
+    #[test]
+    fn as_many_finishes_are_remembered_as_take_little_of_the_whole() {
+        let kept = |mib: u64| {
+            let max_bytes = mib * MIB;
+            allowance(&format!(r#"{{"cache": {{"max_bytes": {max_bytes}}}}}"#)).finishes_kept()
+        };
+        assert_eq!([4, 64, 1_024].map(kept), [32, 512, 8_192]);
+        assert_eq!([0, 5 * 1_024].map(kept), [10_000; 2]);
     }
 
     /// Of 16 MiB a quarter is reserved for the log; 1 MiB is the database.

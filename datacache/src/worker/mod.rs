@@ -52,6 +52,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A claim chooses among so many of each group, under the write lock.
 const MOST_AT_ONCE: usize = 256;
 
+/// How much of the log is left for each job, from its claim to what it stores: twice what an answer "there
+/// is none" has taken in a small cache, which is one page for each of many indexes.
+const JOB_LOG_BYTES: u64 = 128 * 1024;
+
 /// So long after the grace a worker may wait for the database to hand back what it had begun.
 const HAND_BACK: Duration = Duration::from_millis(500);
 
@@ -225,11 +229,12 @@ impl<'a> Shift<'a> {
         let cache = &self.worker.cache.0;
         let free = self.worker.config.concurrency.clamp(1, MOST_AT_ONCE) - self.running.jobs.len();
         let now = cache.clock.now();
-        if cache.store.is_log_in_the_way().await? {
-            self.lull.begin(now);
-        }
         let free = self.lull.slots(free, self.running.jobs.len(), now);
         if free == 0 {
+            return Ok(0);
+        }
+        if self.is_log_in_the_way(free).await? {
+            self.lull.begin(now);
             return Ok(0);
         }
         let jobs = match self.queue.claim(&mut self.turns, free, now).await {
@@ -254,6 +259,17 @@ impl<'a> Shift<'a> {
             self.begin(job);
         }
         Ok(claimed)
+    }
+
+    /// Whether a log that cannot be cut back leaves no room for `free` jobs beside those that any worker
+    /// is at.
+    async fn is_log_in_the_way(&self, free: usize) -> Result<bool> {
+        let cache = &self.worker.cache.0;
+        if !cache.db.is_log_long() {
+            return Ok(false);
+        }
+        let under_way = cache.queue.leased().await?.saturating_add(free as u64);
+        cache.store.is_log_in_the_way(under_way.saturating_mul(JOB_LOG_BYTES)).await
     }
 
     /// Completes at once the jobs that somebody else's fetch has made needless; returns their keys.

@@ -14,7 +14,8 @@ use crate::args::{self, Global};
 use crate::commands::filter;
 use crate::outcome::{BadInput, Outcome};
 use crate::output::{self, ReaderGone};
-use crate::platform::{self, StopSignals};
+use crate::part;
+use crate::platform::StopSignals;
 
 pub(crate) async fn run(
     cache: &Cache,
@@ -67,7 +68,7 @@ async fn to_file(cache: &Cache, filter: &Filter, path: &Path) -> anyhow::Result<
         return write(cache, filter, device).await.with_context(failed);
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let temp = platform::new_temp_file(folder.unwrap_or(Path::new(".")), &target);
+    let temp = part::begin(folder.unwrap_or(Path::new(".")), &target);
     let temp = temp.with_context(failed)?;
     let to: File = temp.as_file().try_clone().with_context(failed)?;
     let exported = write(cache, filter, to).await.with_context(failed)?;

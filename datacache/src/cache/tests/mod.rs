@@ -8,6 +8,7 @@ mod hot;
 mod images;
 mod joining;
 mod lifecycle;
+mod long_log;
 mod many;
 mod numbers;
 mod offline;

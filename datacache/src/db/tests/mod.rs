@@ -108,6 +108,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         "SOME",
         "COUNT_ENTRIES",
         "ROWS",
+        "BEYOND_USUAL",
         "WRONG_USAGE",
         "NOTE_USAGE",
         "MISSING_SUBJECTS",
@@ -292,7 +293,7 @@ async fn a_schema_1_is_upgraded_with_its_rows_while_its_program_goes_on() {
     change_one_row_each(&mut older, &CHANGES_OF_1, "later").await;
 
     let session = OwnSession::new(folder.dir.path().join("locks"));
-    let queue = Queue::new(db, Arc::new(session));
+    let queue = Queue::new(db, Arc::new(session), 10_000);
     let jobs = queue.claim(&mut Turns::default(), 9, Timestamp::from_millis(1)).await.unwrap();
     let [job] = &jobs[..] else { panic!("{jobs:?}") };
     assert_eq!(job.key.as_str(), KEY);

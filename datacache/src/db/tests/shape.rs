@@ -47,6 +47,22 @@ async fn what_is_missing_or_was_changed_is_told_and_made_again() {
     assert_eq!(misfits(&db).await, []);
 }
 
+#[tokio::test]
+async fn a_unique_index_is_made_again_though_something_is_there_twice() {
+    let folder = Folder::new();
+    let db = folder.open().await.unwrap();
+    change(
+        &db,
+        "DROP INDEX subjects_by_entry; \
+         INSERT INTO subjects VALUES ('a', 'b', 0, 6), ('a', 'b', 1, 7), ('a', 'b', 2, 7), \
+           ('a', 'c', 3, 7), ('x', 'b', 4, 7), ('a', 'b', 5, 7)",
+    )
+    .await;
+    assert_eq!(db.refit().await.unwrap(), []);
+    let left = "SELECT group_concat(ordinal) FROM (SELECT ordinal FROM subjects ORDER BY ordinal)";
+    assert_eq!(scalar::<String>(&db, left).await, "0,1,3,4");
+}
+
 /// What a table holds is not thrown away, and what cannot be made is no error.
 #[tokio::test]
 async fn what_cannot_be_mended_is_left_and_said_to_be() {
@@ -54,11 +70,12 @@ async fn what_cannot_be_mended_is_left_and_said_to_be() {
     let db = folder.open().await.unwrap();
     change(
         &db,
-        "ALTER TABLE pins ADD COLUMN why TEXT; DROP INDEX subjects_by_entry; \
-         INSERT INTO subjects VALUES ('a', 'b', 0, 7), ('a', 'b', 1, 7)",
+        "ALTER TABLE pins ADD COLUMN why TEXT; INSERT INTO pins VALUES ('a', 'because'); \
+         ALTER TABLE last_picks RENAME TO former; \
+         CREATE VIEW last_picks AS SELECT * FROM former",
     )
     .await;
     let left: Vec<_> = db.refit().await.unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(left, ["table pins", "index subjects_by_entry"]);
-    assert_eq!(scalar::<i64>(&db, "SELECT COUNT(*) FROM subjects").await, 2);
+    assert_eq!(left, ["table last_picks", "table pins"]);
+    assert_eq!(scalar::<i64>(&db, "SELECT COUNT(*) FROM pins").await, 1);
 }

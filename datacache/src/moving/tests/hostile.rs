@@ -243,6 +243,8 @@ async fn secrets_are_taken_out_of_what_comes_in() {
     assert!(!String::from_utf8(exported).unwrap().contains("s3cret"));
 }
 
+const YEAR_MS: i64 = 365 * 24 * 3_600 * 1_000;
+
 #[tokio::test]
 async fn no_moment_and_no_count_goes_beyond_what_can_be() {
     let odd = EntryLine {
@@ -262,6 +264,16 @@ async fn no_moment_and_no_count_goes_beyond_what_can_be() {
     // What its provider allows holds here too.
     assert_eq!(entry.expires_at, START.checked_add(6 * HOUR).unwrap());
     assert_eq!(entry.access_count, u64::from(u32::MAX));
+    // Nobody else than who has made it knows how long it is to be fresh; a year is what he may say.
+    let ever =
+        EntryLine { expires_at: i64::MAX, created_at: START.as_millis(), ..line("ever", b"x") };
+    let ever = archive([(ever, &b"x"[..])]);
+    for (import, most) in [(Author::Myself, i64::MAX), (Author::Stranger, YEAR_MS)] {
+        let target = Folder::new().await;
+        target.cache.import(Cursor::new(ever.clone()), import, |_| {}).await.unwrap();
+        let most = most.min(i64::MAX - START.as_millis()) + START.as_millis();
+        assert_eq!(target.entries().await[0].expires_at.as_millis(), most);
+    }
     // What is put later is newer.
     target.put(request("odd"), "y").await;
     assert_eq!(&target.data("https://a.example/odd").await[..], b"y");

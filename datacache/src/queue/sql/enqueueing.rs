@@ -25,6 +25,24 @@ macro_rules! anew {
     };
 }
 
+/// What a text takes, or its place in an index: `bytes_of` in `queue/share.rs`.
+macro_rules! bytes_of {
+    ($length:literal, $most:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $length,
+            " <= ",
+            $most,
+            " THEN MIN(4096, 2 * (",
+            $length,
+            ")) \
+             ELSE 978 + (",
+            $length,
+            " - 489 + 4091) / 4092 * 4096 END"
+        )
+    };
+}
+
 statements! {
     /// ?1 is a JSON array of rows. A live row keeps what it says and is only made more urgent, and
     /// runs at once: that its provider is to be left alone is for the limits to say. A dead one begins
@@ -54,6 +72,18 @@ statements! {
     SPAN = "SELECT COALESCE((SELECT MAX(request_id) FROM pending_requests) \
         - (SELECT MIN(request_id) FROM pending_requests) + 1, 0)";
     ROWS = "SELECT COUNT(*) FROM pending_requests";
+    /// What the rows that are longer than usual take beyond that, each as `Lengths` in
+    /// `queue/share.rs` has it.
+    BEYOND_USUAL = concat!(
+        "SELECT COALESCE(SUM(512 - 1536 + ",
+        bytes_of!(
+            "octet_length(url) + octet_length(params) + coalesce(octet_length(last_error), 0) + 256",
+            "4061"
+        ),
+        " + ", bytes_of!("octet_length(url) + 16", "1002"), "), 0) \
+         FROM pending_requests INDEXED BY pending_by_length \
+         WHERE octet_length(url) + octet_length(params) > 512"
+    );
     PRESENT_AMONG = "SELECT url FROM pending_requests \
         WHERE url IN (SELECT value FROM json_each(?1))";
     LIVE_AMONG = "SELECT COUNT(*) FROM pending_requests \
@@ -86,6 +116,11 @@ pub(in crate::queue) async fn span(db: &mut SqliteConnection) -> Result<u64> {
 /// How many rows there are.
 pub(in crate::queue) async fn rows(db: &mut SqliteConnection) -> Result<u64> {
     query_scalar(ROWS).fetch_one(db).await.map(unsigned)
+}
+
+/// What the rows that are longer than usual take beyond that.
+pub(in crate::queue) async fn bytes_beyond_usual(db: &mut SqliteConnection) -> Result<u64> {
+    query_scalar(BEYOND_USUAL).fetch_one(db).await.map(unsigned)
 }
 
 /// Which of the keys have a row.

@@ -11,6 +11,7 @@ use crate::name::DataType;
 use crate::queue::job::{JobInfo, QueueCounts};
 
 statements! {
+    LEASED = "SELECT COUNT(*) FROM pending_requests WHERE status = 'leased'";
     BY_KEY = concat!("SELECT ", job_columns!(), " FROM pending_requests WHERE url = ?1");
     LIST = concat!(
         "SELECT ", job_columns!(), " FROM pending_requests \
@@ -124,4 +125,9 @@ pub(in crate::queue) async fn forget_dead(
 ) -> Result<u64> {
     let forget = query(FORGET_DEAD).bind(before.as_millis()).bind(limit);
     Ok(forget.execute(db).await?.rows_affected())
+}
+
+/// How many requests somebody is at.
+pub(in crate::queue) async fn leased(db: &mut SqliteConnection) -> Result<u64> {
+    query_scalar(LEASED).fetch_one(db).await.map(unsigned)
 }

@@ -165,7 +165,7 @@ pub(super) async fn bury_unreadable(
     let bury = query(BURY_UNREADABLE).bind(id).bind(error).bind(now.as_millis());
     let row = bury.fetch_one(&mut *db).await?;
     match row.try_get("url") {
-        Ok(url) => finished::finished(db, &Key::from_row(url), Finish::Failed).await,
+        Ok(url) => finished::finished(db, &Key::from_row(url), Finish::Failed).await.map(drop),
         // Nobody can wait for it.
         Err(_) => Ok(()),
     }

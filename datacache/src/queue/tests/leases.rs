@@ -59,7 +59,7 @@ async fn the_holder_of_an_ended_lease_changes_nothing() {
     }
     assert_eq!(first.renew(&lost, end()).await.unwrap_err().kind(), ErrorKind::LeaseLost);
     let mut tx = first.db.write("test").await.unwrap();
-    let error = Queue::complete_in(&mut tx, &lost, Finish::Found).await.unwrap_err();
+    let error = first.complete_in(&mut tx, &lost, Finish::Found).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LeaseLost);
     tx.commit().await.unwrap();
     assert_eq!(first.complete_answered(&[(lost, Finish::Found)]).await.unwrap(), 0);

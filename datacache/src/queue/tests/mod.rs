@@ -33,7 +33,7 @@ impl Folder {
     async fn open(&self) -> Queue {
         let locks = self.dir.path().join("locks");
         let db = Db::open(self.dir.path(), &locks, None).await.unwrap();
-        Queue::new(db, Arc::new(OwnSession::new(locks)))
+        Queue::new(db, Arc::new(OwnSession::new(locks)), 10_000)
     }
 }
 

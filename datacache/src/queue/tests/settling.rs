@@ -34,7 +34,7 @@ async fn a_completed_job_is_gone_and_blocks_nothing() {
         assert_eq!(enqueued.new, 1);
         let held = claim_one(&queue, NOW).await;
         let mut tx = queue.db.write("test").await.unwrap();
-        Queue::complete_in(&mut tx, &held, Finish::Absent).await.unwrap();
+        queue.complete_in(&mut tx, &held, Finish::Absent).await.unwrap();
         tx.commit().await.unwrap();
         assert!(queue.get(&key("x")).await.unwrap().is_none());
         assert_eq!(queue.last_finished().await.unwrap(), round);
@@ -48,7 +48,7 @@ async fn a_completion_that_is_rolled_back_leaves_the_job_with_its_holder() {
     queue.enqueue(&[job("x", Priority::Batch)], NOW).await.unwrap();
     let held = claim_one(&queue, NOW).await;
     let mut tx = queue.db.write("test").await.unwrap();
-    Queue::complete_in(&mut tx, &held, Finish::Found).await.unwrap();
+    queue.complete_in(&mut tx, &held, Finish::Found).await.unwrap();
     drop(tx);
     assert_eq!(queue.last_finished().await.unwrap(), 0);
     queue.renew(&held, NOW).await.unwrap();
