@@ -32,7 +32,8 @@ use datacache::{
 };
 use datacache_tests::{as_run, body, writes};
 
-#[tokio::main(flavor = "current_thread")]
+// What the cache does behind its back goes on while it listens.
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Result<(), Error> {
     let mut args = std::env::args().skip(1);
     let dir = args.next().unwrap_or_default();
