@@ -85,7 +85,6 @@ impl Cache {
     /// The same where it was last done long ago, or nobody knows what is there that no entry names, for a
     /// worker.
     pub(crate) async fn maintain_if_due(&self) -> Result<()> {
-        self.0.store.note_deaths().await?;
         let done_at = self.0.store.noted(DONE_AT).await?.map(Timestamp::from_millis);
         let now = self.0.clock.now();
         // A moment in the future was noted before the clock was set back.
