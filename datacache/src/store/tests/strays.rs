@@ -154,6 +154,26 @@ async fn what_went_for_a_put_that_is_refused_is_known_to_be_gone() {
     assert_eq!((folder.blob_files().len(), stray_bytes(&store).await), (50, 0));
 }
 
+#[tokio::test]
+async fn a_number_that_cannot_be_is_found_and_counted_anew() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 3, |_| 40 * KIB).await;
+    for number in [i64::MAX, -1] {
+        let mut tx = store.db.write("test").await.unwrap();
+        sql::upkeep::note(&mut tx, STRAY_BYTES, number).await.unwrap();
+        tx.commit().await.unwrap();
+        let wrong = store.wrong_counters().await.unwrap();
+        let [wrong] = &wrong[..] else { panic!("{wrong:?}") };
+        assert_eq!((&*wrong.name, wrong.noted), ("bytes of strays", number));
+        store.note_counters().await.unwrap();
+        assert_eq!(store.wrong_counters().await.unwrap(), []);
+        let next = folder.open().await;
+        next.put(entry("next", "x")).await.unwrap();
+        assert_eq!(next.noted(STRAY_BYTES).await.unwrap(), Some(0));
+    }
+}
+
 /// What has no name of the cache's is its owner's: it is not counted, as nobody would remove it.
 #[tokio::test]
 async fn what_is_not_the_caches_is_not_counted() {
