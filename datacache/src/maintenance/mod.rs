@@ -10,8 +10,8 @@
 //! leaves the work to its holder. A task is done in steps, each of so many rows, folders, pages or
 //! entries, and holds the database's write lock for one step at most; others write between two.
 //! Each task has its time, looked at after each step, and goes on with the next run where it
-//! stopped. What is one step however much there is, only reads ([`Task::Leftovers`], unless a
-//! number is wrong), or is bounded otherwise ([`Task::Optimize`], [`Task::Checkpoint`]).
+//! stopped. What is one step however much there is, only reads ([`Task::Leftovers`], but for the few
+//! files that a dead process had in hand, and unless a number is wrong), or is bounded otherwise ([`Task::Optimize`], [`Task::Checkpoint`]).
 //!
 //! # What survives a crash
 //! Every step that was committed. The system frees the lock.
