@@ -98,17 +98,8 @@ pub(crate) fn is_alive(locks: &Path, id: Uuid) -> io::Result<bool> {
     }
 }
 
-/// What a sweep has found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Swept {
-    Nothing,
-    /// A process has died in its session, and may have been about anything.
-    DeadSessions,
-}
-
 /// Removes the lock files of sessions whose process is dead. Blocking.
-pub(crate) fn sweep(locks: &Path) -> io::Result<Swept> {
-    let mut swept = Swept::Nothing;
+pub(crate) fn sweep(locks: &Path) -> io::Result<()> {
     for file in fs::read_dir(locks)? {
         let path = file?.path();
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -120,13 +111,10 @@ pub(crate) fn sweep(locks: &Path) -> io::Result<Swept> {
             continue;
         };
         if let Some(_dead) = lock::try_lock(file)? {
-            let is_removed = fs::remove_file(&path).is_ok();
-            if is_removed && extension == Some(ALIVE) {
-                swept = Swept::DeadSessions;
-            }
+            let _ = fs::remove_file(&path);
         }
     }
-    Ok(swept)
+    Ok(())
 }
 
 fn path_of(locks: &Path, id: Uuid, extension: &str) -> PathBuf {
@@ -158,9 +146,8 @@ mod tests {
         }
         fs::File::create(locks.path().join("migrate.lock")).unwrap();
         assert!(!is_alive(locks.path(), dead).unwrap());
-        assert_eq!(sweep(locks.path()).unwrap(), Swept::DeadSessions);
+        sweep(locks.path()).unwrap();
         assert_eq!(fs::read_dir(locks.path()).unwrap().count(), 1);
-        assert_eq!(sweep(locks.path()).unwrap(), Swept::Nothing);
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! What survives `kill -9`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use datacache::{Checksum, Lookup};
-use datacache_tests::{Folder, Peer, writes};
+use datacache_tests::{Folder, Peer, body, run, write, writes};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 const KILLS: u64 = 200;
+const PUT_KILLS: u64 = 60;
+
+/// So often it can be looked for a file while a put takes its time, or about that.
+const PUT_SPINS: u32 = 10_000;
 
 type Model = BTreeMap<String, Checksum>;
 
@@ -70,6 +76,64 @@ fn assert_no_temp_files(folder: &Folder, seed: u64) {
     let left: Vec<_> =
         folder.files().into_iter().filter(|path| path.starts_with("blobs/tmp")).collect();
     assert!(left.is_empty(), "kill {seed} left {left:?}");
+}
+
+/// Programs that are killed while they put, each followed by one that only reads, and sweeps away all that
+/// tells of the death.
+#[test]
+fn what_killed_puts_leave_does_not_add_up() {
+    const MAX_BYTES: u64 = 8 * 1024 * 1024;
+    const BODY_BYTES: usize = 900_000;
+    let (folder, file) = (Folder::new(), Folder::new());
+    std::fs::create_dir(file.dir()).unwrap();
+    let body_of = file.dir().join("body");
+    let program = |args: &[&str]| {
+        let mut program = folder.program(args);
+        program.env("DATACACHE_MAX_BYTES", MAX_BYTES.to_string());
+        program
+    };
+    let put = |seed: u64, url: &str| {
+        write(&body_of, body(seed, BODY_BYTES));
+        let mut put = program(&["put", url, body_of.to_str().unwrap()]);
+        put.stdout(Stdio::null()).stderr(Stdio::null());
+        put
+    };
+    for seed in 0..8 {
+        assert!(put(seed, &format!("a://whole/{seed}")).status().unwrap().success());
+    }
+    let (mut rng, mut between) = (fastrand::Rng::with_seed(3), 0);
+    for seed in 100..100 + PUT_KILLS {
+        // Half of them replace an entry.
+        let url = format!("a://{}", if seed % 2 == 0 { seed } else { 0 });
+        let file = blob(&folder, &body(seed, BODY_BYTES));
+        let mut killed = put(seed, &url).spawn().unwrap();
+        // Some die at any moment, most when the file has just got its name.
+        let mut left = if seed % 5 == 0 { rng.u32(..PUT_SPINS) } else { u32::MAX };
+        while left > 0 && !file.exists() && killed.try_wait().unwrap().is_none() {
+            left -= 1;
+        }
+        let _ = killed.kill();
+        killed.wait().unwrap();
+        let is_known = run(&mut program(&["show", &url])).status == 0;
+        between += u64::from(file.exists() && !is_known);
+        let bytes: u64 = sizes(&folder).sum();
+        assert!(bytes <= MAX_BYTES + BODY_BYTES as u64, "{bytes} after {seed}");
+    }
+    assert!(between > 0, "nobody died between file and commit: the test shows nothing");
+    assert!(put(1_000, "a://last").status().unwrap().success());
+    let report = folder.run(["--json", "verify"]).json();
+    assert_eq!(report["counts"]["orphaned_file"]["found"].as_u64().unwrap_or(0), 0, "{report}");
+}
+
+/// Where the file of a body lies.
+fn blob(folder: &Folder, body: &[u8]) -> PathBuf {
+    let name = Checksum::of(body).to_string();
+    folder.dir().join("blobs/v1").join(&name[..2]).join(&name[2..4]).join(&name)
+}
+
+fn sizes(folder: &Folder) -> impl Iterator<Item = u64> {
+    let files = folder.files().into_iter().map(|file| folder.dir().join(file));
+    files.map(|file| file.metadata().map_or(0, |file| file.len()))
 }
 
 async fn integrity(folder: &Folder) -> String {

@@ -1,5 +1,6 @@
 //! What lies in the blob folders, whoever put it there: for who checks them. Links are not followed.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
@@ -10,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 use super::{Blobs, is_no_file, path, space, temp};
 use crate::checksum::Checksum;
 use crate::error::Result;
-use crate::session::Swept;
 
 const OPERATION: &str = "check blobs";
 
@@ -84,25 +84,33 @@ impl Blobs {
         .await
     }
 
-    /// Whether something lies at `path` that should not, be it a link that leads nowhere. What was no
-    /// folder when it was looked at, or none with anything in it, may have become one.
-    pub(crate) async fn is_astray(&self, path: PathBuf) -> Result<bool> {
+    /// Those of the paths at which something lies that should not, be it a link that leads nowhere. What
+    /// was no folder when it was looked at, or none with anything in it, may have become one.
+    pub(crate) async fn astray(&self, paths: Vec<PathBuf>) -> Result<BTreeSet<PathBuf>> {
         self.blocking(OPERATION, move |shared| {
-            Ok(about(&path)?.is_some() && !is_in_order(&path::layout(&shared.root), &path)?)
+            let mut astray = BTreeSet::new();
+            for path in paths {
+                if about(&path)?.is_some() && !is_in_order(&path::layout(&shared.root), &path)? {
+                    astray.insert(path);
+                }
+            }
+            Ok(astray)
         })
         .await
     }
 
-    /// Removes what lies at `path`; of a link, only itself, and no folder in which files are to lie. The
-    /// caller holds the write lock.
-    pub(crate) async fn remove_at(&self, path: PathBuf) -> Result<()> {
+    /// Removes what lies there; of a link, only itself, and no folder in which files are to lie. The
+    /// caller holds the write lock. Returns the bytes of the folders that went with it.
+    pub(crate) async fn remove_at(&self, paths: Vec<PathBuf>) -> Result<u64> {
         self.blocking("remove blob", move |shared| {
-            if is_in_order(&path::layout(&shared.root), &path)? {
-                return Ok(());
+            let mut folders = 0;
+            for path in paths {
+                if !is_in_order(&path::layout(&shared.root), &path)? {
+                    super::remove(&path)?;
+                    folders += super::remove_empty_above(&shared.root, &path);
+                }
             }
-            super::remove(&path)?;
-            super::remove_empty_above(&shared.root, &path);
-            Ok(())
+            Ok(folders * space::BLOCK_BYTES)
         })
         .await
     }
@@ -110,9 +118,10 @@ impl Blobs {
     /// Removes those of the folders that are empty still. The caller holds the write lock.
     pub(crate) async fn remove_empty(&self, folders: Vec<PathBuf>) -> Result<()> {
         self.blocking("remove blob", move |shared| {
-            // Each is above what would lie in it.
-            let inside = folders.iter().map(|folder| folder.join("file"));
-            inside.for_each(|path| super::remove_empty_above(&shared.root, &path));
+            for folder in folders {
+                // It is above what would lie in it.
+                super::remove_empty_above(&shared.root, &folder.join("file"));
+            }
             Ok(())
         })
         .await
@@ -124,8 +133,8 @@ impl Blobs {
             .await
     }
 
-    /// Removes the temporary files of dead processes; says whether there were any.
-    pub(crate) async fn sweep(&self) -> Result<Swept> {
+    /// Removes the temporary files of dead processes.
+    pub(crate) async fn sweep(&self) -> Result<()> {
         self.blocking("sweep", |shared| temp::sweep(&shared.root, shared.session.locks())).await
     }
 }

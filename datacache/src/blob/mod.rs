@@ -16,12 +16,14 @@
 //! done before, without any lock ([`Blobs::stage`]).
 //!
 //! # What survives a crash
-//! A published file is complete: it was synced before it was renamed. A process that dies while
+//! A published file is complete: it was synced before it was renamed. What a process leaves that dies
+//! while it publishes or removes files is written down ([`loose`]). A process that dies while
 //! writing leaves a temporary file with the id of its dead session, which the next opening of the
 //! cache removes. All temporary files lie in one folder, so that finding them does not mean walking
 //! 65 536 others; it is on the same file system, so renaming stays atomic. The rename itself is
 //! not synced: should a power cut undo it, the entry reads as a miss.
 
+mod loose;
 mod lying;
 mod path;
 pub(crate) mod space;
@@ -30,15 +32,16 @@ mod temp;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::checksum::Checksum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{OwnSession, Swept};
+use crate::session::OwnSession;
 pub(crate) use lying::{FOLDERS, Found, Lies, Listed};
+pub(crate) use path::is_name_of_ours;
 pub(crate) use temp::Staged;
 
 /// A handle to the blob files of a cache folder; clones share it.
@@ -49,7 +52,6 @@ struct Shared {
     root: PathBuf,
     session: Arc<OwnSession>,
     next_temp: AtomicU64,
-    has_met_dead: AtomicBool,
 }
 
 /// What reading a blob file found.
@@ -66,22 +68,15 @@ impl Blobs {
     pub(crate) async fn open(dir: &Path, session: Arc<OwnSession>) -> Result<Self> {
         let blobs = Self::unopened(dir, session);
         let swept = blobs
-            .blocking("open cache", |shared| temp::sweep(&shared.root, shared.session.locks()))
-            .await?;
-        blobs.0.has_met_dead.store(swept == Swept::DeadSessions, Ordering::Release);
+            .blocking("open cache", |shared| temp::sweep(&shared.root, shared.session.locks()));
+        swept.await?;
         Ok(blobs)
-    }
-
-    /// Whether dead processes were met at the opening; only the first who asks is told.
-    pub(crate) fn has_met_dead(&self) -> bool {
-        self.0.has_met_dead.swap(false, Ordering::AcqRel)
     }
 
     /// The same without touching the folder.
     pub(crate) fn unopened(dir: &Path, session: Arc<OwnSession>) -> Self {
         let root = dir.join("blobs");
-        let (next_temp, has_met_dead) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self(Arc::new(Shared { root, session, next_temp, has_met_dead }))
+        Self(Arc::new(Shared { root, session, next_temp: AtomicU64::new(0) }))
     }
 
     /// Writes and syncs `data` to a temporary file. Dropping the result removes the file.
@@ -105,16 +100,7 @@ impl Blobs {
     /// Removes the file named by `checksum`. The caller holds the write lock and knows that no
     /// entry names it. A file that is not there is no error.
     pub(crate) async fn remove(&self, checksum: Checksum) -> Result<()> {
-        self.blocking("remove blob", move |shared| {
-            let path = path::of(&shared.root, checksum);
-            if lying::leads_elsewhere(&path) {
-                return Ok(());
-            }
-            remove(&path)?;
-            remove_empty_above(&shared.root, &path);
-            Ok(())
-        })
-        .await
+        self.blocking("remove blob", move |shared| loose::remove_named(shared, checksum)).await
     }
 
     /// The bytes of the files that are being written, in all processes.
@@ -173,12 +159,12 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// A folder goes with the last of its files, and the one above it with its last folder. The caller holds the
-/// write lock, under which alone folders are made: nobody is about to use them.
-fn remove_empty_above(root: &Path, path: &Path) {
+/// write lock, under which alone folders are made: nobody is about to use them. Returns how many went.
+fn remove_empty_above(root: &Path, path: &Path) -> u64 {
     let layout = path::layout(root);
-    let mut folders = path.ancestors().skip(1).take_while(|folder| **folder != layout);
+    let folders = path.ancestors().skip(1).take_while(|folder| **folder != layout);
     // It fails where there is something left.
-    let _ = folders.try_for_each(std::fs::remove_dir);
+    folders.map_while(|folder| std::fs::remove_dir(folder).ok()).count() as u64
 }
 
 /// Nothing there, or something that is no file, such as a folder put in its place.

@@ -27,3 +27,10 @@ pub(super) fn layout(root: &Path) -> PathBuf {
 pub(super) fn temp_dir(root: &Path) -> PathBuf {
     root.join("tmp")
 }
+
+/// Whether it is called like our files, or the folders that they lie in, if in another place.
+pub(crate) fn is_name_of_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let digits = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    digits && matches!(name.len(), 2 | 64)
+}

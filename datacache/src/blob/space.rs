@@ -50,14 +50,11 @@ impl Lying {
 }
 
 impl Blobs {
-    /// Whether there is a folder in which files lie, or could.
-    pub(crate) async fn has_any_folder(&self) -> Result<bool> {
-        self.blocking("count", |shared| path::layout(&shared.root).try_exists()).await
-    }
-
-    /// What the files take on disk, whoever needs them. Every folder is read.
+    /// What the files take on disk, whichever entries need them. Every folder is read; what has no name of
+    /// ours is its owner's.
     pub(crate) async fn lying(&self) -> Result<Lying> {
-        self.blocking("count", |shared| below(&path::layout(&shared.root))).await
+        self.blocking("count", |shared| below(&path::layout(&shared.root), path::is_name_of_ours))
+            .await
     }
 }
 
@@ -65,7 +62,7 @@ impl Blobs {
 pub(super) fn at(path: &Path) -> io::Result<u64> {
     let looked = path.symlink_metadata();
     if looked.as_ref().is_ok_and(fs::Metadata::is_dir) {
-        let Lying { file_bytes, folder_bytes } = below(path)?;
+        let Lying { file_bytes, folder_bytes } = below(path, |_| true)?;
         return Ok(file_bytes + folder_bytes + BLOCK_BYTES);
     }
     match looked {
@@ -75,7 +72,7 @@ pub(super) fn at(path: &Path) -> io::Result<u64> {
     }
 }
 
-fn below(folder: &Path) -> io::Result<Lying> {
+fn below(folder: &Path, is_counted: fn(&Path) -> bool) -> io::Result<Lying> {
     let mut lying = Lying::default();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -86,6 +83,9 @@ fn below(folder: &Path) -> io::Result<Lying> {
         };
         for entry in entries {
             let entry = entry?;
+            if !is_counted(&entry.path()) {
+                continue;
+            }
             match entry.metadata() {
                 Ok(about) if about.is_dir() => {
                     lying.folder_bytes += BLOCK_BYTES;
@@ -107,16 +107,18 @@ mod tests {
     #[test]
     fn what_is_there_is_counted_in_blocks_and_folders() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(below(&dir.path().join("none")).unwrap(), Lying::default());
+        assert_eq!(below(&dir.path().join("none"), |_| true).unwrap(), Lying::default());
         let folder = dir.path().join("ab/cd");
         fs::create_dir_all(&folder).unwrap();
         for (name, size_bytes) in [("a", 0), ("b", 1), ("c", BLOCK_BYTES), ("d", BLOCK_BYTES + 1)] {
             fs::File::create(folder.join(name)).unwrap().set_len(size_bytes).unwrap();
         }
-        let lying = below(dir.path()).unwrap();
+        let lying = below(dir.path(), |_| true).unwrap();
         assert_eq!(lying, Lying { file_bytes: 4 * BLOCK_BYTES, folder_bytes: 2 * BLOCK_BYTES });
         assert_eq!(at(&dir.path().join("ab")).unwrap(), 6 * BLOCK_BYTES);
         assert_eq!(at(&dir.path().join("none")).unwrap(), 0);
+        let of_ours = below(dir.path(), path::is_name_of_ours).unwrap();
+        assert_eq!(of_ours, Lying { file_bytes: 0, folder_bytes: 2 * BLOCK_BYTES });
         assert_eq!((lying.beyond(1, 4), lying.beyond(9, 9), lying.beyond(0, 1)), (0, 0, 20_480));
     }
 

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::{Shared, path};
 use crate::checksum::Checksum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::Swept;
 use crate::{platform, session};
 
 const SUFFIX: &str = ".part";
@@ -112,9 +111,8 @@ fn next_path(shared: &Shared, session: Uuid) -> io::Result<PathBuf> {
     Ok(dir.join(format!("{}-{number}{SUFFIX}", session.simple())))
 }
 
-/// Removes the temporary files of dead sessions, then their lock files; says whether there were any of
-/// these. Blocking.
-pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<Swept> {
+/// Removes the temporary files of dead sessions, then their lock files. Blocking.
+pub(super) fn sweep(root: &Path, locks: &Path) -> io::Result<()> {
     for path in leftovers(root, locks)? {
         // Another process may be sweeping too.
         let _ = super::remove(&path);

@@ -4,12 +4,12 @@ use uuid::Uuid;
 
 use super::*;
 
-struct Folder {
+pub(super) struct Folder {
     _dir: tempfile::TempDir,
-    blobs: Blobs,
+    pub(super) blobs: Blobs,
 }
 
-async fn folder() -> Folder {
+pub(super) async fn folder() -> Folder {
     let dir = tempfile::tempdir().unwrap();
     let locks = dir.path().join("locks");
     fs::create_dir(&locks).unwrap();
@@ -19,7 +19,7 @@ async fn folder() -> Folder {
 }
 
 impl Folder {
-    async fn write(&self, data: &'static [u8]) -> Checksum {
+    pub(super) async fn write(&self, data: &'static [u8]) -> Checksum {
         let checksum = Checksum::of(data);
         let staged = self.blobs.stage(data.into(), checksum).await.unwrap();
         staged.publish().await.unwrap();

@@ -36,6 +36,8 @@ pub(super) async fn enqueue(
         connection.close().await;
         return Ok(Enqueued::default());
     }
+    let row_bytes = jobs.iter().map(NewJob::row_bytes).sum();
+    cache.store.clear_the_way_of_requests(row_bytes).await?;
     let (jobs, mut done) = (Arc::<[NewJob]>::from(jobs), 0);
     let (mut total, mut connection) = (Enqueued::default(), Some(connection));
     while done < jobs.len() {

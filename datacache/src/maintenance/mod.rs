@@ -10,8 +10,8 @@
 //! leaves the work to its holder. A task is done in steps, each of so many rows, folders, pages or
 //! entries, and holds the database's write lock for one step at most; others write between two.
 //! Each task has its time, looked at after each step, and goes on with the next run where it
-//! stopped. What is one step however much there is, only reads ([`Task::Leftovers`], unless a
-//! number is wrong), or is bounded otherwise ([`Task::Optimize`], [`Task::Checkpoint`]).
+//! stopped. What is one step however much there is, only reads ([`Task::Leftovers`], but for the few
+//! files that a dead process had in hand, and unless a number is wrong), or is bounded otherwise ([`Task::Optimize`], [`Task::Checkpoint`]).
 //!
 //! # What survives a crash
 //! Every step that was committed. The system frees the lock.
@@ -85,7 +85,6 @@ impl Cache {
     /// The same where it was last done long ago, or nobody knows what is there that no entry names, for a
     /// worker.
     pub(crate) async fn maintain_if_due(&self) -> Result<()> {
-        self.0.store.note_deaths().await?;
         let done_at = self.0.store.noted(DONE_AT).await?.map(Timestamp::from_millis);
         let now = self.0.clock.now();
         // A moment in the future was noted before the clock was set back.

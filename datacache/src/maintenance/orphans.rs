@@ -7,7 +7,7 @@ use crate::cache::Cache;
 use crate::db::WriteTransaction;
 use crate::error::Result;
 use crate::queue::{NewJob, Queue};
-use crate::store::{Depth, Gone, Lost, Removal, STRAY_BYTES};
+use crate::store::{Depth, Gone, Lost, Removal};
 
 const OPERATION: &str = "maintain";
 
@@ -51,7 +51,9 @@ pub(super) async fn files(cache: &Cache, place: &mut Place) -> Result<Step> {
     store.remove_empty_folders(look.empty).await?;
     let strays = store.settle_strays(look.strays, Removal::AtOnce).await?;
     if look.next.is_none() {
-        store.note(STRAY_BYTES, 0).await?;
+        // Others may have left some where it had been looked before, as who puts a new database in place
+        // of a damaged one.
+        store.count_strays().await?;
     }
     let size_bytes = strays.iter().map(|stray| stray.disk_bytes).sum();
     Ok(place.step(look.next.map(i64::from), Gone { count: strays.len() as u64, size_bytes }))

@@ -213,10 +213,7 @@ async fn what_makes_room_and_what_is_an_orphan_is_told_with_its_size() {
     let orphan = folder.dir.path().join("blobs/v1/ab/cd").join("ab".repeat(32));
     std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
     std::fs::File::create(&orphan).unwrap().set_len(5_000).unwrap();
-    let mut tx = cache.0.db.write("test").await.unwrap();
-    let much = "UPDATE upkeep SET value = value + 200 WHERE name = 'file_blocks'";
-    sqlx::query(much).execute(&mut *tx).await.unwrap();
-    tx.commit().await.unwrap();
+    execute(&cache, "UPDATE upkeep SET value = value + 200 WHERE name = 'file_blocks'").await;
 
     let tasks = maintain(&cache, Maintenance::default()).await;
     let told = |task| {
@@ -228,22 +225,47 @@ async fn what_makes_room_and_what_is_an_orphan_is_told_with_its_size() {
     assert_eq!(told(Task::OrphanFiles), (1, 8_192));
 }
 
+async fn execute(cache: &Cache, statement: &'static str) {
+    let mut tx = cache.0.db.write("test").await.unwrap();
+    sqlx::query(statement).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn leave_orphan(folder: &Folder, path: &str) -> std::path::PathBuf {
+    let folder = folder.dir.path().join("blobs/v1").join(path);
+    std::fs::create_dir_all(&folder).unwrap();
+    let orphan = folder.join(path.replace('/', "").repeat(16));
+    std::fs::File::create(&orphan).unwrap().set_len(5_000).unwrap();
+    orphan
+}
+
 #[tokio::test]
-async fn a_worker_who_finds_a_process_dead_does_it_at_once() {
+async fn a_worker_does_it_at_once_where_nobody_knows_what_no_entry_names() {
     let folder = Folder::new();
     let cache = folder.open("{}").await;
     cache.maintain_if_due().await.unwrap();
-    let dead = folder.dir.path().join(format!("locks/{}.session", uuid::Uuid::new_v4().simple()));
-    std::fs::File::create(dead).unwrap();
-    let orphan = folder.dir.path().join("blobs/v1/ab/cd").join("ab".repeat(32));
-    std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
-    std::fs::File::create(&orphan).unwrap();
+    let orphan = leave_orphan(&folder, "ab/cd");
     cache.maintain_if_due().await.unwrap();
     assert!(orphan.exists(), "it was just done");
-    let next = folder.open("{}").await;
-    next.maintain_if_due().await.unwrap();
+    execute(&cache, "DELETE FROM upkeep WHERE name = 'stray_bytes'").await;
+    cache.maintain_if_due().await.unwrap();
     assert!(!orphan.parent().unwrap().exists());
-    next.close().await;
+}
+
+/// A new database in place of a damaged one, in the middle of a walk.
+#[tokio::test]
+async fn what_has_come_where_it_was_looked_before_is_known_at_the_end_of_a_walk() {
+    let folder = Folder::new();
+    let cache = folder.open("{}").await;
+    maintain(&cache, Maintenance::default()).await;
+    let (before, behind) = (leave_orphan(&folder, "ab/cd"), leave_orphan(&folder, "fe/dc"));
+    execute(&cache, "INSERT INTO upkeep VALUES ('folders_seen', 50000)").await;
+    maintain(&cache, Maintenance::default()).await;
+    assert!(before.exists() && !behind.exists());
+    let strays = async || cache.stats().await.unwrap().disk.stray_bytes;
+    assert_eq!(strays().await, 4 * 4_096, "two blocks, and two folders");
+    maintain(&cache, Maintenance::default()).await;
+    assert!(!before.exists() && strays().await == 0);
 }
 
 #[tokio::test]

@@ -254,8 +254,11 @@ impl Verify {
     async fn counters(&self, found: &mut Verification) -> Result<()> {
         let store = &self.cache.0.store;
         let wrong = store.wrong_counters().await?;
-        if !wrong.is_empty() && self.repair == Repair::Everything {
-            store.note_counters().await?;
+        if self.repair == Repair::Everything {
+            if !wrong.is_empty() {
+                store.note_counters().await?;
+            }
+            store.count_strays().await?;
         }
         for counter in wrong {
             let finding = Finding::new(FindingKind::WrongCounter, counter.name, self.state());

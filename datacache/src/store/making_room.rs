@@ -9,6 +9,8 @@
 //! then has a task make some slack behind the writers' backs, in steps between which others write.
 //! One process does so at a time, under an advisory lock.
 //!
+//! What no entry names has gone before ([`strays`](super::strays)).
+//!
 //! Nothing goes for a log that a reader keeps from being cut back: removing entries would only make
 //! it longer. What finds no room beside it is refused until the reader has ended.
 
@@ -22,14 +24,13 @@ use super::log::LOG_IN_THE_WAY;
 use super::room::{Allowance, Disk, Need, Shortfall, Usage};
 use super::sql::Removed;
 use super::sql::upkeep::{self, Victims};
-use super::strays::STRAY_BYTES;
 use super::{Gone, STORE, Store};
 use crate::background::Background;
 use crate::clock::{Clock, Timestamp};
 use crate::db::{FileSizes, WriteTransaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use crate::lock;
+use crate::lock::{self, FileLock};
 
 const TIDY: &str = "make room";
 
@@ -80,6 +81,7 @@ struct Shared {
     background: Background,
     lock: PathBuf,
     is_tidying: AtomicBool,
+    has_no_strays: AtomicBool,
 }
 
 impl Room {
@@ -91,9 +93,17 @@ impl Room {
         locks: &std::path::Path,
     ) -> Self {
         let lock = locks.join("evict.lock");
-        let is_tidying = AtomicBool::new(false);
         let in_flight = InFlight::new(allowance.in_flight_bytes());
-        Self(Arc::new(Shared { allowance, in_flight, clock, background, lock, is_tidying }))
+        let (is_tidying, has_no_strays) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Shared {
+            allowance,
+            in_flight,
+            clock,
+            background,
+            lock,
+            is_tidying,
+            has_no_strays,
+        }))
     }
 
     pub(super) fn allowance(&self) -> &Allowance {
@@ -102,6 +112,20 @@ impl Room {
 
     pub(super) fn in_flight(&self) -> &InFlight {
         &self.0.in_flight
+    }
+
+    /// Whether all that lies among the files was named by entries when it was last looked.
+    pub(super) fn has_no_strays(&self) -> bool {
+        self.0.has_no_strays.load(Ordering::Acquire)
+    }
+
+    pub(super) fn note_strays(&self, usage: &Usage) {
+        self.0.has_no_strays.store(usage.stray_bytes == Some(0), Ordering::Release);
+    }
+
+    /// Waits for the lock of who makes room; `None` where it cannot be had.
+    pub(super) async fn turn(&self, operation: &'static str) -> Option<FileLock> {
+        lock::acquire(self.0.lock.clone(), operation).await.ok()
     }
 }
 
@@ -144,6 +168,7 @@ impl Store {
             let usage = upkeep::usage(tx, need.provider.as_ref()).await;
             let usage = usage.map_err(|source| tx.error(source))?;
             disk.freed_bytes = usage.freed_since(before.get_or_insert(usage));
+            self.room.note_strays(&usage);
             let short = match claim {
                 Claim::Anything => allowance.shortfall(&usage, need, disk),
                 Claim::Below(_) => allowance.shortfall_with_slack(&usage, need, disk),
@@ -155,12 +180,6 @@ impl Store {
             }
             if short.log_bytes > 0 {
                 return Err(full(key, short, disk));
-            }
-            let stray_bytes = usage.stray_bytes.unwrap_or(0);
-            let short_bytes = short.total_bytes.max(short.disk_bytes);
-            if stray_bytes > 0 && short_bytes > 0 {
-                self.clear_away(tx, short_bytes).await?;
-                continue;
             }
             let provider = need.provider.as_ref().filter(|_| short.provider_bytes > 0);
             let spare_pages = usage.spare_pages(need);
@@ -272,9 +291,7 @@ impl Store {
         let path = self.room.0.lock.clone();
         let lock = tokio::task::spawn_blocking(move || lock::try_acquire(&path)).await;
         let Ok(Ok(Some(_lock))) = lock else { return Ok(Gone::default()) };
-        if self.noted(STRAY_BYTES).await?.is_none() {
-            self.count_strays().await?;
-        }
+        self.count_unknown_strays().await?;
         let (mut total, mut at_once) = (Gone::default(), 1);
         for _ in 0..TIDY_STEPS {
             let step = self.tidy_step(at_once).await?;
@@ -302,7 +319,7 @@ impl Store {
         }
         drop(tx);
         if usage.stray_bytes.is_some_and(|bytes| bytes > 0) {
-            let size_bytes = self.clear_away_alone(bytes).await?;
+            let size_bytes = self.clear_away(bytes).await?;
             return Ok(Some(Gone { count: 0, size_bytes }));
         }
         // For what is not needed yet, nothing goes that was just written, or read.

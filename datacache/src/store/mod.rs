@@ -5,8 +5,8 @@
 //! freshness are its callers'; the store only keeps what it is given and finds it again.
 //!
 //! # How row and file stay consistent
-//! - Put: the file is written and synced; then, in one write transaction, it gets its final name
-//!   and the row names it. The file that the row named before is removed afterwards.
+//! - Put: the file is written and synced; then, in one write transaction, the row names it and it gets
+//!   its final name. The file that the row named before is removed afterwards.
 //! - Renew: the row alone changes, if it still has the same content.
 //! - Remove: the row goes first, in a transaction of its own; then the file, if no row names it.
 //! - What was made from an entry goes in the transaction that removes it or gives it other bytes.
@@ -20,8 +20,9 @@
 //! Texts compressed, if that saves room ([`Encoding`]); what comes out is verified.
 //!
 //! # What survives a crash
-//! An acknowledged put. A crash between the steps above leaves a file that no row names, or a
-//! temporary file, never a row without its file; the former is counted, and goes ([`strays`]).
+//! An acknowledged put. A crash between the steps above leaves a temporary file, or one that no row
+//! names but that is written down: the next who decides about files removes it ([`loose`]). What has
+//! come to lie there otherwise is counted, and goes ([`strays`]).
 //!
 //! # Reads do not write
 //! Access counts and the memory of the last random pick are noted in memory and written behind the
@@ -37,6 +38,7 @@ mod filter;
 mod held;
 mod in_flight;
 mod log;
+mod loose;
 mod making_room;
 mod many;
 mod moved;

@@ -27,8 +27,7 @@ impl Store {
             } else {
                 Vec::new()
             };
-            tx.commit().await?;
-            store.release(surplus).await
+            store.commit_and_release(tx, &surplus).await
         })
         .await
     }

@@ -34,8 +34,7 @@ impl Store {
             let mut tx = store.db.write(EXPIRE).await?;
             let expired = upkeep::expire(&mut tx, before, now, STEP).await;
             let expired = expired.map_err(|source| tx.error(source))?;
-            tx.commit().await?;
-            store.release(expired.blobs).await?;
+            store.commit_and_release(tx, &expired.blobs).await?;
             Ok(Gone { count: expired.urls.len() as u64, size_bytes: expired.size_bytes })
         })
         .await

@@ -11,6 +11,7 @@ use tracing::Instrument as _;
 
 use super::encoding::{Stored, encoded};
 use super::in_flight::Place;
+use super::loose::checksums;
 use super::making_room::Claim;
 use super::room::{Disk, Need};
 use super::row::{Row, Version};
@@ -59,11 +60,14 @@ impl Store {
     }
 
     /// Does the slow part of storing, for which no lock is needed. Dropping the result undoes it.
+    /// What no entry names and is in the way goes before.
     /// Who has a file to write waits while others of this process have written too much that is not
     /// stored yet.
     pub(crate) async fn stage(&self, new: NewEntry) -> Result<StagedEntry> {
         let stored = encoded(&new.data, new.checksum).await?;
-        if stored.bytes.len() <= self.inline_max_bytes {
+        let is_inline = stored.bytes.len() <= self.inline_max_bytes;
+        self.clear_the_way(&need(&new, &stored, !is_inline, None)).await?;
+        if is_inline {
             let disk = self.disk().await?;
             return Ok(StagedEntry { new, stored, file: None, disk });
         }
@@ -93,40 +97,54 @@ impl Store {
         let StagedEntry { new, stored, file, disk } = staged;
         // It was cut back just now, if nobody was in the way.
         let disk = Disk { log_bytes: self.db.log_bytes(), ..disk };
-        let own = file.is_some().then(|| stored.checksum.to_string());
+        if file.is_some()
+            && let Err(error) = self.settle_loose(&mut tx, &[]).await
+        {
+            tracing::warn!(%error, "what others have left loose could not be removed");
+        }
         let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
-        let need = need(&new, &stored, own.is_some(), replaced.as_ref());
+        let need = need(&new, &stored, file.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
-        self.forget_after_deaths(&mut tx).await?;
         let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
         // Not before: files that no row names any more make room, and this may yet come to nothing.
-        let surplus = self.keep_caps(&mut tx, &new, id).await?;
-        let usage = self.note_no_strays(&mut tx, usage).await?;
-        // The place is kept until the file has gone that this one replaces.
-        let (file, _place) = file.map(|StagedFile { file, place }| (file, place)).unzip();
-        if let Some(file) = file {
-            file.publish().await?;
-        }
-        let inline = own.is_none().then_some(&stored.bytes[..]);
-        let put = write_row(tx, new, &stored, inline, replaced).await;
-        let (stored, unneeded) = match put {
-            Ok((info, mut unneeded)) => {
-                unneeded.extend(surplus);
-                (Ok(info), unneeded)
+        let mut taken = self.keep_caps(&mut tx, &new, id).await?;
+        let inline = file.is_none().then_some(&stored.bytes[..]);
+        let (info, outdated) = write_row(&mut tx, new, &stored, inline, replaced).await?;
+        taken.extend(outdated);
+        let own = file.is_some().then_some(stored.checksum);
+        let (file, place) = file.map(|StagedFile { file, place }| (file, place)).unzip();
+        self.publish_and_commit(tx, own.zip(file), checksums(&taken)).await?;
+        // Until the file has gone that this one replaces.
+        drop(place);
+        let EntryInfo { url: key, provider, data_type, data_size, .. } = &info;
+        tracing::debug!(%key, %provider, %data_type, size_bytes = data_size, "stored");
+        self.tidy_later(&usage);
+        Ok(info)
+    }
+
+    /// Gives its name to the file that rows name now, if there is one, commits, and removes those of the
+    /// files that were `taken` from rows; all of them are noted before.
+    async fn publish_and_commit(
+        &self,
+        tx: WriteTransaction,
+        own: Option<(Checksum, Staged)>,
+        mut taken: Vec<Checksum>,
+    ) -> Result<()> {
+        let (name, file) = own.unzip();
+        taken.retain(|taken| Some(*taken) != name);
+        self.blobs.note_loose(name.into_iter().chain(taken.clone()).collect()).await?;
+        let stored = async {
+            if let Some(file) = file {
+                file.publish().await?;
             }
-            Err(error) => (Err(error), own.iter().cloned().collect()),
+            tx.commit().await
         };
-        let is_unneeded = |old: &String| stored.is_err() || Some(old) != own.as_ref();
-        let unneeded = unneeded.into_iter().filter(is_unneeded);
-        if let Ok(info) = &stored {
-            let EntryInfo { url: key, provider, data_type, data_size, .. } = info;
-            tracing::debug!(%key, %provider, %data_type, size_bytes = data_size, "stored");
-        }
+        let stored = stored.await;
+        let loose = if stored.is_ok() { taken } else { Vec::from_iter(name) };
         // The put itself stands, or has failed, either way.
-        if let Err(error) = self.release(unneeded.collect()).await {
+        if let Err(error) = self.release(loose).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");
         }
-        self.tidy_later(&usage);
         stored
     }
 
@@ -195,45 +213,6 @@ impl Store {
             Err(_elapsed) => tracing::debug!("a damaged entry is dropped behind the reader's back"),
         }
     }
-
-    /// Commits a removal, then removes the files; returns how many entries were removed.
-    pub(super) async fn settle_removal(
-        &self,
-        tx: WriteTransaction,
-        removed: sqlx::Result<sql::Removed>,
-    ) -> Result<u64> {
-        let removed = removed.map_err(|source| tx.error(source))?;
-        tx.commit().await?;
-        self.release(removed.blobs).await?;
-        Ok(removed.urls.len() as u64)
-    }
-
-    /// Removes those of the files that no row names any more, under the write lock.
-    pub(super) async fn release(&self, checksums: Vec<String>) -> Result<()> {
-        if checksums.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.db.write_rest("remove blob").await?;
-        self.remove_unnamed(&mut tx, &checksums).await?;
-        tx.commit().await
-    }
-
-    /// The same in a transaction.
-    pub(super) async fn remove_unnamed(
-        &self,
-        tx: &mut WriteTransaction,
-        checksums: &[String],
-    ) -> Result<()> {
-        // What is no checksum, in a damaged row, names no file.
-        let checksums = checksums.iter().filter_map(|text| text.parse::<Checksum>().ok());
-        for checksum in checksums {
-            let named = sql::is_blob_named(tx, checksum).await;
-            if !named.map_err(|source| tx.error(source))? {
-                self.blobs.remove(checksum).await?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What an entry will take, where it replaces another one.
@@ -250,26 +229,25 @@ fn need(new: &NewEntry, stored: &Stored, is_in_file: bool, replaced: Option<&Rep
     }
 }
 
-/// Writes the row and commits; returns the files that the rows named which it replaced, and which
-/// were made from other bytes than it has now.
+/// Writes the row; returns the files that the rows named which it replaced, and which were made from
+/// other bytes than it has now.
 async fn write_row(
-    mut tx: WriteTransaction,
+    tx: &mut WriteTransaction,
     new: NewEntry,
     stored: &Stored,
     inline: Option<&[u8]>,
     replaced: Option<Replaced>,
 ) -> Result<(EntryInfo, Vec<String>)> {
-    let row = sql::store(&mut tx, &new, stored, inline, replaced.as_ref()).await;
+    let row = sql::store(tx, &new, stored, inline, replaced.as_ref()).await;
     let row = row.map_err(|source| tx.error(source))?;
-    let mut unneeded = Vec::new();
+    let mut outdated = Vec::new();
     if let Some(replaced) = replaced {
-        let outdated = sql::derived::follow(&mut tx, &new.key, new.checksum).await;
-        unneeded = outdated.map_err(|source| tx.error(source))?.blobs;
-        unneeded.extend(replaced.blob);
+        let made = sql::derived::follow(tx, &new.key, new.checksum).await;
+        outdated = made.map_err(|source| tx.error(source))?.blobs;
+        outdated.extend(replaced.blob);
     }
     let info = row::info_of(STORE, new, stored, inline.is_none(), row)?;
-    tx.commit().await?;
-    Ok((info, unneeded))
+    Ok((info, outdated))
 }
 
 pub(super) async fn to_its_end<T: Send + 'static>(

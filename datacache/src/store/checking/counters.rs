@@ -25,6 +25,8 @@ impl Store {
         let files = files.map_err(|source| connection.error(CHECK, source))?;
         let age = checking::wrong_age(&mut connection).await;
         let age = age.map_err(|source| connection.error(CHECK, source))?;
+        let strays = checking::wrong_strays(&mut connection).await;
+        let strays = strays.map_err(|source| connection.error(CHECK, source))?;
         connection.close().await;
         let of_provider = |(provider, noted, actual)| {
             let name = format!("bytes of {provider}");
@@ -42,8 +44,11 @@ impl Store {
             noted,
             actual,
         };
-        let wrong = usage.into_iter().map(of_provider);
-        Ok(wrong.chain(files.into_iter().map(of_files)).chain(age.map(of_age)).collect())
+        // What they really take is only known once all folders were looked through.
+        let of_strays =
+            |noted| WrongCounter { name: "bytes of strays".to_owned(), noted, actual: 0 };
+        let wrong = usage.into_iter().map(of_provider).chain(files.into_iter().map(of_files));
+        Ok(wrong.chain(age.map(of_age)).chain(strays.map(of_strays)).collect())
     }
 
     /// Counts anew.

@@ -1,16 +1,14 @@
 //! Files that no entry names.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Depth;
-use crate::blob::{FOLDERS, Found, Listed};
+use crate::blob::{self, FOLDERS, Found, Listed};
 use crate::checksum::Checksum;
 use crate::db::Connection;
 use crate::error::Result;
-use crate::session::Swept;
 use crate::store::Store;
 use crate::store::sql;
-use crate::store::strays::forget_strays;
 use crate::store::write::to_its_end;
 
 const CHECK: &str = "check files";
@@ -71,34 +69,17 @@ impl Store {
         limit: u32,
         depth: Depth,
     ) -> Result<FilesLook> {
-        let (listed, look) = self.list_folders(from, limit).await?;
-        if listed.is_empty() {
-            return Ok(look);
-        }
-        let mut connection = self.db.read(CHECK).await?;
-        let look = self.sort_on(&mut connection, listed, look, depth).await?;
-        connection.close().await;
-        Ok(look)
-    }
-
-    /// The same for an operation that goes on, on its connection.
-    pub(in crate::store) async fn look_at_folders_on(
-        &self,
-        connection: &mut Connection,
-        from: u32,
-        limit: u32,
-        depth: Depth,
-    ) -> Result<FilesLook> {
-        let (listed, look) = self.list_folders(from, limit).await?;
-        self.sort_on(connection, listed, look, depth).await
-    }
-
-    /// What lies in the folders, not yet sorted.
-    async fn list_folders(&self, from: u32, limit: u32) -> Result<(Vec<Found>, FilesLook)> {
         let end = from.saturating_add(limit).min(FOLDERS);
         let next = (end < FOLDERS).then_some(end);
         let Listed { found, empty } = self.blobs.list(from..end).await?;
-        Ok((found, FilesLook { empty, next, ..FilesLook::default() }))
+        let look = FilesLook { empty, next, ..FilesLook::default() };
+        if found.is_empty() {
+            return Ok(look);
+        }
+        let mut connection = self.db.read(CHECK).await?;
+        let look = self.sort_on(&mut connection, found, look, depth).await?;
+        connection.close().await;
+        Ok(look)
     }
 
     /// Tells what rows name from what they do not.
@@ -158,18 +139,13 @@ impl Store {
 
     async fn settle(&self, strays: Vec<Stray>, removal: Removal) -> Result<Vec<Stray>> {
         let mut tx = self.db.write(CHECK).await?;
-        let mut confirmed = Vec::new();
-        for stray in strays {
-            if let Some(checksum) = stray.checksum {
-                let is_named = sql::is_blob_named(&mut tx, checksum).await;
-                if is_named.map_err(|source| tx.error(source))? {
-                    continue;
-                }
-            }
-            if self.blobs.is_astray(stray.path.clone()).await? {
-                confirmed.push(stray);
-            }
-        }
+        let files = strays.iter().filter_map(|stray| stray.checksum).collect();
+        let named = sql::named_among(&mut tx, &files).await.map_err(|source| tx.error(source))?;
+        let is_named = |stray: &Stray| stray.checksum.is_some_and(|name| named.contains(&name));
+        let paths = strays.iter().filter(|stray| !is_named(stray)).map(|stray| stray.path.clone());
+        let astray = self.blobs.astray(paths.collect()).await?;
+        let confirmed: Vec<_> =
+            strays.into_iter().filter(|stray| astray.contains(&stray.path)).collect();
         match removal {
             Removal::None => tx.roll_back().await,
             Removal::AtOnce => {
@@ -180,11 +156,13 @@ impl Store {
         Ok(confirmed)
     }
 
-    /// The temporary files of dead processes; they are removed if they are to be.
+    /// The temporary files of dead processes; they are removed if they are to be, with what such
+    /// processes have left loose.
     pub(crate) async fn settle_leftovers(&self, removal: Removal) -> Result<Vec<PathBuf>> {
         let leftovers = self.blobs.leftovers().await?;
-        if removal == Removal::AtOnce && self.blobs.sweep().await? == Swept::DeadSessions {
-            forget_strays(&self.db).await?;
+        if removal == Removal::AtOnce {
+            self.blobs.sweep().await?;
+            self.release_left().await?;
         }
         Ok(leftovers)
     }
@@ -197,16 +175,9 @@ impl Stray {
         let kind = match checksum {
             Some(_) if is_file => StrayKind::Orphan,
             Some(_) => StrayKind::Other,
-            None if is_ours(&path) => StrayKind::Other,
+            None if blob::is_name_of_ours(&path) => StrayKind::Other,
             None => return Err(path),
         };
         Ok(Self { path, kind, disk_bytes, checksum })
     }
-}
-
-/// Whether it is called like our files, or the folders that they lie in, if in another place.
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let digits = name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    digits && matches!(name.len(), 2 | 64)
 }

@@ -21,6 +21,9 @@ macro_rules! of_files {
 /// No rank comes near it, unless it was damaged.
 const HIGHEST_RANK: i64 = 1 << 53;
 
+/// No disk has so many bytes.
+const MOST_BYTES: i64 = 1 << 53;
+
 /// Entries that are not noted to be about what they say.
 macro_rules! missing_subject {
     () => {
@@ -78,6 +81,10 @@ statements! {
     AGE = "SELECT coalesce((SELECT value FROM upkeep WHERE name = 'age'), -1), \
         coalesce((SELECT MIN(rank) FROM cached_data WHERE rank BETWEEN 0 AND ?1), 0)";
     NOTE_AGE = "REPLACE INTO upkeep VALUES ('age', ?1)";
+    WRONG_STRAYS = "SELECT value FROM upkeep \
+        WHERE name = 'stray_bytes' AND value NOT BETWEEN 0 AND ?1";
+    FORGET_STRAYS = "DELETE FROM upkeep \
+        WHERE name = 'stray_bytes' AND value NOT BETWEEN 0 AND ?1";
 
     /// As bytes, as in the others.
     MISSING_SUBJECTS = concat!("SELECT CAST(url AS BLOB) FROM ", missing_subject!());
@@ -175,6 +182,8 @@ pub(in crate::store) async fn note_counters(db: &mut SqliteConnection) -> Result
     for statement in [FORGET_USAGE, NOTE_USAGE, NOTE_OF_FILES] {
         query(statement).execute(&mut *db).await?;
     }
+    // Whoever stores something next counts them.
+    query(FORGET_STRAYS).bind(MOST_BYTES).execute(&mut *db).await?;
     if let Some((_, actual)) = wrong_age(db).await? {
         query(NOTE_AGE).bind(actual).execute(db).await?;
     }
@@ -186,6 +195,11 @@ pub(in crate::store) async fn note_counters(db: &mut SqliteConnection) -> Result
 pub(in crate::store) async fn wrong_age(db: &mut SqliteConnection) -> Result<Option<(i64, i64)>> {
     let (noted, actual) = query_as(AGE).bind(HIGHEST_RANK).fetch_one(db).await?;
     Ok((!(0..=HIGHEST_RANK).contains(&noted)).then_some((noted, actual)))
+}
+
+/// What strays are noted to take, if that cannot be.
+pub(in crate::store) async fn wrong_strays(db: &mut SqliteConnection) -> Result<Option<i64>> {
+    query_scalar(WRONG_STRAYS).bind(MOST_BYTES).fetch_optional(db).await
 }
 
 /// The keys of entries that are not noted to be about what they say.

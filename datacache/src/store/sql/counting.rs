@@ -173,6 +173,6 @@ async fn remove_rows(db: &mut SqliteConnection, ids: &[i64]) -> Result<Removed> 
     Removed::of(&query(REMOVE).bind(json(ids)?).fetch_all(db).await?)
 }
 
-fn json<T: Serialize>(list: &[T]) -> Result<String> {
+pub(super) fn json(list: &(impl Serialize + ?Sized)) -> Result<String> {
     serde_json::to_string(list).map_err(|error| sqlx::Error::Encode(error.into()))
 }

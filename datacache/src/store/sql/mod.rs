@@ -9,6 +9,8 @@
 //! and each statement leads with the most selective condition that is set, so that an index serves
 //! it; a test keeps it so.
 
+use std::collections::BTreeSet;
+
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Result, query, query_as, query_scalar};
 
@@ -145,7 +147,8 @@ statements! {
         entry_bytes!(),
         " FROM cached_data WHERE url = ?1"
     );
-    IS_BLOB_NAMED = "SELECT EXISTS (SELECT 1 FROM cached_data WHERE file_checksum = ?1)";
+    NAMED_AMONG = "SELECT file_checksum FROM cached_data \
+        WHERE file_checksum IN (SELECT value FROM json_each(?1))";
 
     OF_KEY = "SELECT entry_id FROM cached_data WHERE url = ?1";
     OF_VERSION = "SELECT entry_id FROM cached_data \
@@ -304,8 +307,16 @@ pub(super) async fn replaced(db: &mut SqliteConnection, key: &Key) -> Result<Opt
     Ok(row.map(read))
 }
 
-pub(super) async fn is_blob_named(db: &mut SqliteConnection, checksum: Checksum) -> Result<bool> {
-    query_scalar(IS_BLOB_NAMED).bind(checksum.to_string()).fetch_one(db).await
+/// Those of the files that rows name.
+pub(super) async fn named_among(
+    db: &mut SqliteConnection,
+    files: &BTreeSet<Checksum>,
+) -> Result<BTreeSet<Checksum>> {
+    if files.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let named = query_scalar(NAMED_AMONG).bind(counting::json(files)?).fetch_all(db).await?;
+    Ok(named.iter().filter_map(|name: &String| name.parse().ok()).collect())
 }
 
 pub(super) async fn remove_by_key(db: &mut SqliteConnection, key: &Key) -> Result<Removed> {

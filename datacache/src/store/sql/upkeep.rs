@@ -55,7 +55,6 @@ statements! {
 
     NOTED = "SELECT value FROM upkeep WHERE name = ?1";
     NOTE = "INSERT INTO upkeep VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
-    FORGET_NOTED = "DELETE FROM upkeep WHERE name = ?1";
     LOWER_STRAYS = "UPDATE upkeep SET value = MAX(value - ?1, 0) WHERE name = 'stray_bytes'";
 
     /// What the first ?4 that the next but one could choose take at the most, whatever ?1 is: whole
@@ -243,11 +242,6 @@ pub(in crate::store) async fn note(
     value: i64,
 ) -> Result<()> {
     query(NOTE).bind(name).bind(value).execute(db).await.map(drop)
-}
-
-/// Forgets a number.
-pub(in crate::store) async fn forget_noted(db: &mut SqliteConnection, name: &str) -> Result<()> {
-    query(FORGET_NOTED).bind(name).execute(db).await.map(drop)
 }
 
 /// So many bytes of what no entry names are gone.

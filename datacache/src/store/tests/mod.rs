@@ -6,6 +6,7 @@ mod damage;
 mod deferred;
 mod derived;
 mod encoding;
+mod loose;
 mod many;
 mod model;
 mod notes;

@@ -3,7 +3,6 @@
 use super::budget::{folder_bytes, four_mib, has, put_many, unique};
 use super::*;
 use crate::error::ErrorKind;
-use crate::store::strays::forget_strays;
 
 const KIB: usize = 1_024;
 const MIB: u64 = 1_024 * 1_024;
@@ -34,6 +33,10 @@ fn damage(folder: &Folder) {
     fs::write(folder.dir.path().join("datacache.sqlite"), vec![7; 100 * KIB]).unwrap();
 }
 
+async fn forget_strays(store: &Store) {
+    execute(store, "DELETE FROM upkeep WHERE name = 'stray_bytes'").await;
+}
+
 #[tokio::test]
 async fn the_files_of_a_database_that_is_gone_count_and_make_room_first() {
     let folder = four_mib();
@@ -43,33 +46,58 @@ async fn the_files_of_a_database_that_is_gone_count_and_make_room_first() {
     store.db.close().await;
     damage(&folder);
     let store = folder.open().await;
-    store.put(entry("first", unique(1_000, 40 * KIB))).await.unwrap();
-    folder.background.finish().await;
-    assert!(stray_bytes(&store).await > 2 * MIB, "{}", stray_bytes(&store).await);
     for number in 1_001..1_050 {
         store.put(entry(&number.to_string(), unique(number, 40 * KIB))).await.unwrap();
         assert!(folder_bytes(&folder) <= 4 * MIB, "{} at {number}", folder_bytes(&folder));
+        assert!(number > 1_001 || stray_bytes(&store).await > 2 * MIB, "it was not counted first");
     }
-    assert!(has(&store, "first").await, "an entry went before what nobody needs");
+    assert_eq!(entries(&store).await, 49, "an entry went before what nobody needs");
     assert!(stray_bytes(&store).await < MIB);
 }
 
+/// A handle that was open meanwhile finds a new database with its next put, and counts with the one
+/// after that.
 #[tokio::test]
-async fn who_dies_between_file_and_row_leaves_what_is_counted_by_the_next_to_store() {
+async fn who_has_known_of_none_counts_when_the_number_is_gone() {
     let folder = four_mib();
     let store = folder.open().await;
     put_many(&store, 5, |_| 40 * KIB).await;
     leave_files(&folder, 100..160, 40 * KIB);
-    assert_eq!(stray_bytes(&store).await, 0);
-    forget_strays(&store.db).await.unwrap();
-    store.put(entry("next", "x")).await.unwrap();
-    folder.background.finish().await;
-    let expected = 60 * 40 * KIB as u64;
-    let counted = stray_bytes(&store).await;
-    assert!((expected..expected + 60 * 8 * KIB as u64).contains(&counted), "{counted}");
+    forget_strays(&store).await;
     put_many(&store, 40, |_| 40 * KIB).await;
     assert!(folder_bytes(&folder) <= 4 * MIB, "{}", folder_bytes(&folder));
-    assert_eq!(entries(&store).await, 41);
+    assert_eq!(entries(&store).await, 40);
+    let strays = stray_bytes(&store).await;
+    let left = folder.blob_files().len() as u64 - 40;
+    let expected = left * 40 * KIB as u64;
+    let folders = (left + 8) * 8 * KIB as u64;
+    assert!((expected..=expected + folders).contains(&strays), "{strays} of {left}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_store_at_once_in_a_new_database_nobody_takes_the_files_for_none() {
+    const WRITERS: usize = 4;
+    let folder = four_mib();
+    leave_files(&folder, 0..70, 40 * KIB);
+    let mut writers = Vec::new();
+    for writer in 0..WRITERS {
+        let store = folder.open().await;
+        writers.push(tokio::spawn(async move {
+            for number in 0..8 {
+                let number = 1_000 * (writer + 1) + number;
+                store.put(entry(&number.to_string(), unique(number, 40 * KIB))).await.unwrap();
+            }
+        }));
+    }
+    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        let most = 4 * MIB + (WRITERS * 40 * KIB) as u64;
+        assert!(folder_bytes(&folder) <= most, "{}", folder_bytes(&folder));
+        tokio::task::yield_now().await;
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(entries(&folder.open().await).await, 32);
 }
 
 #[tokio::test]
@@ -78,14 +106,84 @@ async fn requests_take_the_room_of_what_nobody_needs_too() {
     let store = folder.open().await;
     put_many(&store, 5, |_| 40 * KIB).await;
     leave_files(&folder, 100..160, 40 * KIB);
-    forget_strays(&store.db).await.unwrap();
-    store.put(entry("next", "x")).await.unwrap();
-    folder.background.finish().await;
+    forget_strays(&store).await;
+    let store = folder.open().await;
+    let row_bytes = 1024 * KIB as u64;
+    store.clear_the_way_of_requests(row_bytes).await.unwrap();
     let mut tx = store.db.write("test").await.unwrap();
-    store.make_room_for_requests(&mut tx, &key("request"), 1024 * KIB as u64).await.unwrap();
+    store.make_room_for_requests(&mut tx, &key("request"), row_bytes).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(entries(&store).await, 6);
+    assert_eq!(entries(&store).await, 5);
     assert!(folder.blob_files().len() < 60);
+}
+
+/// Who needs the room of many removes them in steps, between which others write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_write_while_many_are_cleared_away() {
+    const STRAYS: usize = 600;
+    let folder = four_mib();
+    leave_files(&folder, 0..STRAYS, 4 * KIB);
+    let (store, other) = (folder.open().await, folder.open().await);
+    let clearing = tokio::spawn(async move { store.clear_away(u64::MAX).await.unwrap() });
+    let mut seen = BTreeSet::new();
+    while !clearing.is_finished() {
+        let tx = other.db.write("test").await.unwrap();
+        seen.insert(folder.blob_files().len());
+        tx.roll_back().await;
+    }
+    assert!(clearing.await.unwrap() >= (STRAYS * 4 * KIB) as u64);
+    let between = seen.iter().filter(|left| (1..STRAYS).contains(*left)).count();
+    assert!(between > 2, "nobody else came to write: {seen:?}");
+    assert_eq!(folder.blob_files().len(), 0);
+}
+
+#[tokio::test]
+async fn what_went_for_a_put_that_is_refused_is_known_to_be_gone() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    store.pin(&identifier("Air")).await.unwrap();
+    for number in 0..50 {
+        let new = entry(&number.to_string(), unique(number, 40 * KIB));
+        store.put(NewEntry { identifier: Some(identifier("Air")), ..new }).await.unwrap();
+    }
+    leave_files(&folder, 100..110, 40 * KIB);
+    forget_strays(&store).await;
+    let store = folder.open().await;
+    let error = store.put(entry("large", unique(9, 1_500 * KIB))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Full);
+    assert_eq!((folder.blob_files().len(), stray_bytes(&store).await), (50, 0));
+}
+
+#[tokio::test]
+async fn a_number_that_cannot_be_is_found_and_counted_anew() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    put_many(&store, 3, |_| 40 * KIB).await;
+    for number in [i64::MAX, -1] {
+        let mut tx = store.db.write("test").await.unwrap();
+        sql::upkeep::note(&mut tx, STRAY_BYTES, number).await.unwrap();
+        tx.commit().await.unwrap();
+        let wrong = store.wrong_counters().await.unwrap();
+        let [wrong] = &wrong[..] else { panic!("{wrong:?}") };
+        assert_eq!((&*wrong.name, wrong.noted), ("bytes of strays", number));
+        store.note_counters().await.unwrap();
+        assert_eq!(store.wrong_counters().await.unwrap(), []);
+        let next = folder.open().await;
+        next.put(entry("next", "x")).await.unwrap();
+        assert_eq!(next.noted(STRAY_BYTES).await.unwrap(), Some(0));
+    }
+}
+
+/// What has no name of the cache's is its owner's: it is not counted, as nobody would remove it.
+#[tokio::test]
+async fn what_is_not_the_caches_is_not_counted() {
+    let folder = four_mib();
+    let store = folder.open().await;
+    let info = store.put(entry("x", unique(1, 40 * KIB))).await.unwrap();
+    let notes = store.blob_path(&info).unwrap().with_file_name("notes.txt");
+    fs::File::create(notes).unwrap().set_len(MIB).unwrap();
+    store.count_strays().await.unwrap();
+    assert_eq!(stray_bytes(&store).await, 0);
 }
 
 /// They are the user's: they stay, and who is in their way is told.
