@@ -33,7 +33,7 @@ pub(super) async fn enqueue(
     jobs: Vec<NewJob>,
 ) -> Result<Enqueued> {
     if jobs.is_empty() {
-        connection.close().await;
+        connection.close();
         return Ok(Enqueued::default());
     }
     let row_bytes = jobs.iter().map(NewJob::row_bytes).sum();

@@ -55,7 +55,7 @@ impl Cache {
             self.renew_behind(plan);
         }
         if state.choose(&keys).is_empty() {
-            connection.close().await;
+            connection.close();
             return Ok(state.outcome(&keys));
         }
         drop(keys);

@@ -118,7 +118,7 @@ mod tests {
     async fn kinds(db: &Db) -> [Option<ErrorKind>; 2] {
         let read = match db.read("test").await {
             Ok(connection) => {
-                connection.close().await;
+                connection.close();
                 None
             }
             Err(error) => Some(error.kind()),

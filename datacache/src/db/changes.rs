@@ -129,7 +129,7 @@ async fn watch(db: Db, mut watched: Watched, sender: Arc<watch::Sender<()>>) {
         }
         let _ = tokio::time::timeout(UNRUNG, watched.listener.rung()).await;
     }
-    watched.connection.close().await;
+    watched.connection.close();
 }
 
 fn is_over(db: &Db, sender: &Arc<watch::Sender<()>>) -> bool {

@@ -20,7 +20,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Ends the operation: has the connection closed, which nobody waits for but who closes the cache,
     /// or leaves it to the anchor if that has none.
-    pub(crate) async fn close(self) {
+    pub(crate) fn close(self) {
         let Self { inner, file, db } = self;
         // One that only reads keeps no log alive.
         let kept = match db.refusal(Use::Writing) {

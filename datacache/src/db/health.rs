@@ -57,7 +57,7 @@ pub(super) async fn examine(db: &Db, check: Check, operation: &'static str) -> R
         Ok(()) => {}
     }
     if complaints.is_empty() {
-        connection.close().await;
+        connection.close();
         return Ok(Health::Sound);
     }
     Ok(Health::Damaged { complaints, witness: Some(connection) })

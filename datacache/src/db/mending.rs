@@ -129,7 +129,7 @@ impl Db {
         let failed = |source| db_error(OPERATION, self.path(), source);
         let mut connection = self.read_unsuspecting(OPERATION).await?;
         sqlx::query("REINDEX").execute(&mut *connection).await.map_err(failed)?;
-        connection.close().await;
+        connection.close();
         Ok(())
     }
 

@@ -18,7 +18,7 @@
 //! Write transactions begin IMMEDIATE. A deferred one that reads first and writes later fails with
 //! "database is locked" as soon as another process wrote in between, however long it is willing to
 //! wait. So that every writer comes to it, they wait in line, in memory and at a lock file
-//! ([`line`]); for other programs SQLite waits up to [`BUSY_TIMEOUT`]. Readers wait for nobody (WAL).
+//! ([`mod@line`]); for other programs SQLite waits up to [`BUSY_TIMEOUT`]. Readers wait for nobody (WAL).
 //! No transaction is held across a network call.
 //!
 //! # What survives a crash

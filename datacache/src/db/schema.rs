@@ -153,7 +153,7 @@ pub(super) async fn refuse_newer_on(db: &Db, connection: &mut SqliteConnection) 
 async fn header(db: &Db) -> Result<Header> {
     let mut connection = db.read_unsuspecting(OPERATION).await?;
     let header = header_on(db, &mut connection).await?;
-    connection.close().await;
+    connection.close();
     Ok(header)
 }
 

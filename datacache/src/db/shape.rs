@@ -94,7 +94,7 @@ impl Db {
         schema::refuse_newer_on(self, &mut connection).await?;
         let actual = parts(&mut connection).await;
         let actual = actual.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         Ok(compare(expected, &actual))
     }
 

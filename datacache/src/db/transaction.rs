@@ -68,7 +68,7 @@ impl WriteTransaction {
         self.connection.db.0.doorbell.ring();
         // Others write while this is closed.
         drop(self.turn);
-        self.connection.close().await;
+        self.connection.close();
         Ok(())
     }
 
@@ -87,7 +87,7 @@ impl WriteTransaction {
     pub(crate) async fn roll_back(mut self) {
         // Without it, closing the connection does the same.
         let _ = sqlx::query("ROLLBACK").execute(&mut *self.connection).await;
-        self.connection.close().await;
+        self.connection.close();
     }
 
     /// The connection, for what is done in a transaction as without one.

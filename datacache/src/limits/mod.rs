@@ -192,7 +192,7 @@ impl Limits {
         let mut connection = self.db.read(operation).await?;
         let states = sql::states(&mut connection).await;
         let states = states.map_err(|source| connection.error(operation, source))?;
-        connection.close().await;
+        connection.close();
         Ok(states)
     }
 
@@ -210,7 +210,7 @@ impl Limits {
         let noted = noted.map_err(|source| connection.error(operation, source))?;
         let (value, changed) = noted.changed(self.clock.now(), &change);
         if changed == noted {
-            connection.close().await;
+            connection.close();
             return Ok(value);
         }
         let mut tx = self.db.write_on(connection, operation).await?;

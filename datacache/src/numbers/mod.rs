@@ -115,7 +115,7 @@ impl Tally {
         let mut connection = self.0.db.read(OPERATION).await?;
         let sums = sql::sums(&mut connection, since).await;
         let sums = sums.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         Ok(report::of_sums(since, sums))
     }
 

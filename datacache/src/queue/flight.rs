@@ -36,7 +36,7 @@ impl Queue {
         let latest_end = end_of_lease(end_of_lease(now));
         let is_taken = sql::flights::is_taken(&mut connection, &job.key, now, latest_end).await;
         if is_taken.map_err(|source| connection.error(CLAIM, source))? {
-            connection.close().await;
+            connection.close();
             return Ok(None);
         }
         let mut tx = self.db.write_on(connection, CLAIM).await?;

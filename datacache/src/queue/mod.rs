@@ -119,7 +119,7 @@ impl Queue {
         let mut connection = self.db.read(CLAIM).await?;
         let is_due = is_due_or_ended(&mut connection, turns, now).await;
         if !is_due.map_err(|source| connection.error(CLAIM, source))? {
-            connection.close().await;
+            connection.close();
             return Ok(Vec::new());
         }
         let claim = Claim { session: self.session.id().await?, slots, now };
@@ -293,7 +293,7 @@ impl Queue {
         let mut connection = self.db.read(operation).await?;
         let value = read(&mut connection).await;
         let value = value.map_err(|source| connection.error(operation, source))?;
-        connection.close().await;
+        connection.close();
         Ok(value)
     }
 

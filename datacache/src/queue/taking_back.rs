@@ -18,7 +18,7 @@ impl Queue {
         let mut connection = self.db.read(OPERATION).await?;
         let holds = sql::holds(&mut connection, session).await;
         if !holds.map_err(|source| connection.error(OPERATION, source))? {
-            connection.close().await;
+            connection.close();
             return Ok(());
         }
         let mut tx = self.db.write_on(connection, OPERATION).await?;
@@ -34,7 +34,7 @@ impl Queue {
         let mut connection = self.db.read(OPERATION).await?;
         let sessions = sql::other_sessions(&mut connection, own).await;
         let sessions = sessions.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         let mut taken = 0;
         for session in self.dead_among(sessions).await? {
             let mut tx = self.db.write(OPERATION).await?;

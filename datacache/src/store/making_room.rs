@@ -254,7 +254,7 @@ impl Store {
         let mut connection = self.db.read(TIDY).await?;
         let usage = upkeep::usage(&mut connection, None).await;
         let usage = usage.map_err(|source| connection.error(TIDY, source))?;
-        connection.close().await;
+        connection.close();
         let need = Need { provider: None, file_bytes: 0, row_bytes: 0, replaced_bytes: 0 };
         let disk = Disk { log_bytes, free_bytes: u64::MAX, ..self.disk().await? };
         Ok(self.room.allowance().shortfall(&usage, &need, disk).log_bytes > 0)

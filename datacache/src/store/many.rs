@@ -39,7 +39,7 @@ impl Store {
             let read = |row: sqlx::Result<_>| Row::read(LOOK_UP, row.ok()?).ok();
             found.extend(rows.into_iter().map(|(place, row)| (first + place, read(row))));
         }
-        connection.close().await;
+        connection.close();
         Ok(found)
     }
 

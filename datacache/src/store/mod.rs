@@ -180,7 +180,7 @@ impl Store {
             }
             row => row.map_err(|source| connection.error(LOOK_UP, source))?,
         };
-        connection.close().await;
+        connection.close();
         let Some(row) = row else { return Ok(None) };
         let version = row.version();
         match Row::read(LOOK_UP, row) {
@@ -225,7 +225,7 @@ impl Store {
         let mut connection = self.db.read(OPERATION).await?;
         let rows = sql::list(&mut connection, filter, after, limit).await;
         let rows = rows.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         let read = |row| match Row::read(OPERATION, row) {
             Ok(row) => Some((row.info.row_id, filter.seen_by(row.info))),
             Err(error) => {
@@ -245,7 +245,7 @@ impl Store {
     ) -> Result<BTreeMap<Key, Outline>> {
         let mut connection = self.db.read(LOOK_UP).await?;
         let fresh = Self::fresh_among_on(&mut connection, keys, now).await?;
-        connection.close().await;
+        connection.close();
         Ok(fresh)
     }
 
@@ -291,7 +291,7 @@ impl Store {
         let mut connection = self.db.read(OPERATION).await?;
         let groups = sql::totals::totals(&mut connection, now).await;
         let groups = groups.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         Ok(Totals::new(groups))
     }
 
@@ -301,7 +301,7 @@ impl Store {
         let mut connection = self.db.read(OPERATION).await?;
         let bytes = sql::totals::file_bytes(&mut connection).await;
         let bytes = bytes.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         Ok(u64::try_from(bytes.unwrap_or(0)).unwrap_or(0))
     }
 

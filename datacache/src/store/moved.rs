@@ -80,7 +80,7 @@ impl Store {
         let mut connection = self.db.read(OPERATION).await?;
         let age = upkeep::noted(&mut connection, AGE).await;
         let age = age.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         Ok(age.unwrap_or(0) + 1)
     }
 
@@ -88,7 +88,7 @@ impl Store {
         let mut connection = self.db.read(OPERATION).await?;
         let found = sql::moved::has_as_new(&mut connection, new).await;
         let found = found.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         Ok(found)
     }
 

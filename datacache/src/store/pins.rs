@@ -29,7 +29,7 @@ impl Store {
         let mut connection = self.db.read(OPERATION).await?;
         let pinned = upkeep::pinned(&mut connection).await;
         let pinned = pinned.map_err(|source| connection.error(OPERATION, source))?;
-        connection.close().await;
+        connection.close();
         Ok(pinned.into_iter().filter_map(Identifier::from_row).collect())
     }
 }

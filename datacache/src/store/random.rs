@@ -56,7 +56,7 @@ impl Store {
             let mut connection = self.db.read(OPERATION).await?;
             let chosen = choose(&mut connection, pick, rng).await;
             let chosen = chosen.map_err(|source| connection.error(OPERATION, source))?;
-            connection.close().await;
+            connection.close();
             let Some(id) = chosen else { return Ok(None) };
             // An entry that was removed meanwhile, or dropped as damaged just now, is drawn no
             // more.

@@ -68,7 +68,7 @@ impl Store {
         let mut connection = self.db.read(STRAYS).await?;
         let usage = upkeep::usage(&mut connection, None).await;
         let usage = usage.map_err(|source| connection.error(STRAYS, source))?;
-        connection.close().await;
+        connection.close();
         self.room.note_strays(&usage);
         let Usage { stray_bytes: Some(stray_bytes @ 1..), .. } = usage else {
             return Ok(usage.stray_bytes);

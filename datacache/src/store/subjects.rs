@@ -15,7 +15,7 @@ impl Store {
         let mut connection = self.db.read(DESCRIBE).await?;
         let is_about = sql::subjects::is_about(&mut connection, info.row_id, subject).await;
         if is_about.map_err(|source| connection.error(DESCRIBE, source))? {
-            connection.close().await;
+            connection.close();
             return Ok(());
         }
         let (store, version, subject) = (self.clone(), Version::of(info), subject.clone());
@@ -37,7 +37,7 @@ impl Store {
         let mut connection = self.db.read(DESCRIBE).await?;
         let found = sql::subjects::beside(&mut connection, info.row_id).await;
         let found = found.map_err(|source| connection.error(DESCRIBE, source))?;
-        connection.close().await;
+        connection.close();
         Ok(found.into_iter().filter_map(read).collect())
     }
 }

@@ -54,7 +54,7 @@ impl Store {
         let mut connection = self.db.read(UPKEEP).await?;
         let noted = upkeep::noted(&mut connection, name).await;
         let noted = noted.map_err(|source| connection.error(UPKEEP, source))?;
-        connection.close().await;
+        connection.close();
         Ok(noted)
     }
 

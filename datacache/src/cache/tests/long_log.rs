@@ -87,7 +87,7 @@ async fn nothing_small_is_written_either_once_there_is_no_room_beside_a_log_that
     assert_eq!(cache.0.db.log_bytes(), log_bytes);
     assert_eq!(accesses(&cache).await, before);
 
-    reader.close().await;
+    reader.close();
     cache.0.tally.flush().await;
     cache.0.deferred.flush().await;
     assert_eq!(accesses(&cache).await, before + 1);
@@ -99,6 +99,6 @@ async fn accesses(cache: &Cache) -> u64 {
     let mut connection = cache.0.db.read("test").await.unwrap();
     let count = "SELECT access_count FROM cached_data WHERE url = 'a://0'";
     let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *connection).await.unwrap();
-    connection.close().await;
+    connection.close();
     count.unsigned_abs()
 }

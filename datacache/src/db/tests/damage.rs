@@ -64,7 +64,7 @@ async fn count(db: &Db) -> Result<i64> {
     let count = sqlx::query_scalar("SELECT COUNT(cachekey) FROM last_picks");
     let count = count.fetch_one(&mut *connection).await;
     let count = count.map_err(|source| connection.error("test", source))?;
-    connection.close().await;
+    connection.close();
     Ok(count)
 }
 

@@ -38,7 +38,7 @@ where
 {
     let mut connection = db.read("test").await.unwrap();
     let value = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
-    connection.close().await;
+    connection.close();
     value
 }
 
@@ -89,7 +89,7 @@ async fn a_log_that_has_become_too_long_is_cut_back_by_who_writes_next() {
         write("INSERT INTO t VALUES (zeroblob(50000))").await;
     }
     assert!(db.log_bytes() > 2 * MOST_BYTES, "{}", db.log_bytes());
-    reader.close().await;
+    reader.close();
     write("INSERT INTO t VALUES (x'')").await;
     assert!(db.log_bytes() < MOST_BYTES, "{}", db.log_bytes());
     assert_eq!(scalar::<i64>(&db, "SELECT COUNT(*) FROM t").await, 11);
@@ -147,7 +147,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
             .fetch_all(&mut *connection)
             .await
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        connection.close().await;
+        connection.close();
         let scans = plan.iter().any(|(.., step)| {
             step.starts_with("SCAN cached_data")
                 || step.starts_with("SCAN named")
@@ -357,7 +357,7 @@ async fn a_writer_lets_those_finish_who_were_there_before_in_other_processes() {
     }
     let mut other = db.read("test").await.unwrap();
     sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(&mut *other).await.unwrap();
-    other.close().await;
+    other.close();
     assert!(before.is_some() && !writing.is_finished());
     drop(before);
     writing.await.unwrap();

@@ -56,7 +56,7 @@ async fn total(tally: &Tally) -> Counts {
 async fn scalar(tally: &Tally, sql: &'static str) -> i64 {
     let mut connection = tally.0.db.read("test").await.unwrap();
     let value = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
-    connection.close().await;
+    connection.close();
     value
 }
 

@@ -208,7 +208,7 @@ async fn a_hundred_thousand_jobs_are_claimed_in_the_same_order_as_a_few() {
     let claim = Claim { session: Uuid::nil(), slots: 8, now };
     let mut connection = queue.db.read("test").await.unwrap();
     let candidates = sql::due::candidates(&mut connection, claim, "[]").await.unwrap();
-    connection.close().await;
+    connection.close();
     // The eight newest and three oldest of each of two types of two providers, and the eight oldest.
     assert_eq!(candidates.len(), 4 * (8 + 3) + 8);
     let pause = "INSERT INTO resting_providers (provider, is_paused) VALUES ('slow', 1)";

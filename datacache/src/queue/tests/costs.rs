@@ -40,7 +40,7 @@ async fn instructions(queue: &Queue) -> usize {
     is_due_or_ended(&mut connection, &Turns::default(), LATER).await.unwrap();
     let claim = Claim { session: Uuid::nil(), slots: 8, now: LATER };
     sql::due::candidates(&mut connection, claim, "[]").await.unwrap();
-    connection.close().await;
+    connection.close();
     count.load(Ordering::Relaxed)
 }
 

@@ -33,7 +33,7 @@ async fn a_queued_request_is_whole_when_the_queue_is_opened_again() {
         FROM pending_requests";
     let row: (String, String, String, String, String, String, i64, i64) =
         sqlx::query_as(select).fetch_one(&mut *connection).await.unwrap();
-    connection.close().await;
+    connection.close();
     let (url, identifier, data_type, provider, stored, status, attempts, created_at) = row;
     assert_eq!(url, "https://a.example/x");
     assert_eq!([&*identifier, &*data_type, &*provider], ["daft_punk", "front_cover", "cdn"]);

@@ -27,7 +27,7 @@ impl Store {
         let age = age.map_err(|source| connection.error(CHECK, source))?;
         let strays = checking::wrong_strays(&mut connection).await;
         let strays = strays.map_err(|source| connection.error(CHECK, source))?;
-        connection.close().await;
+        connection.close();
         let of_provider = |(provider, noted, actual)| {
             let name = format!("bytes of {provider}");
             WrongCounter { name, noted, actual }

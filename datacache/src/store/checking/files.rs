@@ -78,7 +78,7 @@ impl Store {
         }
         let mut connection = self.db.read(CHECK).await?;
         let look = self.sort_on(&mut connection, found, look, depth).await?;
-        connection.close().await;
+        connection.close();
         Ok(look)
     }
 

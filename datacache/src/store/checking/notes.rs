@@ -38,7 +38,7 @@ impl Store {
         let missing = checking::missing_subjects(&mut connection).await.map_err(failed)?;
         let of_none = checking::subjects_of_none(&mut connection).await.map_err(failed)?;
         let pins = checking::wrong_pins(&mut connection).await.map_err(failed)?;
-        connection.close().await;
+        connection.close();
         let note = |flaw| move |subject| WrongNote { subject, flaw };
         let mut wrong: Vec<WrongNote> = Vec::new();
         wrong.extend(missing.into_iter().map(note(NoteFlaw::SubjectMissing)));

@@ -66,7 +66,7 @@ impl Store {
         let mut connection = self.db.read(CHECK).await?;
         let count = checking::count_entries(&mut connection).await;
         let count = count.map_err(|source| connection.error(CHECK, source))?;
-        connection.close().await;
+        connection.close();
         Ok(count.try_into().unwrap_or(0))
     }
 
@@ -90,7 +90,7 @@ impl Store {
             let lost = self.look_at_row(&mut connection, id, depth, Depth::Names).await?;
             look.suspects.extend(lost.map(|lost| lost.id));
         }
-        connection.close().await;
+        connection.close();
         Ok(look)
     }
 

@@ -307,7 +307,7 @@ async fn what_finds_no_room_beside_a_log_that_a_reader_keeps_is_refused_and_cost
     folder.background.finish().await;
     assert!((20..80).contains(&refused), "{refused}");
     assert_eq!(entries(&store).await, 120 - refused);
-    reader.close().await;
+    reader.close();
     store.put(entry("last", unique(1, KIB))).await.unwrap();
     assert_eq!(entries(&store).await, 121 - refused);
 }

@@ -136,7 +136,7 @@ async fn execute(store: &Store, sql: &'static str) -> u64 {
 async fn count(store: &Store, sql: &'static str) -> i64 {
     let mut connection = store.db.read("test").await.unwrap();
     let count = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
-    connection.close().await;
+    connection.close();
     count
 }
 

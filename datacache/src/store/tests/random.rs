@@ -29,7 +29,7 @@ async fn chi_square(store: &Store, draws: u32, repeats: Repeats) -> f64 {
         last = (repeats == Repeats::Avoided).then_some(image);
         *counts.entry(image).or_default() += 1;
     }
-    connection.close().await;
+    connection.close();
     let kinds = u32::try_from(entries(store).await).unwrap();
     assert_eq!(counts.len(), kinds as usize, "every image is drawn");
     let expected = f64::from(draws) / f64::from(kinds);
@@ -73,7 +73,7 @@ async fn instructions(store: &Store) -> Vec<usize> {
         });
         let chosen = choose(&mut connection, &pick(&subject), &mut rng).await;
         assert!(chosen.unwrap().is_some());
-        connection.close().await;
+        connection.close();
         costs.push(count.load(Ordering::Relaxed));
     }
     costs
