@@ -17,8 +17,9 @@ impl Change {
         let at = |index: usize| index % (bytes.len() + 1);
         match self {
             Self::Set(index, value) => {
-                let index = index % bytes.len();
-                bytes[index] = value;
+                // Of what was cut to nothing, nothing can be set.
+                let index = index % bytes.len().max(1);
+                bytes.get_mut(index).into_iter().for_each(|byte| *byte = value);
             }
             Self::Remove(index, count) => {
                 let index = at(index);
