@@ -49,6 +49,7 @@ mod row;
 pub(crate) mod sql;
 mod strays;
 mod subjects;
+mod together;
 mod totals;
 mod upkeep;
 mod write;
@@ -82,6 +83,7 @@ pub(crate) use random::Pick;
 pub(crate) use room::Allowance;
 use row::{Row, Version};
 pub(crate) use strays::{FOLDERS_SEEN, STRAY_BYTES};
+use together::Waiting;
 pub use totals::{GroupTotals, Totals};
 pub(crate) use upkeep::Gone;
 
@@ -95,6 +97,7 @@ pub(crate) struct Store {
     blobs: Blobs,
     inline_max_bytes: usize,
     room: Room,
+    waiting: Waiting,
 }
 
 /// What a row is found by.
@@ -128,7 +131,7 @@ impl Outline {
 
 impl Store {
     pub(crate) fn new(db: Db, blobs: Blobs, inline_max_bytes: usize, room: Room) -> Self {
-        Self { db, blobs, inline_max_bytes, room }
+        Self { db, blobs, inline_max_bytes, room, waiting: Waiting::default() }
     }
 
     /// The entry of `key`, fresh or not, with its bytes verified.

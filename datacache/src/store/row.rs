@@ -141,7 +141,7 @@ pub(super) type Lasting = (i64, String, i64, i64);
 /// What the row of `new` says once it is stored.
 pub(super) fn info_of(
     operation: &'static str,
-    new: NewEntry,
+    new: &NewEntry,
     stored: &Stored,
     is_in_file: bool,
     (row_id, cachekey, last_accessed, access_count): Lasting,
@@ -158,17 +158,17 @@ pub(super) fn info_of(
         stored_checksum: has_own_name.then_some(stored.checksum),
         is_in_file,
         row_id,
-        url: new.key,
-        identifier: new.identifier,
-        data_type: new.data_type,
-        provider: new.provider,
-        metadata: new.metadata,
+        url: new.key.clone(),
+        identifier: new.identifier.clone(),
+        data_type: new.data_type.clone(),
+        provider: new.provider.clone(),
+        metadata: new.metadata.clone(),
         status_code: new.status_code,
-        mime_type: new.mime_type,
+        mime_type: new.mime_type.clone(),
         content_checksum: new.checksum,
         created_at: new.created_at,
         expires_at: new.expires_at,
-        terms: new.terms,
+        terms: new.terms.clone(),
     })
 }
 

@@ -13,7 +13,7 @@ use super::encoding::{Stored, encoded};
 use super::in_flight::Place;
 use super::loose::checksums;
 use super::making_room::Claim;
-use super::room::{Disk, Need};
+use super::room::{Disk, Need, Usage};
 use super::row::{Row, Version};
 use super::sql::Replaced;
 use super::{STORE, Store, row, sql};
@@ -50,11 +50,22 @@ struct StagedFile {
     place: Place,
 }
 
+/// An entry whose row is written, if that is committed.
+pub(super) struct Placed {
+    info: EntryInfo,
+    /// The files that were taken from rows for it.
+    pub(super) taken: Vec<String>,
+    usage: Usage,
+}
+
 impl Store {
     /// Stores an entry, replacing the one of its key; the cachekey stays. When this returns `Ok`,
     /// the entry survives the death of the process.
     pub(crate) async fn put(&self, new: NewEntry) -> Result<EntryInfo> {
         let staged = self.stage(new).await?;
+        if staged.file.is_none() {
+            return self.store_with_others(staged).await;
+        }
         let tx = self.db.write(STORE).await?;
         self.finish(tx, staged).await
     }
@@ -94,37 +105,54 @@ impl Store {
         staged: StagedEntry,
         claim: Claim,
     ) -> Result<EntryInfo> {
-        let StagedEntry { new, stored, file, disk } = staged;
-        // It was cut back just now, if nobody was in the way.
-        let disk = Disk { log_bytes: self.db.log_bytes(), ..disk };
-        if file.is_some()
+        if staged.file.is_some()
             && let Err(error) = self.settle_loose(&mut tx, &[]).await
         {
             tracing::warn!(%error, "what others have left loose could not be removed");
         }
-        let replaced = sql::replaced(&mut tx, &new.key).await.map_err(|source| tx.error(source))?;
-        let need = need(&new, &stored, file.is_some(), replaced.as_ref());
-        let id = replaced.as_ref().map(|replaced| replaced.entry_id);
-        let usage = self.make_room(&mut tx, &new.key, id, &need, claim, disk).await?;
-        // Not before: files that no row names any more make room, and this may yet come to nothing.
-        let mut taken = self.keep_caps(&mut tx, &new, id).await?;
-        let inline = file.is_none().then_some(&stored.bytes[..]);
-        let (info, outdated) = write_row(&mut tx, new, &stored, inline, replaced).await?;
-        taken.extend(outdated);
+        let placed = self.place(&mut tx, &staged, claim).await?;
+        let StagedEntry { stored, file, .. } = staged;
         let own = file.is_some().then_some(stored.checksum);
         let (file, place) = file.map(|StagedFile { file, place }| (file, place)).unzip();
-        self.publish_and_commit(tx, own.zip(file), checksums(&taken)).await?;
+        self.publish_and_commit(tx, own.zip(file), checksums(&placed.taken)).await?;
         // Until the file has gone that this one replaces.
         drop(place);
+        Ok(self.placed(placed))
+    }
+
+    /// Makes room for an entry and writes its row.
+    pub(super) async fn place(
+        &self,
+        tx: &mut WriteTransaction,
+        staged: &StagedEntry,
+        claim: Claim,
+    ) -> Result<Placed> {
+        let StagedEntry { new, stored, file, disk } = staged;
+        // It was cut back just now, if nobody was in the way.
+        let disk = Disk { log_bytes: self.db.log_bytes(), ..*disk };
+        let replaced = sql::replaced(tx, &new.key).await.map_err(|source| tx.error(source))?;
+        let need = need(new, stored, file.is_some(), replaced.as_ref());
+        let id = replaced.as_ref().map(|replaced| replaced.entry_id);
+        let usage = self.make_room(tx, &new.key, id, &need, claim, disk).await?;
+        // Not before: files that no row names any more make room, and this may yet come to nothing.
+        let mut taken = self.keep_caps(tx, new, id).await?;
+        let inline = file.is_none().then_some(&stored.bytes[..]);
+        let (info, outdated) = write_row(tx, new, stored, inline, replaced).await?;
+        taken.extend(outdated);
+        Ok(Placed { info, taken, usage })
+    }
+
+    /// What is left to do once the row is committed.
+    pub(super) fn placed(&self, Placed { info, usage, .. }: Placed) -> EntryInfo {
         let EntryInfo { url: key, provider, data_type, data_size, .. } = &info;
         tracing::debug!(%key, %provider, %data_type, size_bytes = data_size, "stored");
         self.tidy_later(&usage);
-        Ok(info)
+        info
     }
 
     /// Gives its name to the file that rows name now, if there is one, commits, and removes those of the
     /// files that were `taken` from rows; all of them are noted before.
-    async fn publish_and_commit(
+    pub(super) async fn publish_and_commit(
         &self,
         tx: WriteTransaction,
         own: Option<(Checksum, Staged)>,
@@ -233,12 +261,12 @@ fn need(new: &NewEntry, stored: &Stored, is_in_file: bool, replaced: Option<&Rep
 /// other bytes than it has now.
 async fn write_row(
     tx: &mut WriteTransaction,
-    new: NewEntry,
+    new: &NewEntry,
     stored: &Stored,
     inline: Option<&[u8]>,
     replaced: Option<Replaced>,
 ) -> Result<(EntryInfo, Vec<String>)> {
-    let row = sql::store(tx, &new, stored, inline, replaced.as_ref()).await;
+    let row = sql::store(tx, new, stored, inline, replaced.as_ref()).await;
     let row = row.map_err(|source| tx.error(source))?;
     let mut outdated = Vec::new();
     if let Some(replaced) = replaced {

@@ -17,6 +17,7 @@ mod removal;
 mod renewal;
 mod round_trip;
 mod strays;
+mod together;
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;

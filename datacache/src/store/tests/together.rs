@@ -1,0 +1,81 @@
+//! Entries of many tasks at once.
+
+use super::budget::{assert_counted, bounded, has};
+use super::*;
+use crate::error::{Error, ErrorKind};
+
+/// What comes of `entries`, all of which wait before the first is stored.
+async fn put_at_once(folder: &Folder, entries: Vec<NewEntry>) -> Vec<Result<EntryInfo>> {
+    let (store, other) = (folder.open().await, folder.open().await);
+    let writing = other.db.write("test").await.unwrap();
+    let count = entries.len();
+    let mut puts = Vec::new();
+    for (number, new) in entries.into_iter().enumerate() {
+        let store = store.clone();
+        puts.push(tokio::spawn({
+            let store = store.clone();
+            async move { store.put(new).await }
+        }));
+        // In this order.
+        while store.waiting.len() <= number {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(store.waiting.len(), count);
+    writing.roll_back().await;
+    let mut stored = Vec::new();
+    for put in puts {
+        stored.push(put.await.unwrap());
+    }
+    stored
+}
+
+#[tokio::test]
+async fn all_are_stored_and_the_last_of_a_key_stands() {
+    let folder = Folder::new();
+    let mut entries: Vec<_> =
+        (0..100).map(|number| entry(&number.to_string(), number.to_string())).collect();
+    entries.extend((0..3).map(|number| entry("same", format!("body {number}"))));
+    for stored in put_at_once(&folder, entries).await {
+        stored.unwrap();
+    }
+    let store = folder.open().await;
+    for number in 0..100 {
+        let found = store.get(&key(&number.to_string())).await.unwrap().unwrap();
+        assert_eq!(found.data, number.to_string());
+    }
+    assert_eq!(store.get(&key("same")).await.unwrap().unwrap().data, "body 2");
+    assert_counted(&store).await;
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_stored_costs_the_others_nothing() {
+    let folder = bounded(r#"{"providers": {"lastfm": {"max_bytes": 100}}}"#);
+    let refused = NewEntry { provider: provider("lastfm"), ..entry("refused", "x".repeat(200)) };
+    let stored = put_at_once(&folder, vec![entry("a", "x"), refused, entry("b", "x")]).await;
+    let kinds = stored.iter().map(|it| it.as_ref().err().map(Error::kind)).collect::<Vec<_>>();
+    assert_eq!(kinds, [None, Some(ErrorKind::TooLarge), None]);
+    let store = folder.open().await;
+    assert!(has(&store, "a").await && has(&store, "b").await && !has(&store, "refused").await);
+    assert_counted(&store).await;
+}
+
+#[tokio::test]
+async fn who_goes_away_before_his_turn_has_nothing_stored() {
+    let folder = Folder::new();
+    let (store, other) = (folder.open().await, folder.open().await);
+    let writing = other.db.write("test").await.unwrap();
+    let put = |path: &'static str| {
+        let store = store.clone();
+        tokio::spawn(async move { store.put(entry(path, "x")).await })
+    };
+    let (gone, stays) = (put("gone"), put("stays"));
+    while store.waiting.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    writing.roll_back().await;
+    stays.await.unwrap().unwrap();
+    assert!(has(&store, "stays").await && !has(&store, "gone").await);
+}

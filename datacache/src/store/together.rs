@@ -1,0 +1,166 @@
+//! Entries that tasks of one process store at the same time share a transaction, if they have no files.
+//!
+//! Who stores one alone waits for nobody: the first has a task begin a transaction, which stores what
+//! there is by then, and goes on while more comes. If one of several cannot be stored, none of them is
+//! stored together: each is given a transaction of its own.
+//!
+//! Who goes away before his turn has nothing stored.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tracing::Instrument as _;
+
+use super::loose::checksums;
+use super::making_room::Claim;
+use super::write::{Placed, StagedEntry};
+use super::{EntryInfo, STORE, Store};
+use crate::db::WriteTransaction;
+use crate::error::{Error, ErrorKind, Result};
+
+/// So many one transaction stores at most, so that it holds the write lock only briefly.
+const MOST_AT_ONCE: usize = 32;
+
+/// Who has something to store; clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Waiting(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    line: VecDeque<Put>,
+    /// Whether a task sees to them.
+    is_served: bool,
+}
+
+struct Put {
+    staged: StagedEntry,
+    tell: oneshot::Sender<Result<EntryInfo>>,
+}
+
+/// The task that sees to them. Should it come to a sudden end, those who wait are told so.
+struct Service {
+    waiting: Waiting,
+    is_over: bool,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let mut state = self.waiting.state();
+            state.is_served = false;
+            state.line.clear();
+        }
+    }
+}
+
+impl Waiting {
+    /// Lets one more wait; the service, if there is none yet.
+    fn join(&self, put: Put) -> Option<Service> {
+        let mut state = self.state();
+        state.line.push_back(put);
+        let is_first = !std::mem::replace(&mut state.is_served, true);
+        is_first.then(|| Service { waiting: self.clone(), is_over: false })
+    }
+
+    /// Those who come next, `most` of them, but who have gone away.
+    fn next(&self, most: usize) -> Vec<Put> {
+        let mut state = self.state();
+        let count = state.line.len().min(most);
+        state.line.drain(..count).filter(|put| !put.tell.is_closed()).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.state().line.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service {
+    /// Ends the service unless somebody waits.
+    fn goes_on(&mut self) -> bool {
+        let mut state = self.waiting.state();
+        self.is_over = state.line.is_empty();
+        state.is_served = !self.is_over;
+        state.is_served
+    }
+}
+
+impl Store {
+    /// Stores an entry without a file, with what other tasks have to store.
+    pub(super) async fn store_with_others(&self, staged: StagedEntry) -> Result<EntryInfo> {
+        let (tell, told) = oneshot::channel();
+        if let Some(service) = self.waiting.join(Put { staged, tell }) {
+            let store = self.clone();
+            let serve = async move { store.serve(service).await };
+            tokio::spawn(serve.in_current_span());
+        }
+        told.await.unwrap_or_else(|_| {
+            let reason = "the task that stores entries failed";
+            Err(Error::new(ErrorKind::Internal, STORE, "entry", reason))
+        })
+    }
+
+    async fn serve(&self, mut service: Service) {
+        loop {
+            let waiting = service.waiting.len();
+            match self.db.write(STORE).await {
+                Ok(tx) => self.store_together(tx, service.waiting.next(MOST_AT_ONCE)).await,
+                Err(error) => {
+                    let puts = service.waiting.next(waiting).into_iter();
+                    puts.for_each(|put| put.answer(Err(error.clone())));
+                }
+            }
+            if !service.goes_on() {
+                return;
+            }
+        }
+    }
+
+    async fn store_together(&self, tx: WriteTransaction, puts: Vec<Put>) {
+        let staged: Vec<&StagedEntry> = puts.iter().map(|put| &put.staged).collect();
+        match (self.place_all(tx, &staged).await, &puts[..]) {
+            (Ok(placed), _) => {
+                let infos = placed.into_iter().map(|placed| self.placed(placed));
+                puts.into_iter().zip(infos).for_each(|(put, info)| put.answer(Ok(info)));
+            }
+            (Err(error), [_]) => puts.into_iter().for_each(|put| put.answer(Err(error.clone()))),
+            (Err(error), _) => {
+                tracing::debug!(%error, "entries that were to be stored together are stored alone");
+                for Put { staged, tell } in puts {
+                    drop(tell.send(self.store_alone(staged).await));
+                }
+            }
+        }
+    }
+
+    /// Stores all of them, or none, and commits.
+    async fn place_all(
+        &self,
+        mut tx: WriteTransaction,
+        staged: &[&StagedEntry],
+    ) -> Result<Vec<Placed>> {
+        let mut all = Vec::with_capacity(staged.len());
+        for staged in staged {
+            all.push(self.place(&mut tx, staged, Claim::Anything).await?);
+        }
+        let taken: Vec<_> = all.iter().flat_map(|placed| checksums(&placed.taken)).collect();
+        self.publish_and_commit(tx, None, taken).await?;
+        Ok(all)
+    }
+
+    async fn store_alone(&self, staged: StagedEntry) -> Result<EntryInfo> {
+        let tx = self.db.write(STORE).await?;
+        self.finish_now(tx, staged, Claim::Anything).await
+    }
+}
+
+impl Put {
+    /// Who has gone away need not know.
+    fn answer(self, stored: Result<EntryInfo>) {
+        drop(self.tell.send(stored));
+    }
+}
