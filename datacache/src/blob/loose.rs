@@ -34,6 +34,16 @@ const FILE_NAME: &str = "loose";
 const MAX_BYTES: u64 = 1024 * 1024;
 
 impl Blobs {
+    /// Whether there may be any: one look at the list's first byte, for which nobody need change threads.
+    pub(crate) fn has_loose(&self) -> bool {
+        let path = path_in(&self.0);
+        let is_file = path.symlink_metadata().is_ok_and(|file| file.is_file());
+        let mut first = [b'\n'];
+        is_file
+            && File::open(path).and_then(|mut file| file.read(&mut first)).is_ok()
+            && first != [b'\n']
+    }
+
     /// The files whose fate is undecided, as far as that is known. The caller holds the write lock.
     pub(crate) async fn loose(&self) -> Result<BTreeSet<Checksum>> {
         self.blocking("look for loose files", |shared| Ok(noted(shared))).await

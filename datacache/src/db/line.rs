@@ -42,6 +42,25 @@ impl Line {
         Self { in_process: Arc::default(), path: locks.join(FILE_NAME) }
     }
 
+    /// The lock of who writes; `None` where there can be none.
+    async fn lock(&self) -> Option<FileLock> {
+        loop {
+            match lock::try_acquire(&self.path) {
+                Ok(Some(lock)) => return Some(lock),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "writers of other processes are not waited for in line");
+                    return None;
+                }
+            }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "nothing tells when a file lock is free"
+            )]
+            sleep(STEP).await;
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_free(&self) -> bool {
         self.in_process.try_lock().is_ok()
@@ -67,27 +86,9 @@ impl Db {
 impl Turn {
     /// Waits for those of other processes too; says whether they let it through in time.
     pub(super) async fn among_all(&mut self, patience: Duration) -> bool {
-        let mut waited = Duration::ZERO;
-        loop {
-            match lock::try_acquire(&self.line.path) {
-                Ok(Some(lock)) => {
-                    self.among_all = Some(lock);
-                    return true;
-                }
-                Ok(None) if waited >= patience => return false,
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::debug!(%error, "writers of other processes are not waited for in line");
-                    return true;
-                }
-            }
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "nothing tells when a file lock is free"
-            )]
-            sleep(STEP).await;
-            waited += STEP;
-        }
+        let Ok(lock) = timeout(patience, self.line.lock()).await else { return false };
+        self.among_all = lock;
+        true
     }
 }
 

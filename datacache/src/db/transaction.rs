@@ -42,7 +42,7 @@ impl WriteTransaction {
     ) -> Result<Self> {
         let db = connection.db.clone();
         if !turn.among_all(BUSY_TIMEOUT).await {
-            let reason = "other processes have been writing to the database all the time";
+            let reason = "other processes have kept the database busy all the time";
             return Err(Error::new(ErrorKind::Busy, operation, db.path().display(), reason));
         }
         db.keep_log_short().await;

@@ -30,6 +30,16 @@ impl Store {
         self.blobs.settle_loose(unnamed).await
     }
 
+    /// The same for what was left, at the beginning of a transaction that stores something. Should it
+    /// fail, that is no reason to store nothing.
+    pub(super) async fn settle_left(&self, tx: &mut WriteTransaction) {
+        if self.blobs.has_loose()
+            && let Err(error) = self.settle_loose(tx, &[]).await
+        {
+            tracing::warn!(%error, "what others have left loose could not be removed");
+        }
+    }
+
     /// Commits a removal, then removes the files; returns how many entries were removed.
     pub(super) async fn settle_removal(
         &self,

@@ -140,7 +140,8 @@ impl Store {
     }
 
     /// Makes room for what is to be stored under `key`, or queued, whose entry is now `own`; returns
-    /// what is in use then.
+    /// what is in use then, and the files of what goes for it, which the caller has to remove before he
+    /// commits.
     ///
     /// # Errors
     /// [`TooLarge`](ErrorKind::TooLarge) when there never will be; [`Full`](ErrorKind::Full) when
@@ -153,7 +154,7 @@ impl Store {
         need: &Need,
         claim: Claim,
         mut disk: Disk,
-    ) -> Result<Usage> {
+    ) -> Result<(Usage, Vec<String>)> {
         let Shared { allowance, .. } = &*self.room.0;
         if allowance.is_never_enough(need) {
             let reason = "it is larger than what the cache or its provider may take (max_bytes)";
@@ -175,8 +176,7 @@ impl Store {
             };
             let is_no_larger = disk.freed_bytes >= need.added_bytes();
             if short.is_none() || (step > STEPS && is_no_larger) {
-                self.remove_unnamed(tx, &blobs).await?;
-                return Ok(usage);
+                return Ok((usage, blobs));
             }
             if short.log_bytes > 0 {
                 return Err(full(key, short, disk));
@@ -236,7 +236,8 @@ impl Store {
         }
         let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
         let disk = Disk { free_bytes: u64::MAX, ..self.disk().await? };
-        let usage = self.make_room(tx, key, None, &need, Claim::Anything, disk).await?;
+        let (usage, evicted) = self.make_room(tx, key, None, &need, Claim::Anything, disk).await?;
+        self.remove_unnamed(tx, &evicted).await?;
         self.tidy_later(&usage);
         Ok(())
     }

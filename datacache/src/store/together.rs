@@ -144,8 +144,13 @@ impl Store {
         staged: &[&StagedEntry],
     ) -> Result<Vec<Placed>> {
         let mut all = Vec::with_capacity(staged.len());
+        self.settle_left(&mut tx).await;
         for staged in staged {
             all.push(self.place(&mut tx, staged, Claim::Anything).await?);
+        }
+        // Not before all of them have found room.
+        for placed in &all {
+            self.remove_unnamed(&mut tx, &placed.evicted).await?;
         }
         let taken: Vec<_> = all.iter().flat_map(|placed| checksums(&placed.taken)).collect();
         self.publish_and_commit(tx, None, taken).await?;

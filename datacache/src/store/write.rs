@@ -53,7 +53,9 @@ struct StagedFile {
 /// An entry whose row is written, if that is committed.
 pub(super) struct Placed {
     info: EntryInfo,
-    /// The files that were taken from rows for it.
+    /// The files of what went for it, which go before it is committed.
+    pub(super) evicted: Vec<String>,
+    /// The files that were taken from rows besides.
     pub(super) taken: Vec<String>,
     usage: Usage,
 }
@@ -105,15 +107,12 @@ impl Store {
         staged: StagedEntry,
         claim: Claim,
     ) -> Result<EntryInfo> {
-        if staged.file.is_some()
-            && let Err(error) = self.settle_loose(&mut tx, &[]).await
-        {
-            tracing::warn!(%error, "what others have left loose could not be removed");
-        }
+        self.settle_left(&mut tx).await;
         let placed = self.place(&mut tx, &staged, claim).await?;
         let StagedEntry { stored, file, .. } = staged;
         let own = file.is_some().then_some(stored.checksum);
         let (file, place) = file.map(|StagedFile { file, place }| (file, place)).unzip();
+        self.remove_unnamed(&mut tx, &placed.evicted).await?;
         self.publish_and_commit(tx, own.zip(file), checksums(&placed.taken)).await?;
         // Until the file has gone that this one replaces.
         drop(place);
@@ -133,13 +132,13 @@ impl Store {
         let replaced = sql::replaced(tx, &new.key).await.map_err(|source| tx.error(source))?;
         let need = need(new, stored, file.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
-        let usage = self.make_room(tx, &new.key, id, &need, claim, disk).await?;
+        let (usage, evicted) = self.make_room(tx, &new.key, id, &need, claim, disk).await?;
         // Not before: files that no row names any more make room, and this may yet come to nothing.
         let mut taken = self.keep_caps(tx, new, id).await?;
         let inline = file.is_none().then_some(&stored.bytes[..]);
         let (info, outdated) = write_row(tx, new, stored, inline, replaced).await?;
         taken.extend(outdated);
-        Ok(Placed { info, taken, usage })
+        Ok(Placed { info, evicted, taken, usage })
     }
 
     /// What is left to do once the row is committed.

@@ -134,6 +134,22 @@ async fn what_ceases_to_be_a_picture_is_one_for_nobody() {
     }
 }
 
+/// What somebody called something else is a picture of somebody all the same.
+#[tokio::test]
+async fn what_is_no_picture_by_its_row_stays_one_for_those_who_use_it_so() {
+    let folder = Folder::new();
+    let cache = folder.open().await;
+    let put = || cache.put(request("a://x").identifier(DUO[0]), png());
+    put().await.unwrap();
+    for name in [DUO[1], "Daft Punk"] {
+        cache.fetch(image("a://x", &fanart(name)).offline()).await.unwrap();
+        put().await.unwrap();
+    }
+    for name in [DUO[1], "Daft Punk"] {
+        assert_eq!(counts(&cache, &fanart(name)).await, (1, 1), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn filling_the_queue_finds_what_is_kept_for_somebody_else() {
     let folder = Folder::new();

@@ -338,3 +338,18 @@ async fn a_picture_of_two_artists_is_found_under_both_after_the_import() {
     }
     assert!(target.export(&Filter::all()).await == archive, "another archive");
 }
+
+#[tokio::test]
+async fn what_is_imported_counts_for_its_provider_as_what_is_stored() {
+    let source = Folder::new().await;
+    for number in 0..4 {
+        source.put(request(&number.to_string()), "hello").await;
+    }
+    let archive = source.export(&Filter::all()).await;
+    let target = Folder::new().await;
+    target.put(request("0"), "older").await;
+    target.import(&archive).await.unwrap();
+    assert_eq!(target.cache.0.store.wrong_counters().await.unwrap(), []);
+    target.cache.remove_matching(&Filter::all()).await.unwrap();
+    assert_eq!(target.cache.0.store.wrong_counters().await.unwrap(), []);
+}

@@ -59,20 +59,26 @@ macro_rules! count_files {
     };
 }
 
-/// The row that fulfils the condition is noted to be about what it says, and no longer about what
-/// it was before it became a picture, or ceased to be one.
+/// What the row that fulfils the condition is about is forgotten if it becomes a picture, or ceases to be
+/// one, as something of the given type.
+macro_rules! forget_subjects {
+    ($row:literal, $data_type:literal) => {
+        concat!(
+            "DELETE FROM subjects WHERE entry_id = (SELECT entry_id FROM cached_data WHERE ",
+            $row,
+            " AND (keep_class = 0) <> (",
+            $data_type,
+            " IN ('artistthumbnail', 'artistlogo', 'artistbanner', 'artistfanart', \
+                  'front_cover', 'derived')))"
+        )
+    };
+}
+
+/// The row that fulfils the condition is noted to be about what it says.
 macro_rules! note_subject {
     ($row:literal) => {
         concat!(
-            "DELETE FROM subjects \
-             WHERE entry_id = (SELECT entry_id FROM cached_data WHERE ",
-            $row,
-            ") AND (data_type IN ('artistthumbnail', 'artistlogo', 'artistbanner', \
-               'artistfanart', 'front_cover', 'derived')) \
-               <> (SELECT keep_class = 0 FROM cached_data WHERE ",
-            $row,
-            "); \
-             INSERT INTO subjects SELECT identifier, data_type, \
+            "INSERT INTO subjects SELECT identifier, data_type, \
                (SELECT COALESCE(MAX(ordinal) + 1, 0) FROM subjects AS noted \
                 WHERE noted.identifier = cached_data.identifier \
                   AND noted.data_type = cached_data.data_type), \

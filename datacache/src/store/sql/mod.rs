@@ -124,6 +124,7 @@ statements! {
           ?18, ?19, ?20, ?21, ?22, ?23, 0, \
           COALESCE((SELECT value FROM upkeep WHERE name = 'age'), 0) + 1) \
         RETURNING entry_id, cachekey, last_accessed, access_count";
+    FORGET_REPLACED = forget_subjects!("url = ?1", "?4");
     REPLACE = "UPDATE cached_data SET identifier = ?3, data_type = ?4, provider = ?5, metadata = ?6, \
           status_code = ?7, mime_type = ?8, data_size = ?9, content_checksum = ?10, \
           created_at = ?11, expires_at = ?12, data_value = ?13, etag = ?14, last_modified = ?15, \
@@ -131,6 +132,9 @@ statements! {
           encoding = ?20, stored_size = ?21, stored_checksum = ?22, is_untrusted = ?23 \
         WHERE url = ?1 RETURNING entry_id, cachekey, last_accessed, access_count";
 
+    FORGET_RENEWED = forget_subjects!(
+        "url = ?1 AND content_checksum = ?2 AND created_at = ?3 AND entry_id = ?14", "?5"
+    );
     RENEW = concat!(
         "UPDATE cached_data SET \
            identifier = ?4, data_type = ?5, provider = ?6, metadata = ?7, expires_at = ?8, \
@@ -215,6 +219,7 @@ pub(super) async fn store(
     let parts = [
         replaced.map(|_| counting::TAKE_FROM_PROVIDER),
         had_file.then_some(counting::TAKE_FROM_FILES),
+        replaced.map(|_| FORGET_REPLACED),
         Some(if replaced.is_some() { REPLACE } else { INSERT }),
         Some(counting::ADD_TO_PROVIDER),
         inline.is_none().then_some(counting::ADD_TO_FILES),
@@ -250,7 +255,7 @@ pub(super) async fn store(
     rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)
 }
 
-/// Statements for one round trip, of which one returns rows. What they share is `?1`.
+/// Statements for one round trip, of which one at most returns rows; they share their values.
 fn together(parts: &[Option<&str>]) -> AssertSqlSafe<String> {
     let parts: Vec<_> = parts.iter().flatten().copied().collect();
     AssertSqlSafe(parts.join("; "))
@@ -264,6 +269,7 @@ pub(super) async fn renew(
 ) -> Result<Option<RawRow>> {
     let parts = [
         Some(counting::TAKE_FROM_PROVIDER),
+        Some(FORGET_RENEWED),
         Some(RENEW),
         Some(counting::ADD_TO_PROVIDER),
         Some(counting::NOTE_SUBJECT),

@@ -8,14 +8,14 @@ use crate::checksum::Checksum;
 use crate::identifier::Identifier;
 use crate::store::entry::{Cachekey, NewEntry};
 use crate::store::moved::Past;
+use crate::store::sql::{counting, together};
 
 statements! {
     /// Of two of the same bytes, the one that was confirmed later is newer.
     HAS_AS_NEW = "SELECT EXISTS (SELECT 1 FROM cached_data \
         WHERE url = ?1 AND (created_at, expires_at) >= (?2, ?3))";
 
-    /// The place of an entry to be, which takes nothing and is noted to be about nothing until it is
-    /// filled. A handle that is given away is not given again, but ?3.
+    /// The place of an entry to be, which is noted to be about nothing until it is filled. A handle that is given away is not given again, but ?3.
     MAKE_PLACE = "INSERT INTO cached_data (url, cachekey, identifier, data_type, provider, \
            created_at, expires_at, last_accessed, access_count, \
            status_code, mime_type, data_size, content_checksum, metadata, data_value, \
@@ -46,7 +46,9 @@ pub(in crate::store) async fn make_place(
     new: &NewEntry,
     past: &Past,
 ) -> Result<()> {
-    let made = query(MAKE_PLACE)
+    let counted =
+        [Some(counting::TAKE_FROM_PROVIDER), Some(MAKE_PLACE), Some(counting::ADD_TO_PROVIDER)];
+    let made = query(together(&counted))
         .bind(new.key.as_str())
         .bind(past.cachekey.to_string())
         .bind(Cachekey::new_random().to_string())

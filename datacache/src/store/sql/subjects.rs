@@ -13,7 +13,12 @@ statements! {
         WHERE entry_id = ?1 AND identifier = ?2 AND data_type = ?3)";
     /// In the row, if that says less.
     DESCRIBE = concat!(
-        "UPDATE cached_data SET identifier = ?2, data_type = ?3 \
+        forget_subjects!(
+            "entry_id = ?1 AND content_checksum = ?4 AND created_at = ?5 \
+               AND identifier IN ('', ?2) AND data_type IN ('other', ?3)",
+            "?3"
+        ),
+        "; UPDATE cached_data SET identifier = ?2, data_type = ?3 \
          WHERE entry_id = ?1 AND content_checksum = ?4 AND created_at = ?5 \
            AND identifier IN ('', ?2) AND data_type IN ('other', ?3) \
            AND (identifier, data_type) <> (?2, ?3); ",

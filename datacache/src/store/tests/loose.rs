@@ -47,6 +47,7 @@ async fn who_dies_between_file_and_commit_leaves_what_the_next_put_removes() {
     assert_eq!(folder.blob_files(), names([0, 1, 2]));
     let next = folder.open().await;
     next.put(entry("small", "no file")).await.unwrap();
+    assert_eq!(folder.blob_files(), names([0]));
     put(&next, "next", 3).await;
     assert_eq!(folder.blob_files(), names([0, 3]));
     assert_eq!(store.get(&key("kept")).await.unwrap().unwrap().data, unique(0, SIZE));
