@@ -1,7 +1,7 @@
 //! What is noted of entries beside what their rows say: what they are about, and that they stay.
 //!
-//! Triggers keep it, and every pin; so it is wrong only where somebody else has had his hands in
-//! the database, or an older program has written it.
+//! Whatever stores, pins or removes keeps it (`sql/counting.rs`); so it is wrong only where somebody
+//! else has had his hands in the database, or an older program has written it.
 
 use crate::error::Result;
 use crate::store::Store;
