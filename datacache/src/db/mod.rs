@@ -90,6 +90,7 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use tokio::time::timeout;
 
 use crate::background::Background;
 use crate::clock::Clock;
@@ -118,6 +119,9 @@ pub(crate) const FILE_NAME: &str = "datacache.sqlite";
 /// How long a writer waits for the others of its process, then again for those of other processes,
 /// and for other programs, before it fails as [`Busy`](ErrorKind::Busy).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// So long who closes the cache waits for connections to be closed, which takes a moment.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The write-ahead log is cut back when it is longer than this.
 const LOG_MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -326,8 +330,8 @@ impl Db {
     /// Closes the anchor and refuses further operations. Those under way finish.
     pub(crate) async fn close(&self) {
         self.0.mender.finish().await;
-        // The anchor is the last.
-        self.0.closing.finish().await;
+        // The anchor is the last. What a runtime that is no longer driven was to close is not waited for.
+        let _ = timeout(CLOSING_PATIENCE, self.0.closing.finish()).await;
         self.0.anchor.close().await;
     }
 }

@@ -29,11 +29,10 @@ impl Queue {
         most_bytes: Option<u64>,
     ) -> Result<()> {
         let (Some(most_bytes), Some(first)) = (most_bytes, jobs.first()) else { return Ok(()) };
-        let beyond = sql::enqueueing::bytes_beyond_usual(tx).await;
-        let beyond = beyond.map_err(|source| tx.error(source))?;
+        let filled = sql::enqueueing::filled(tx).await;
+        let (span, beyond) = filled.map_err(|source| tx.error(source))?;
         let fit = |rows: u64, more: u64| rows * REQUEST_BYTES + beyond + more <= most_bytes;
         let more = jobs.iter().map(NewJob::row_bytes).sum();
-        let span = sql::enqueueing::span(tx).await.map_err(|source| tx.error(source))?;
         if fit(span, more) {
             return Ok(());
         }
@@ -73,8 +72,8 @@ pub(super) struct Lengths {
 }
 
 impl Lengths {
-    /// What a row takes beyond [`REQUEST_BYTES`]: no less than it does on the disk, and about twice as much at most.
-    /// The queue's statements compute the same of the rows there are.
+    /// What a row takes beyond [`REQUEST_BYTES`]: no less than it does on the disk, and about twice as
+    /// much at most. The queue's statements compute the same of the rows there are.
     ///
     /// Of a row or an entry of an index that is longer than a part of a page, all but the beginning
     /// lies on pages of its own: <https://sqlite.org/fileformat2.html#payload_on_pages>, section 1.6.

@@ -152,23 +152,12 @@ pub(super) fn info_of(
         cachekey: cachekey.parse().map_err(|_| corrupt("cachekey"))?,
         access_count: access_count.try_into().map_err(|_| corrupt("access_count"))?,
         last_accessed: Timestamp::from_millis(last_accessed),
-        data_size: new.data.len() as u64,
         stored_size: stored.bytes.len() as u64,
         encoding: stored.encoding,
         stored_checksum: has_own_name.then_some(stored.checksum),
         is_in_file,
         row_id,
-        url: new.key.clone(),
-        identifier: new.identifier.clone(),
-        data_type: new.data_type.clone(),
-        provider: new.provider.clone(),
-        metadata: new.metadata.clone(),
-        status_code: new.status_code,
-        mime_type: new.mime_type.clone(),
-        content_checksum: new.checksum,
-        created_at: new.created_at,
-        expires_at: new.expires_at,
-        terms: new.terms.clone(),
+        ..EntryInfo::of_unstored(new)
     })
 }
 

@@ -4,11 +4,16 @@
 //! there is by then, and goes on while more comes. If one of several cannot be stored, none of them is
 //! stored together: each is given a transaction of its own.
 //!
+//! Each runtime has a line of its own: what waits for a task of one that is no longer driven is at a
+//! standstill itself.
+//!
 //! Who goes away before his turn has nothing stored.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
@@ -22,70 +27,77 @@ use crate::error::{Error, ErrorKind, Result};
 /// So many one transaction stores at most, so that it holds the write lock only briefly.
 const MOST_AT_ONCE: usize = 32;
 
-/// Who has something to store; clones share it.
+type Line = VecDeque<Put>;
+
+/// Who has something to store, by runtime; a task sees to each line that there is. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Waiting(Arc<Mutex<State>>);
+pub(super) struct Waiting(Arc<Mutex<HashMap<Id, Line>>>);
 
-#[derive(Default)]
-struct State {
-    line: VecDeque<Put>,
-    /// Whether a task sees to them.
-    is_served: bool,
+pub(super) struct Put {
+    pub(super) staged: StagedEntry,
+    pub(super) tell: oneshot::Sender<Result<EntryInfo>>,
 }
 
-struct Put {
-    staged: StagedEntry,
-    tell: oneshot::Sender<Result<EntryInfo>>,
-}
-
-/// The task that sees to them. Should it come to a sudden end, those who wait are told so.
-struct Service {
+/// The task that sees to a line. Should it come to a sudden end, those who wait are told so.
+pub(super) struct Service {
     waiting: Waiting,
+    runtime: Id,
     is_over: bool,
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
         if !self.is_over {
-            let mut state = self.waiting.state();
-            state.is_served = false;
-            state.line.clear();
+            self.waiting.lines().remove(&self.runtime);
         }
     }
 }
 
 impl Waiting {
     /// Lets one more wait; the service, if there is none yet.
-    fn join(&self, put: Put) -> Option<Service> {
-        let mut state = self.state();
-        state.line.push_back(put);
-        let is_first = !std::mem::replace(&mut state.is_served, true);
-        is_first.then(|| Service { waiting: self.clone(), is_over: false })
+    pub(super) fn join(&self, runtime: Id, put: Put) -> Option<Service> {
+        match self.lines().entry(runtime) {
+            Entry::Occupied(mut line) => {
+                line.get_mut().push_back(put);
+                None
+            }
+            Entry::Vacant(place) => {
+                place.insert(Line::from([put]));
+                Some(Service { waiting: self.clone(), runtime, is_over: false })
+            }
+        }
     }
 
-    /// Those who come next, `most` of them, but who have gone away.
-    fn next(&self, most: usize) -> Vec<Put> {
-        let mut state = self.state();
-        let count = state.line.len().min(most);
-        state.line.drain(..count).filter(|put| !put.tell.is_closed()).collect()
+    pub(super) fn len(&self, runtime: Id) -> usize {
+        self.lines().get(&runtime).map_or(0, Line::len)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.state().line.len()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lines(&self) -> MutexGuard<'_, HashMap<Id, Line>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Service {
+    fn len(&self) -> usize {
+        self.waiting.len(self.runtime)
+    }
+
+    /// Those who come next, `most` of them, but who have gone away.
+    fn next(&self, most: usize) -> Vec<Put> {
+        let mut lines = self.waiting.lines();
+        let Some(line) = lines.get_mut(&self.runtime) else { return Vec::new() };
+        let count = line.len().min(most);
+        line.drain(..count).filter(|put| !put.tell.is_closed()).collect()
+    }
+
     /// Ends the service unless somebody waits.
     fn goes_on(&mut self) -> bool {
-        let mut state = self.waiting.state();
-        self.is_over = state.line.is_empty();
-        state.is_served = !self.is_over;
-        state.is_served
+        let mut lines = self.waiting.lines();
+        self.is_over = lines.get(&self.runtime).is_none_or(Line::is_empty);
+        if self.is_over {
+            lines.remove(&self.runtime);
+        }
+        !self.is_over
     }
 }
 
@@ -93,7 +105,7 @@ impl Store {
     /// Stores an entry without a file, with what other tasks have to store.
     pub(super) async fn store_with_others(&self, staged: StagedEntry) -> Result<EntryInfo> {
         let (tell, told) = oneshot::channel();
-        if let Some(service) = self.waiting.join(Put { staged, tell }) {
+        if let Some(service) = self.waiting.join(Handle::current().id(), Put { staged, tell }) {
             let store = self.clone();
             let serve = async move { store.serve(service).await };
             tokio::spawn(serve.in_current_span());
@@ -106,11 +118,11 @@ impl Store {
 
     async fn serve(&self, mut service: Service) {
         loop {
-            let waiting = service.waiting.len();
+            let waiting = service.len();
             match self.db.write(STORE).await {
-                Ok(tx) => self.store_together(tx, service.waiting.next(MOST_AT_ONCE)).await,
+                Ok(tx) => self.store_together(tx, service.next(MOST_AT_ONCE)).await,
                 Err(error) => {
-                    let puts = service.waiting.next(waiting).into_iter();
+                    let puts = service.next(waiting).into_iter();
                     puts.for_each(|put| put.answer(Err(error.clone())));
                 }
             }

@@ -108,7 +108,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         "SOME",
         "COUNT_ENTRIES",
         "ROWS",
-        "BEYOND_USUAL",
+        "FILLED",
         "WRONG_USAGE",
         "NOTE_USAGE",
         "MISSING_SUBJECTS",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Result, query, query_scalar};
+use sqlx::{Result, query, query_as, query_scalar};
 
 use super::super::job::{Enqueued, NewJob};
 use super::unsigned;
@@ -68,21 +68,19 @@ statements! {
            is_left = 1 \
          WHERE status = 'dead' OR is_left = 0 OR excluded.priority < priority"
     );
-    /// No fewer than there are rows; found at the two ends of the table.
-    SPAN = "SELECT COALESCE((SELECT MAX(request_id) FROM pending_requests) \
-        - (SELECT MIN(request_id) FROM pending_requests) + 1, 0)";
     ROWS = "SELECT COUNT(*) FROM pending_requests";
-    /// What the rows that are longer than usual take beyond that, each as `Lengths` in
-    /// `queue/share.rs` has it.
-    BEYOND_USUAL = concat!(
-        "SELECT COALESCE(SUM(512 - 1536 + ",
+    /// No fewer than there are rows, found at the two ends of the table; and what those that are longer
+    /// than usual take beyond that, each as `Lengths` in `queue/share.rs` has it.
+    FILLED = concat!(
+        "SELECT COALESCE((SELECT MAX(request_id) FROM pending_requests) \
+           - (SELECT MIN(request_id) FROM pending_requests) + 1, 0), \
+         (SELECT COALESCE(SUM(512 - 1536 + ",
         bytes_of!(
             "octet_length(url) + octet_length(params) + coalesce(octet_length(last_error), 0) + 256",
             "4061"
         ),
-        " + ", bytes_of!("octet_length(url) + 16", "1002"), "), 0) \
-         FROM pending_requests INDEXED BY pending_by_length \
-         WHERE octet_length(url) + octet_length(params) > 512"
+        " + ", bytes_of!("octet_length(url) + 16", "1002"), "), 0) FROM pending_requests \
+          WHERE octet_length(url) + octet_length(params) > 512)"
     );
     PRESENT_AMONG = "SELECT url FROM pending_requests \
         WHERE url IN (SELECT value FROM json_each(?1))";
@@ -108,19 +106,16 @@ pub(in crate::queue) async fn enqueue(
     Ok(Enqueued { new, raised: changed.saturating_sub(new), known, cached: 0 })
 }
 
-/// A number that is not below that of the rows, which may cost more to count.
-pub(in crate::queue) async fn span(db: &mut SqliteConnection) -> Result<u64> {
-    query_scalar(SPAN).fetch_one(db).await.map(unsigned)
+/// A number that is not below that of the rows, which may cost more to count; and what those that are
+/// longer than usual take beyond that, in bytes.
+pub(in crate::queue) async fn filled(db: &mut SqliteConnection) -> Result<(u64, u64)> {
+    let (span, beyond) = query_as(FILLED).fetch_one(db).await?;
+    Ok((unsigned(span), unsigned(beyond)))
 }
 
 /// How many rows there are.
 pub(in crate::queue) async fn rows(db: &mut SqliteConnection) -> Result<u64> {
     query_scalar(ROWS).fetch_one(db).await.map(unsigned)
-}
-
-/// What the rows that are longer than usual take beyond that.
-pub(in crate::queue) async fn bytes_beyond_usual(db: &mut SqliteConnection) -> Result<u64> {
-    query_scalar(BEYOND_USUAL).fetch_one(db).await.map(unsigned)
 }
 
 /// Which of the keys have a row.

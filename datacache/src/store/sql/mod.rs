@@ -255,7 +255,9 @@ pub(super) async fn store(
     rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)
 }
 
-/// Statements for one round trip, of which one at most returns rows; they share their values.
+/// Statements for one round trip, of which one at most returns rows; they share their values. For each
+/// number that a statement leaves out, sqlx gives it one of the values all the same, from the first on:
+/// there have to be enough of them.
 fn together(parts: &[Option<&str>]) -> AssertSqlSafe<String> {
     let parts: Vec<_> = parts.iter().flatten().copied().collect();
     AssertSqlSafe(parts.join("; "))

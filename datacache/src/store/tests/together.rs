@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use super::budget::{assert_counted, bounded, has};
 use super::*;
 use crate::error::{Error, ErrorKind};
+use crate::store::together::Put;
 
 /// Waits until so many wait; for so long that nobody has given up yet.
 async fn until_waiting(store: &Store, count: usize) {
+    let runtime = Handle::current().id();
     let all_wait = async {
-        while store.waiting.len() < count {
+        while store.waiting.len(runtime) < count {
             tokio::task::yield_now().await;
         }
     };
@@ -86,4 +90,24 @@ async fn who_goes_away_before_his_turn_has_nothing_stored() {
     writing.roll_back().await;
     stays.await.unwrap().unwrap();
     assert!(has(&store, "stays").await && !has(&store, "gone").await);
+}
+
+/// Nobody drives the runtime whose task would store the one.
+#[test]
+fn a_runtime_that_stands_still_keeps_no_other_from_storing() {
+    let new = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (still, running) = (new(), new());
+    let folder = Folder::new();
+    running.block_on(async {
+        let store = folder.open().await;
+        let staged = store.stage(entry("waits", "x")).await.unwrap();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let service = store.waiting.join(still.handle().id(), Put { staged, tell });
+        store.put(entry("stored", "x")).await.unwrap();
+        assert!(has(&store, "stored").await && !has(&store, "waits").await);
+        // Whoever waits for a task that has ended is told so.
+        assert!(service.is_some());
+        drop(service);
+        assert!(told.await.is_err());
+    });
 }
