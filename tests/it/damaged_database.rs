@@ -26,7 +26,7 @@ fn filled() -> Folder {
     let folder = Folder::new();
     let mut peer = Peer::start(&folder.dir());
     for number in 0..200 {
-        peer.order(&format!("put https://a.example/{number} {number} {}", 10 + number * 100));
+        peer.order(&format!("put https://a.example/{number} {number} {}", 10 + number * 400));
     }
     drop(peer);
     // It was killed; whoever closes the database last writes the log back.
@@ -71,7 +71,7 @@ fn of_eight_programs_that_meet_it_at_once_one_moves_it_and_all_go_on() {
     let whole = fs::read(folder.dir().join(DATABASE)).unwrap();
     write(folder.dir().join(DATABASE), &whole[..whole.len() / 2]);
     let file = folder.beside("file");
-    write(&file, body(1, 20_000));
+    write(&file, body(1, 70_000));
     let barrier = Barrier::new(PROGRAMS);
     std::thread::scope(|scope| {
         let put = |number| {
@@ -107,7 +107,7 @@ fn processes_that_have_it_open_go_on_with_the_new_one() {
     noticed_or_failed(&noticed);
     assert_eq!(moved(&folder).len(), 1, "{noticed:?}");
     for (number, peer) in peers.iter_mut().enumerate() {
-        peer.order(&format!("put https://b.example/{number} {number} 20000"));
+        peer.order(&format!("put https://b.example/{number} {number} 70000"));
     }
     for peer in &mut peers {
         for number in 0..4 {

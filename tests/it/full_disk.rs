@@ -208,17 +208,17 @@ fn what_is_to_be_left_free_is_left_free() {
 #[tokio::test]
 async fn however_little_is_left_nothing_is_lost_or_half_done() {
     let disk = Disk::new();
-    let origin = Origin::start(|_| Reply::ok(body(1, 17_000))).unwrap();
-    let inputs = [("a://inline", 9_000), ("a://file", 18_000)].map(|(url, size)| {
+    let origin = Origin::start(|_| Reply::ok(body(1, 70_000))).unwrap();
+    let inputs = [("a://inline", 9_000), ("a://file", 70_001)].map(|(url, size)| {
         let file = disk.folder.beside(size.to_string());
         write(&file, body(2, size));
         (url, file, body(2, size))
     });
     let kept = disk.folder.beside("kept");
-    write(&kept, body(3, 20_000));
+    write(&kept, body(3, 70_000));
     assert!(is_done(&disk.run(&["put", "a://kept", kept.to_str().unwrap()])));
     let (mut failed, mut put_off, mut done) = (0, 0, 0);
-    for left_kib in (0..=140).step_by(4) {
+    for left_kib in (0..=280).step_by(8) {
         let (job, other) = (origin.url("/job"), origin.url("/other"));
         assert!(is_done(&disk.run(&["enqueue", &job])));
         disk.leave_kib(left_kib);
@@ -241,7 +241,7 @@ async fn however_little_is_left_nothing_is_lost_or_half_done() {
         let is_enqueued = is_done(&disk.run(&["enqueue", &other]));
 
         disk.empty();
-        assert!(disk.run(&["get", "a://kept"]).stdout == body(3, 20_000), "{left_kib}");
+        assert!(disk.run(&["get", "a://kept"]).stdout == body(3, 70_000), "{left_kib}");
         for ((url, _, content), is_put) in inputs.iter().zip(puts) {
             let expected = if is_put { (0, &content[..]) } else { (3, &b""[..]) };
             let get = disk.run(&["get", url, "--offline"]);
@@ -252,7 +252,7 @@ async fn however_little_is_left_nothing_is_lost_or_half_done() {
         assert!(is_done(&disk.run(&["enqueue", &job, "--priority", "immediate"])));
         assert!(is_done(&disk.drain()));
         let get = disk.run(&["get", &job, "--offline"]);
-        assert!(get.stdout == body(1, 17_000), "{left_kib}: {get:?}");
+        assert!(get.stdout == body(1, 70_000), "{left_kib}: {get:?}");
         assert!(is_done(&disk.run(&["rm", &job, inputs[0].0, inputs[1].0])));
         assert_eq!(disk.blobs().len(), 1, "{left_kib}");
         assert_eq!(disk.jobs(), Vec::<Value>::new(), "{left_kib}");
@@ -269,12 +269,12 @@ fn a_cache_that_could_not_be_made_for_lack_of_room_is_made_when_there_is_some() 
     for left_kib in [0, 4, 16, 40, 64] {
         let disk = Disk::new();
         let file = disk.folder.beside("file");
-        write(&file, body(1, 20_000));
+        write(&file, body(1, 70_000));
         let put = ["put", "a://b", file.to_str().unwrap()];
         disk.leave_kib(left_kib);
         disk.run(&put).assert_failed(1, &["the disk is full"]);
         disk.empty();
         assert!(is_done(&disk.run(&put)), "{left_kib}");
-        assert!(disk.run(&["get", "a://b"]).stdout == body(1, 20_000), "{left_kib}");
+        assert!(disk.run(&["get", "a://b"]).stdout == body(1, 70_000), "{left_kib}");
     }
 }

@@ -9,7 +9,7 @@ use datacache_tests::{Folder, Peer, body};
 fn puts_and_removes_are_seen_by_the_other_process_at_once() {
     let folder = Folder::new();
     let (mut first, mut second) = (Peer::start(&folder.dir()), Peer::start(&folder.dir()));
-    for (seed, size) in [(1, 10), (2, 100_000), (3, 0), (4, 16 * 1024)] {
+    for (seed, size) in [(1, 10), (2, 100_000), (3, 0), (4, 64 * 1024)] {
         let stored = first.order(&format!("put https://a.example/x {seed} {size}"));
         let checksum = stored.strip_prefix("put ").unwrap();
         assert_eq!(second.order("lookup https://a.example/x"), format!("fresh {checksum}"));

@@ -16,7 +16,7 @@ fn a_disk_that_is_mounted_read_only_is_named_and_nothing_is_moved() {
     };
     let run = |args: &[&str]| namespace.run(&folder.program(args));
     let file = folder.beside("file");
-    write(&file, body(1, 20_000));
+    write(&file, body(1, 70_000));
     let put = ["put", "a://x", file.to_str().unwrap()];
     assert_eq!(run(&put).status, 0);
 
@@ -27,7 +27,7 @@ fn a_disk_that_is_mounted_read_only_is_named_and_nothing_is_moved() {
         run(args).assert_failed(1, &["cannot be written"]);
     }
     remount("rw");
-    assert!(run(&["get", "a://x"]).stdout == body(1, 20_000));
+    assert!(run(&["get", "a://x"]).stdout == body(1, 70_000));
     let verify = run(&["verify"]);
     assert_eq!(verify.status, 0, "{verify:?}");
     let mut list = std::process::Command::new("ls");

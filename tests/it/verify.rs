@@ -267,7 +267,7 @@ fn a_repair_that_is_killed_at_any_moment_is_finished_by_the_next() {
     let folder = Folder::new();
     let mut peer = Peer::start(&folder.dir());
     for number in 0..ENTRIES {
-        peer.order(&format!("put http://127.0.0.1:1/{number} {number} 20000"));
+        peer.order(&format!("put http://127.0.0.1:1/{number} {number} 70000"));
     }
     drop(peer);
     let blobs = folder.blobs();

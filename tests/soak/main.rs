@@ -28,7 +28,7 @@ const URLS: u64 = 300;
 const BODIES: u64 = 3;
 
 /// To rows, to files, and the largest that may be on its way in each process.
-const SIZES: [usize; 4] = [50, 3_000, 30_000, LARGEST];
+const SIZES: [usize; 5] = [50, 3_000, 30_000, 70_000, LARGEST];
 const LARGEST: usize = 120_000;
 
 /// So often the worker is killed, after so many requests to the origin.

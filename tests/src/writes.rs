@@ -3,7 +3,7 @@
 use crate::body;
 
 /// Below, at and above the size from which a body has a file of its own.
-const SIZES: [usize; 6] = [0, 1, 100, 16 * 1024, 16 * 1024 + 1, 100_000];
+const SIZES: [usize; 6] = [0, 1, 100, 64 * 1024, 64 * 1024 + 1, 100_000];
 
 /// Endless writes, the same for the same seed: few URLs and few bodies, so that entries are
 /// replaced and files shared all the time.

@@ -82,7 +82,7 @@ pub struct CacheConfig {
     /// the same folder share one cache.
     pub dir: Option<PathBuf>,
     /// Bodies that take up to this many bytes, compressed if they are, lie in the database, larger
-    /// ones in files of their own. Default 16 KiB.
+    /// ones in files of their own. Default 64 KiB.
     pub inline_max_bytes: usize,
     /// What the cache may take on disk, with everything that lies in its folder: 0 for any amount,
     /// else at least 4 MiB. What is used least makes room for what is new. Queued requests take an
@@ -137,7 +137,7 @@ impl Default for CacheConfig {
     fn default() -> Self {
         Self {
             dir: None,
-            inline_max_bytes: 16 * 1024,
+            inline_max_bytes: 64 * 1024,
             max_bytes: 5 * 1024 * 1024 * 1024,
             hot_bytes: default_hot_bytes(),
             min_free_bytes: 64 * 1024 * 1024,
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn an_empty_file_gives_the_defaults() {
         let config = parse("{}").unwrap();
-        assert_eq!(config.cache.inline_max_bytes, 16_384);
+        assert_eq!(config.cache.inline_max_bytes, 65_536);
         let of_this_run = crate::testing::hot_bytes();
         assert_eq!(config.cache.hot_bytes, of_this_run.unwrap_or(67_108_864));
         assert_eq!(config.http.max_body_bytes, 33_554_432);

@@ -127,7 +127,7 @@ async fn orphans_of_both_kinds_go_and_what_was_lost_is_queued_again() {
     let cache = folder.open("{}").await;
     for number in 0..3_u8 {
         let request = Request::new(format!("http://a.example/{number}")).ttl(DAY);
-        cache.put(request, vec![0xff - number; 20_000]).await.unwrap();
+        cache.put(request, vec![0xff - number; 70_000]).await.unwrap();
     }
     let (_, lost) = cache.show("http://a.example/1").await.unwrap().unwrap();
     std::fs::remove_file(lost.unwrap()).unwrap();
