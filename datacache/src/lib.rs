@@ -16,6 +16,7 @@ mod identifier;
 mod key;
 mod limits;
 mod lock;
+mod long_work;
 mod maintenance;
 mod media;
 mod moving;

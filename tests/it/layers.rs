@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
         "identifier",
         "key",
         "lock",
+        "long_work",
         "media",
         "name",
         "platform",

@@ -16,6 +16,9 @@
 //! file cannot be written or is removed, the maintenance finds, which looks through all folders. The
 //! file is written over from its beginning and never cut, so that a process killed meanwhile leaves at
 //! worst names that were struck out.
+//!
+//! What is read and written is some lines that are in the system's memory, on the thread that asks:
+//! going to another one would take longer.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -34,39 +37,28 @@ const FILE_NAME: &str = "loose";
 const MAX_BYTES: u64 = 1024 * 1024;
 
 impl Blobs {
-    /// Whether there may be any: one look at the list's first byte, for which nobody need change threads.
-    pub(crate) fn has_loose(&self) -> bool {
-        let path = path_in(&self.0);
-        let is_file = path.symlink_metadata().is_ok_and(|file| file.is_file());
-        let mut first = [b'\n'];
-        is_file
-            && File::open(path).and_then(|mut file| file.read(&mut first)).is_ok()
-            && first != [b'\n']
-    }
-
     /// The files whose fate is undecided, as far as that is known. The caller holds the write lock.
-    pub(crate) async fn loose(&self) -> Result<BTreeSet<Checksum>> {
-        self.blocking("look for loose files", |shared| Ok(noted(shared))).await
+    pub(crate) fn loose(&self) -> BTreeSet<Checksum> {
+        noted(&self.0)
     }
 
     /// Notes that the fate of some more files is being decided. The caller holds the write lock. Where it
     /// cannot be noted, only the maintenance will find what a crash leaves.
-    pub(crate) async fn note_loose(&self, checksums: Vec<Checksum>) -> Result<()> {
-        if checksums.is_empty() {
-            return Ok(());
-        }
-        self.blocking("note loose files", move |shared| {
-            let mut loose = noted(shared);
+    pub(crate) fn note_loose(&self, checksums: &[Checksum]) {
+        if !checksums.is_empty() {
+            let mut loose = noted(&self.0);
             loose.extend(checksums);
-            note(shared, &loose);
-            Ok(())
-        })
-        .await
+            note(&self.0, &loose);
+        }
     }
 
     /// Removes those of the loose files that no row names, which is known under the write lock, and
     /// strikes all others out. One that cannot be removed stays loose.
     pub(crate) async fn settle_loose(&self, unnamed: Vec<Checksum>) -> Result<()> {
+        if unnamed.is_empty() {
+            note(&self.0, &BTreeSet::new());
+            return Ok(());
+        }
         self.blocking("remove blob", move |shared| {
             let (mut left, mut result) = (BTreeSet::new(), Ok(()));
             for checksum in unnamed {
@@ -149,21 +141,21 @@ mod tests {
         range.map(|byte| Checksum::of(&[byte])).collect()
     }
 
-    async fn assert_loose(folder: &Folder, expected: &[Checksum]) {
-        assert_eq!(folder.blobs.loose().await.unwrap(), expected.iter().copied().collect());
+    fn assert_loose(folder: &Folder, expected: &[Checksum]) {
+        assert_eq!(folder.blobs.loose(), expected.iter().copied().collect());
     }
 
     #[tokio::test]
     async fn names_add_up_until_they_are_settled_and_the_file_is_never_cut() {
         let folder = folder().await;
-        assert_loose(&folder, &[]).await;
-        folder.blobs.note_loose(checksums(0..200)).await.unwrap();
-        folder.blobs.note_loose(checksums(150..200)).await.unwrap();
-        assert_loose(&folder, &checksums(0..200)).await;
+        assert_loose(&folder, &[]);
+        folder.blobs.note_loose(&checksums(0..200));
+        folder.blobs.note_loose(&checksums(150..200));
+        assert_loose(&folder, &checksums(0..200));
         folder.blobs.settle_loose(checksums(0..3)).await.unwrap();
-        assert_loose(&folder, &[]).await;
-        folder.blobs.note_loose(checksums(7..9)).await.unwrap();
-        assert_loose(&folder, &checksums(7..9)).await;
+        assert_loose(&folder, &[]);
+        folder.blobs.note_loose(&checksums(7..9));
+        assert_loose(&folder, &checksums(7..9));
         let file = path_in(&folder.blobs.0);
         assert!(file.metadata().unwrap().len() > 200 * 65, "the longest that was written");
     }
@@ -175,23 +167,23 @@ mod tests {
         for garbage in [b"\xff\0\x01".to_vec(), vec![b'a'; 100_000], b"\n\n".to_vec()] {
             #[expect(clippy::disallowed_methods, reason = "the damage is the point")]
             fs::write(&file, garbage).unwrap();
-            assert_loose(&folder, &[]).await;
-            folder.blobs.note_loose(checksums(0..2)).await.unwrap();
-            assert_loose(&folder, &checksums(0..2)).await;
+            assert_loose(&folder, &[]);
+            folder.blobs.note_loose(&checksums(0..2));
+            assert_loose(&folder, &checksums(0..2));
         }
         fs::remove_file(&file).unwrap();
         fs::create_dir(&file).unwrap();
-        folder.blobs.note_loose(checksums(0..2)).await.unwrap();
-        assert_loose(&folder, &[]).await;
+        folder.blobs.note_loose(&checksums(0..2));
+        assert_loose(&folder, &[]);
     }
 
     #[tokio::test]
     async fn what_no_row_names_goes_with_its_folders() {
         let folder = folder().await;
         let (gone, kept) = (folder.write(b"gone").await, folder.write(b"kept").await);
-        folder.blobs.note_loose(vec![gone, kept]).await.unwrap();
+        folder.blobs.note_loose(&[gone, kept]);
         folder.blobs.settle_loose(vec![gone]).await.unwrap();
-        assert_loose(&folder, &[]).await;
+        assert_loose(&folder, &[]);
         let (gone, kept) = (folder.blobs.path(gone), folder.blobs.path(kept));
         assert!(!gone.parent().unwrap().exists() && kept.exists());
     }

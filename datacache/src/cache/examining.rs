@@ -9,6 +9,7 @@ use crate::checksum::Checksum;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::Caching;
+use crate::long_work;
 use crate::media::{self, Form, Mismatch};
 use crate::store::NewEntry;
 
@@ -44,20 +45,22 @@ impl Plan {
         self.asked.form.unwrap_or_else(|| Form::of(&self.data_type))
     }
 
-    /// Looks at bytes that came from the origin, or from a caller in its place. It takes a while:
-    /// not on a thread that serves other tasks.
+    /// Looks at bytes that came from the origin, or from a caller in its place.
     pub(super) async fn examine(&self, data: Bytes, declared: Option<String>) -> Result<Examined> {
+        const EXAMINE: &str = "examine";
         let form = self.form();
-        let examined = tokio::task::spawn_blocking(move || Examined {
+        let size_bytes = data.len();
+        let look = move || Examined {
             checksum: Checksum::of(&data),
             mime_type: media::mime_type(&data, declared.as_deref()),
             mismatch: media::check(form, &data).err(),
             data,
-        });
-        examined.await.map_err(|join| {
-            let reason = "the thread that looks at the bytes failed";
-            Error::new(ErrorKind::Internal, "examine", &self.key, reason).with_source(join)
-        })
+        };
+        match form {
+            // What others have written to read pictures may panic.
+            Form::Picture => long_work::elsewhere(EXAMINE, look).await,
+            Form::Json | Form::Anything => long_work::on_bytes(size_bytes, EXAMINE, look).await,
+        }
     }
 
     /// The entry for bytes that came from the origin.

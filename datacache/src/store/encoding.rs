@@ -8,7 +8,8 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::checksum::Checksum;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::long_work::on_bytes;
 
 /// Shorter texts save less than 200 bytes.
 const MIN_BYTES: usize = 512;
@@ -16,9 +17,6 @@ const MIN_BYTES: usize = 512;
 /// Three quarters of a JSON answer are saved at any level; what higher ones add is little and takes
 /// long: see ARCHITECTURE.md.
 const LEVEL: i32 = 3;
-
-/// Work on more bytes than these takes too long for a thread that serves other tasks.
-const LONG_BYTES: usize = 32 * 1024;
 
 /// How the stored bytes of an entry are made from its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -64,7 +62,7 @@ pub(super) struct Content {
 /// The bytes as they are to be stored; `checksum` is theirs.
 pub(super) async fn encoded(data: &Bytes, checksum: Checksum) -> Result<Stored> {
     let data = data.clone();
-    on_a_thread_for(data.len(), "store", move || encode(data, checksum)).await
+    on_bytes(data.len(), "store", move || encode(data, checksum)).await
 }
 
 /// The content that was stored so; `None` when the bytes are damaged.
@@ -74,21 +72,7 @@ pub(super) async fn decoded(
     content: Content,
 ) -> Result<Option<Bytes>> {
     let size = usize::try_from(content.size).unwrap_or(usize::MAX);
-    on_a_thread_for(size, "look up", move || decode(stored, encoding, content)).await
-}
-
-async fn on_a_thread_for<T: Send + 'static>(
-    size_bytes: usize,
-    operation: &'static str,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T> {
-    if size_bytes <= LONG_BYTES {
-        return Ok(work());
-    }
-    tokio::task::spawn_blocking(work).await.map_err(|join| {
-        let reason = "the thread that compresses failed";
-        Error::new(ErrorKind::Internal, operation, "bytes", reason).with_source(join)
-    })
+    on_bytes(size, "look up", move || decode(stored, encoding, content)).await
 }
 
 fn encode(data: Bytes, checksum: Checksum) -> Stored {
@@ -136,6 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::long_work::LONG_BYTES;
 
     fn content(data: &[u8]) -> Content {
         Content { checksum: Checksum::of(data), size: data.len() as u64 }

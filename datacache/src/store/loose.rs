@@ -21,7 +21,7 @@ impl Store {
         tx: &mut WriteTransaction,
         more: &[Checksum],
     ) -> Result<()> {
-        let mut loose = self.blobs.loose().await?;
+        let mut loose = self.blobs.loose();
         loose.extend(more);
         if loose.is_empty() {
             return Ok(());
@@ -33,9 +33,7 @@ impl Store {
     /// The same for what was left, at the beginning of a transaction that stores something. Should it
     /// fail, that is no reason to store nothing.
     pub(super) async fn settle_left(&self, tx: &mut WriteTransaction) {
-        if self.blobs.has_loose()
-            && let Err(error) = self.settle_loose(tx, &[]).await
-        {
+        if let Err(error) = self.settle_loose(tx, &[]).await {
             tracing::warn!(%error, "what others have left loose could not be removed");
         }
     }
@@ -58,7 +56,7 @@ impl Store {
         files: &[String],
     ) -> Result<()> {
         let files = checksums(files);
-        self.blobs.note_loose(files.clone()).await?;
+        self.blobs.note_loose(&files);
         tx.commit().await?;
         self.release(files).await
     }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use super::in_flight::InFlight;
 use super::log::LOG_IN_THE_WAY;
-use super::room::{Allowance, Disk, Need, Shortfall, Usage};
+use super::room::{Allowance, Before, Disk, Need, Shortfall, Usage};
 use super::sql::Removed;
 use super::sql::upkeep::{self, Victims};
 use super::{Gone, STORE, Store};
@@ -153,22 +153,24 @@ impl Store {
         own: Option<i64>,
         need: &Need,
         claim: Claim,
-        mut disk: Disk,
+        before: Before,
     ) -> Result<(Usage, Vec<String>)> {
         let Shared { allowance, .. } = &*self.room.0;
         if allowance.is_never_enough(need) {
             let reason = "it is larger than what the cache or its provider may take (max_bytes)";
             return Err(Error::new(ErrorKind::TooLarge, STORE, key, reason));
         }
+        let Before { mut usage, mut disk } = before;
         let mut at_once = 1;
         let mut step = 0;
-        let mut before = None;
         let mut blobs = Vec::new();
         loop {
             step += 1;
-            let usage = upkeep::usage(tx, need.provider.as_ref()).await;
-            let usage = usage.map_err(|source| tx.error(source))?;
-            disk.freed_bytes = usage.freed_since(before.get_or_insert(usage));
+            if step > 1 {
+                let now = upkeep::usage(tx, need.provider.as_ref()).await;
+                usage = now.map_err(|source| tx.error(source))?;
+                disk.freed_bytes = usage.freed_since(&before.usage);
+            }
             self.room.note_strays(&usage);
             let short = match claim {
                 Claim::Anything => allowance.shortfall(&usage, need, disk),
@@ -236,7 +238,10 @@ impl Store {
         }
         let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
         let disk = Disk { free_bytes: u64::MAX, ..self.disk().await? };
-        let (usage, evicted) = self.make_room(tx, key, None, &need, Claim::Anything, disk).await?;
+        let usage = upkeep::usage(tx, None).await.map_err(|source| tx.error(source))?;
+        let before = Before { usage, disk };
+        let (usage, evicted) =
+            self.make_room(tx, key, None, &need, Claim::Anything, before).await?;
         self.remove_unnamed(tx, &evicted).await?;
         self.tidy_later(&usage);
         Ok(())

@@ -55,6 +55,13 @@ pub(super) struct Usage {
     pub(super) provider_bytes: u64,
 }
 
+/// What there is before something is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    pub(super) usage: Usage,
+    pub(super) disk: Disk,
+}
+
 /// What there is on the disk.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_field_names, reason = "their unit is part of their names")]

@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 
 use super::loose::checksums;
 use super::making_room::Claim;
+use super::room::Disk;
 use super::write::{Placed, StagedEntry};
 use super::{EntryInfo, STORE, Store};
 use crate::db::WriteTransaction;
@@ -119,8 +120,10 @@ impl Store {
     async fn serve(&self, mut service: Service) {
         loop {
             let waiting = service.len();
-            match self.db.write(STORE).await {
-                Ok(tx) => self.store_together(tx, service.next(MOST_AT_ONCE)).await,
+            match tokio::try_join!(self.db.write(STORE), self.disk()) {
+                Ok((tx, disk)) => {
+                    self.store_together(tx, service.next(MOST_AT_ONCE), disk).await;
+                }
                 Err(error) => {
                     let puts = service.next(waiting).into_iter();
                     puts.for_each(|put| put.answer(Err(error.clone())));
@@ -132,9 +135,9 @@ impl Store {
         }
     }
 
-    async fn store_together(&self, tx: WriteTransaction, puts: Vec<Put>) {
+    async fn store_together(&self, tx: WriteTransaction, puts: Vec<Put>, disk: Disk) {
         let staged: Vec<&StagedEntry> = puts.iter().map(|put| &put.staged).collect();
-        match (self.place_all(tx, &staged).await, &puts[..]) {
+        match (self.place_all(tx, &staged, disk).await, &puts[..]) {
             (Ok(placed), _) => {
                 let infos = placed.into_iter().map(|placed| self.placed(placed));
                 puts.into_iter().zip(infos).for_each(|(put, info)| put.answer(Ok(info)));
@@ -154,11 +157,12 @@ impl Store {
         &self,
         mut tx: WriteTransaction,
         staged: &[&StagedEntry],
+        disk: Disk,
     ) -> Result<Vec<Placed>> {
         let mut all = Vec::with_capacity(staged.len());
         self.settle_left(&mut tx).await;
         for staged in staged {
-            all.push(self.place(&mut tx, staged, Claim::Anything).await?);
+            all.push(self.place(&mut tx, staged, Claim::Anything, disk).await?);
         }
         // Not before all of them have found room.
         for placed in &all {

@@ -13,9 +13,10 @@ use super::encoding::{Stored, encoded};
 use super::in_flight::Place;
 use super::loose::checksums;
 use super::making_room::Claim;
-use super::room::{Disk, Need, Usage};
+use super::room::{Before, Disk, Need, Usage};
 use super::row::{Row, Version};
 use super::sql::Replaced;
+use super::sql::upkeep;
 use super::{STORE, Store, row, sql};
 use crate::blob::Staged;
 use crate::checksum::Checksum;
@@ -39,8 +40,6 @@ pub(crate) struct StagedEntry {
     pub(super) new: NewEntry,
     stored: Stored,
     file: Option<StagedFile>,
-    /// What there was on the disk before.
-    disk: Disk,
 }
 
 /// The file of a body, complete but for its name.
@@ -48,6 +47,8 @@ pub(crate) struct StagedEntry {
 struct StagedFile {
     file: Staged,
     place: Place,
+    /// What there was on the disk before.
+    disk: Disk,
 }
 
 /// An entry whose row is written, if that is committed.
@@ -81,13 +82,12 @@ impl Store {
         let is_inline = stored.bytes.len() <= self.inline_max_bytes;
         self.clear_the_way(&need(&new, &stored, !is_inline, None)).await?;
         if is_inline {
-            let disk = self.disk().await?;
-            return Ok(StagedEntry { new, stored, file: None, disk });
+            return Ok(StagedEntry { new, stored, file: None });
         }
         let place = self.room.in_flight().place(stored.bytes.len() as u64).await;
         let disk = self.disk().await?;
         let file = self.blobs.stage(stored.bytes.clone(), stored.checksum).await?;
-        Ok(StagedEntry { new, stored, file: Some(StagedFile { file, place }), disk })
+        Ok(StagedEntry { new, stored, file: Some(StagedFile { file, place, disk }) })
     }
 
     /// Stores what was staged, commits, and removes the file that it replaced.
@@ -107,11 +107,15 @@ impl Store {
         staged: StagedEntry,
         claim: Claim,
     ) -> Result<EntryInfo> {
+        let disk = match &staged.file {
+            Some(staged) => staged.disk,
+            None => self.disk().await?,
+        };
         self.settle_left(&mut tx).await;
-        let placed = self.place(&mut tx, &staged, claim).await?;
+        let placed = self.place(&mut tx, &staged, claim, disk).await?;
         let StagedEntry { stored, file, .. } = staged;
         let own = file.is_some().then_some(stored.checksum);
-        let (file, place) = file.map(|StagedFile { file, place }| (file, place)).unzip();
+        let (file, place) = file.map(|StagedFile { file, place, .. }| (file, place)).unzip();
         self.remove_unnamed(&mut tx, &placed.evicted).await?;
         self.publish_and_commit(tx, own.zip(file), checksums(&placed.taken)).await?;
         // Until the file has gone that this one replaces.
@@ -119,20 +123,23 @@ impl Store {
         Ok(self.placed(placed))
     }
 
-    /// Makes room for an entry and writes its row.
+    /// Makes room for an entry, where there is so much on the disk, and writes its row.
     pub(super) async fn place(
         &self,
         tx: &mut WriteTransaction,
         staged: &StagedEntry,
         claim: Claim,
+        disk: Disk,
     ) -> Result<Placed> {
-        let StagedEntry { new, stored, file, disk } = staged;
+        let StagedEntry { new, stored, file } = staged;
         // It was cut back just now, if nobody was in the way.
-        let disk = Disk { log_bytes: self.db.log_bytes(), ..*disk };
-        let replaced = sql::replaced(tx, &new.key).await.map_err(|source| tx.error(source))?;
+        let disk = Disk { log_bytes: self.db.log_bytes(), ..disk };
+        let found = upkeep::replaced_and_usage(tx, &new.key, &new.provider).await;
+        let (replaced, usage) = found.map_err(|source| tx.error(source))?;
         let need = need(new, stored, file.is_some(), replaced.as_ref());
         let id = replaced.as_ref().map(|replaced| replaced.entry_id);
-        let (usage, evicted) = self.make_room(tx, &new.key, id, &need, claim, disk).await?;
+        let before = Before { usage, disk };
+        let (usage, evicted) = self.make_room(tx, &new.key, id, &need, claim, before).await?;
         // Not before: files that no row names any more make room, and this may yet come to nothing.
         let mut taken = self.keep_caps(tx, new, id).await?;
         let inline = file.is_none().then_some(&stored.bytes[..]);
@@ -159,7 +166,8 @@ impl Store {
     ) -> Result<()> {
         let (name, file) = own.unzip();
         taken.retain(|taken| Some(*taken) != name);
-        self.blobs.note_loose(name.into_iter().chain(taken.clone()).collect()).await?;
+        let loose: Vec<_> = name.into_iter().chain(taken.clone()).collect();
+        self.blobs.note_loose(&loose);
         let stored = async {
             if let Some(file) = file {
                 file.publish().await?;
@@ -167,7 +175,7 @@ impl Store {
             tx.commit().await
         };
         let stored = stored.await;
-        let loose = if stored.is_ok() { taken } else { Vec::from_iter(name) };
+        let loose = if stored.is_ok() { taken } else { name.into_iter().collect() };
         // The put itself stands, or has failed, either way.
         if let Err(error) = self.release(loose).await {
             tracing::warn!(%error, "a file that no entry needs could not be removed");

@@ -145,22 +145,22 @@ floors! {
 
     a_put: 0, async |cache: &Cache| {
         cache.put(request("a://new"), vec![0xff; 8_000]).await.unwrap();
-    } => cost(1, 7);
+    } => cost(1, 6);
 
     four_puts_at_once: 0, async |cache: &Cache| {
         let put = async |number: usize| {
             cache.put(request(&format!("a://{number}")), "body").await.unwrap();
         };
         tokio::join!(put(1), put(2), put(3), put(4));
-    } => cost(1, 16);
+    } => cost(1, 12);
 
     a_put_in_a_file: 0, async |cache: &Cache| {
         cache.put(request("a://new"), vec![0xfe; 100_000]).await.unwrap();
-    } => cost(1, 7);
+    } => cost(1, 6);
 
     a_put_in_place_of_an_entry: 0, async |cache: &Cache| {
         cache.put(request("a://inline"), vec![0xfe; 8_000]).await.unwrap();
-    } => cost(1, 8);
+    } => cost(1, 7);
 
     a_removal: 0, async |cache: &Cache| {
         assert!(cache.remove("a://inline").await.unwrap());

@@ -11,8 +11,8 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Result, query, query_as, query_scalar};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, Result, Row as _, query, query_as, query_scalar};
 
 use super::encoding::{Encoding, Stored};
 use super::entry::{Cachekey, NewEntry, Renewal};
@@ -305,14 +305,11 @@ pub(super) struct Replaced {
     pub(super) size_bytes: u64,
 }
 
-pub(super) async fn replaced(db: &mut SqliteConnection, key: &Key) -> Result<Option<Replaced>> {
-    let row = query_as(REPLACED).bind(key.as_str()).fetch_optional(db).await?;
-    let read = |(entry_id, blob, size): (i64, Option<String>, i64)| Replaced {
-        entry_id,
-        blob,
-        size_bytes: u64::try_from(size).unwrap_or(0),
-    };
-    Ok(row.map(read))
+impl Replaced {
+    fn of(row: &SqliteRow) -> Result<Self> {
+        let size_bytes = u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0);
+        Ok(Self { entry_id: row.try_get(0)?, blob: row.try_get(1)?, size_bytes })
+    }
 }
 
 /// Those of the files that rows name.

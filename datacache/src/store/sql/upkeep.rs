@@ -6,10 +6,11 @@ use sqlx::{AssertSqlSafe, Result, Row as _, query, query_scalar};
 
 use crate::clock::Timestamp;
 use crate::identifier::Identifier;
+use crate::key::Key;
 use crate::name::Provider;
 use crate::store::Subject;
 use crate::store::room::Usage;
-use crate::store::sql::{Removed, remove};
+use crate::store::sql::{REPLACED, Removed, Replaced, remove, together};
 
 /// The first `?4` entries of a rank below `?6` in an order, but the entry `?3` and those used after
 /// `?5`.
@@ -41,7 +42,7 @@ statements! {
           (SELECT value FROM upkeep WHERE name = 'files'), \
           (SELECT value FROM upkeep WHERE name = 'file_blocks'), \
           (SELECT value FROM upkeep WHERE name = 'stray_bytes'), \
-          COALESCE((SELECT size_bytes FROM provider_usage WHERE provider = ?1), 0) \
+          COALESCE((SELECT size_bytes FROM provider_usage WHERE provider = ?2), 0) \
         FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
 
     /// At most ?2 whose time passed before ?1.
@@ -108,15 +109,32 @@ pub(in crate::store) async fn usage(
     db: &mut SqliteConnection,
     provider: Option<&Provider>,
 ) -> Result<Usage> {
-    let row = query(USAGE).bind(provider.map(Provider::as_str)).fetch_one(db).await?;
+    let no_key = None::<&str>;
+    let row = query(USAGE).bind(no_key).bind(provider.map(Provider::as_str)).fetch_one(db).await?;
+    usage_of(&row)
+}
+
+/// The same, and the row that what is to be stored under `key` will replace.
+pub(in crate::store) async fn replaced_and_usage(
+    db: &mut SqliteConnection,
+    key: &Key,
+    provider: &Provider,
+) -> Result<(Option<Replaced>, Usage)> {
+    let statements = together(&[Some(REPLACED), Some(USAGE)]);
+    let rows = query(statements).bind(key.as_str()).bind(provider.as_str()).fetch_all(db).await?;
+    let (usage, replaced) = rows.split_last().ok_or(sqlx::Error::RowNotFound)?;
+    Ok((replaced.first().map(Replaced::of).transpose()?, usage_of(usage)?))
+}
+
+fn usage_of(row: &SqliteRow) -> Result<Usage> {
     Ok(Usage {
-        page_bytes: count(&row, 0)?,
-        pages: count(&row, 1)?,
-        free_pages: count(&row, 2)?,
-        files: count(&row, 3)?,
-        file_blocks: count(&row, 4)?,
+        page_bytes: count(row, 0)?,
+        pages: count(row, 1)?,
+        free_pages: count(row, 2)?,
+        files: count(row, 3)?,
+        file_blocks: count(row, 4)?,
         stray_bytes: row.try_get::<Option<i64>, _>(5)?.map(|it| u64::try_from(it).unwrap_or(0)),
-        provider_bytes: count(&row, 6)?,
+        provider_bytes: count(row, 6)?,
     })
 }
 

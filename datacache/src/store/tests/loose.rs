@@ -23,7 +23,7 @@ fn names(numbers: impl IntoIterator<Item = usize>) -> BTreeSet<String> {
 async fn die_before_the_commit(store: &Store, number: usize) {
     let tx = store.db.write("test").await.unwrap();
     let staged = store.blobs.stage(unique(number, SIZE), name(number)).await.unwrap();
-    store.blobs.note_loose(vec![name(number)]).await.unwrap();
+    store.blobs.note_loose(&[name(number)]);
     staged.publish().await.unwrap();
     tx.roll_back().await;
 }
@@ -32,8 +32,8 @@ async fn die_before_the_commit(store: &Store, number: usize) {
 async fn die_after_the_commit(store: &Store, path: &str) {
     let mut tx = store.db.write("test").await.unwrap();
     let removed = sql::remove_by_key(&mut tx, &key(path)).await.unwrap();
-    let files = removed.blobs.iter().map(|name| name.parse().unwrap()).collect();
-    store.blobs.note_loose(files).await.unwrap();
+    let files = removed.blobs.iter().map(|name| name.parse().unwrap()).collect::<Vec<_>>();
+    store.blobs.note_loose(&files);
     tx.commit().await.unwrap();
 }
 
@@ -98,7 +98,7 @@ async fn a_file_that_was_left_and_is_named_by_now_stays() {
 async fn puts_and_removals_write_down_what_they_decide_about() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let loose = async || store.blobs.loose().await.unwrap();
+    let loose = async || store.blobs.loose();
     put(&store, "x", 1).await;
     assert_eq!(loose().await, [name(1)].into());
     put(&store, "x", 2).await;
@@ -128,7 +128,7 @@ async fn what_a_removal_takes_is_written_down_before_its_commit() {
     first.roll_back().await;
     let second = second.await.unwrap();
     assert_eq!((entries(&store).await, folder.blob_files()), (0, names([1])));
-    assert_eq!(store.blobs.loose().await.unwrap(), [name(1)].into());
+    assert_eq!(store.blobs.loose(), [name(1)].into());
     second.roll_back().await;
     assert!(removing.await.unwrap());
     assert_eq!(folder.blob_files(), names([]));
