@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-const SIZES: [(&str, usize); 2] = [("8 KiB", 8 * 1024), ("100 KiB", 100 * 1024)];
+const SIZES: [(&str, usize); 3] =
+    [("8 KiB", 8 * 1024), ("64 KiB", 64 * 1024), ("100 KiB", 100 * 1024)];
 
 struct Fixture {
     runtime: Runtime,

@@ -237,9 +237,9 @@ impl Store {
             return Ok(());
         }
         let need = Need { provider: None, file_bytes: 0, row_bytes, replaced_bytes: 0 };
-        let disk = Disk { free_bytes: u64::MAX, ..self.disk().await? };
-        let usage = upkeep::usage(tx, None).await.map_err(|source| tx.error(source))?;
-        let before = Before { usage, disk };
+        let (disk, usage) = tokio::join!(self.disk(), upkeep::usage(tx, None));
+        let disk = Disk { free_bytes: u64::MAX, ..disk? };
+        let before = Before { usage: usage.map_err(|source| tx.error(source))?, disk };
         let (usage, evicted) =
             self.make_room(tx, key, None, &need, Claim::Anything, before).await?;
         self.remove_unnamed(tx, &evicted).await?;

@@ -169,10 +169,10 @@ floors! {
     a_request_in_the_queue: 0, async |cache: &Cache| {
         let request = request("http://127.0.0.1:1/x").priority(Priority::Batch);
         cache.enqueue([request]).await.unwrap();
-    } => cost(1, 9);
+    } => cost(1, 8);
 
     a_hundred_requests_in_the_queue: 0, async |cache: &Cache| {
         let requests = (0..100).map(|n| request(&format!("http://127.0.0.1:1/{n}")));
         cache.enqueue(requests.map(|request| request.priority(Priority::Batch))).await.unwrap();
-    } => cost(1, 9);
+    } => cost(1, 8);
 }

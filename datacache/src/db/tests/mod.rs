@@ -109,6 +109,7 @@ pub(crate) async fn assert_every_statement_uses_an_index(db: &Db) {
         "COUNT_ENTRIES",
         "ROWS",
         "FILLED",
+        "BEYOND",
         "WRONG_USAGE",
         "NOTE_USAGE",
         "MISSING_SUBJECTS",
