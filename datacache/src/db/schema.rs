@@ -38,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0010_what_files_take.sql"),
     include_str!("../../migrations/0011_fewer_parts.sql"),
     include_str!("../../migrations/0012_long_requests.sql"),
+    include_str!("../../migrations/0013_groups_of_providers.sql"),
 ];
 
 const OPERATION: &str = "open cache";

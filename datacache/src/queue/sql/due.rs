@@ -27,51 +27,68 @@ macro_rules! not_paused {
     };
 }
 
-/// The groups of one priority, data type and host or provider that is asked which have a job that may
-/// run at ?1, the most urgent first, and 256 at most: who is asked does not rest, and the job's time
-/// has come. Each step from one group to the next is a look-up in the index, so the cost is the number
-/// of groups, not that of the jobs. Unless told otherwise, SQLite would find all groups before it
-/// counts to 256.
+/// The groups of one priority, data type, host or provider that is asked, and provider, which have a job
+/// that may run at ?1, the most urgent first, and 256 at most: the provider is not paused, who is asked
+/// does not rest, and the job's time has come. Each step from one group to the next is a look-up in the
+/// index, so the cost is the number of groups, not that of the jobs. Unless told otherwise, SQLite would
+/// find all groups before it counts to 256.
 macro_rules! runnable_groups {
     () => {
         concat!(
-            "WITH RECURSIVE groups (priority, data_type, asked) AS NOT MATERIALIZED ( \
-               SELECT * FROM (SELECT priority, data_type, asked FROM pending_requests \
-                 WHERE status = 'pending' ORDER BY priority, data_type, asked LIMIT 1) \
+            "WITH RECURSIVE groups (priority, data_type, asked, provider) AS NOT MATERIALIZED ( \
+               SELECT * FROM (SELECT priority, data_type, asked, provider FROM pending_requests \
+                 WHERE status = 'pending' ORDER BY priority, data_type, asked, provider LIMIT 1) \
                UNION ALL \
-               SELECT next.priority, next.data_type, next.asked \
+               SELECT next.priority, next.data_type, next.asked, next.provider \
                  FROM groups JOIN pending_requests AS next ON next.request_id = COALESCE( \
                    (SELECT request_id FROM pending_requests WHERE status = 'pending' \
                       AND priority = groups.priority AND data_type = groups.data_type \
-                      AND asked > groups.asked ORDER BY asked LIMIT 1), \
+                      AND asked = groups.asked AND provider > groups.provider \
+                    ORDER BY provider LIMIT 1), \
+                   (SELECT request_id FROM pending_requests WHERE status = 'pending' \
+                      AND priority = groups.priority AND data_type = groups.data_type \
+                      AND asked > groups.asked ORDER BY asked, provider LIMIT 1), \
                    (SELECT request_id FROM pending_requests WHERE status = 'pending' \
                       AND priority = groups.priority AND data_type > groups.data_type \
-                    ORDER BY data_type, asked LIMIT 1), \
+                    ORDER BY data_type, asked, provider LIMIT 1), \
                    (SELECT request_id FROM pending_requests WHERE status = 'pending' \
                       AND priority > groups.priority \
-                    ORDER BY priority, data_type, asked LIMIT 1))), \
+                    ORDER BY priority, data_type, asked, provider LIMIT 1))), \
              runnable AS ( \
-               SELECT * FROM groups WHERE asked NOT IN (",
-            resting!(),
-            ") AND ( \
-                 SELECT MIN(due_at) FROM pending_requests AS job WHERE job.status = 'pending' \
-                   AND job.priority = groups.priority AND job.data_type = groups.data_type \
-                   AND job.asked = groups.asked AND job.",
+               SELECT * FROM groups WHERE ",
             not_paused!(),
-            ") <= ?1 \
-               LIMIT 256) "
+            " AND asked NOT IN (",
+            resting!(),
+            ") AND (SELECT MIN(due_at) FROM pending_requests AS job WHERE ",
+            of_group!("groups"),
+            ") <= ?1 LIMIT 256) "
+        )
+    };
+}
+
+/// The condition that a job is one of a group.
+macro_rules! of_group {
+    ($group:literal) => {
+        concat!(
+            "status = 'pending' AND job.priority = ",
+            $group,
+            ".priority AND job.data_type = ",
+            $group,
+            ".data_type AND job.asked = ",
+            $group,
+            ".asked AND job.provider = ",
+            $group,
+            ".provider"
         )
     };
 }
 
 /// The ids of some jobs of a runnable group.
-macro_rules! of_group {
+macro_rules! some_of_group {
     ($which:literal) => {
         concat!(
-            "SELECT * FROM (SELECT request_id FROM pending_requests WHERE status = 'pending' \
-               AND priority = runnable.priority AND data_type = runnable.data_type \
-               AND asked = runnable.asked AND ",
-            not_paused!(),
+            "SELECT * FROM (SELECT request_id FROM pending_requests AS job WHERE ",
+            of_group!("runnable"),
             " AND ",
             $which,
             ")"
@@ -92,11 +109,11 @@ statements! {
         runnable_groups!(),
         "SELECT ", candidate_columns!(), " FROM pending_requests WHERE request_id IN ( \
            SELECT job.value FROM runnable, json_each((SELECT json_group_array(request_id) FROM (",
-        of_group!("due_at <= ?1 ORDER BY due_at, created_at DESC, request_id LIMIT ?3"),
+        some_of_group!("due_at <= ?1 ORDER BY due_at, created_at DESC, request_id LIMIT ?3"),
         " UNION ALL ",
-        of_group!("due_at = 0 ORDER BY created_at LIMIT ?4"),
+        some_of_group!("due_at = 0 ORDER BY created_at LIMIT ?4"),
         " UNION ALL ",
-        of_group!("due_at > 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?4"),
+        some_of_group!("due_at > 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?4"),
         "))) AS job)"
     );
     /// The oldest of all, for those in groups beyond. Of what waits the thousand oldest are looked at,
