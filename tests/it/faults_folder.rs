@@ -1,7 +1,7 @@
 //! Cache folders that cannot be used, and blob files that are not what was stored.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use datacache::testing::{Origin, Reply};
 use datacache_tests::{Folder, body, write};
@@ -149,6 +149,28 @@ fn damaged(origin: &Origin, damage: Damage) -> Folder {
     let [blob] = &blobs[..] else { panic!("one blob, not {blobs:?}") };
     damage(&folder.dir().join(blob));
     folder
+}
+
+/// Somebody who opens a pipe to write would wait for who reads it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_lock_keeps_nobody_waiting() {
+    let folder = filled(&origin());
+    let file = folder.beside("file");
+    write(&file, large());
+    let files = fs::read_dir(folder.dir().join("locks")).unwrap().map(|file| file.unwrap().path());
+    let is_lock = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "lock");
+    let locks: Vec<_> = files.filter(is_lock).collect();
+    assert!(locks.len() > 2, "{locks:?}");
+    for lock in locks {
+        fs::remove_file(&lock).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&lock).status().unwrap().success());
+        let url = format!("a:{}", lock.file_name().unwrap().display());
+        let put = folder.run(["put", &url, file.to_str().unwrap()]);
+        assert_eq!(put.status, 0, "{}: {put:?}", lock.display());
+        assert!(folder.run(["get", &url]).stdout == large(), "{}", lock.display());
+        fs::remove_file(&lock).unwrap();
+    }
 }
 
 #[test]

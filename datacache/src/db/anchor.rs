@@ -2,8 +2,9 @@
 //!
 //! It holds no lock and no transaction; it is there so that an operation's connection is not the
 //! last one to close. The first connection that an operation gives back becomes the anchor. A task
-//! owns it and closes it when no operation came by for [`IDLE`], so that a program at rest keeps
-//! no file open. When the database has been replaced, the next connection is the new anchor.
+//! closes it when no operation came by for [`IDLE`], so that a program at rest keeps no file open.
+//! When the database has been replaced, the next connection is the new anchor. Who closes the cache
+//! takes it from its place and closes it himself: nobody may drive the task's runtime any more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +12,10 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, interval_at, timeout};
 
+use super::CLOSING_PATIENCE;
 use crate::platform::FileId;
 
 /// The anchor closes after one to two of these without an operation.
@@ -30,21 +31,25 @@ pub(super) struct Anchor {
 enum Holder {
     #[default]
     Nobody,
-    Task(Held),
+    Held(Held),
     /// The database was closed: there will be no anchor again.
     Closed,
 }
 
+/// The connection, until somebody closes it.
+type Place = Arc<Mutex<Option<SqliteConnection>>>;
+
 struct Held {
+    place: Place,
     task: JoinHandle<()>,
-    stop: Arc<Notify>,
     /// The file that it is a connection to.
     file: FileId,
 }
 
 impl Drop for Held {
+    /// The connection closes when it is dropped.
     fn drop(&mut self) {
-        self.stop.notify_one();
+        self.task.abort();
     }
 }
 
@@ -61,14 +66,14 @@ impl Anchor {
         match &*holder {
             Holder::Closed => return Some(connection),
             // A task is also finished when the runtime it was spawned on is gone.
-            Holder::Task(held) if held.file == file && !held.task.is_finished() => {
+            Holder::Held(held) if held.file == file && !held.task.is_finished() => {
                 return Some(connection);
             }
-            Holder::Task(_) | Holder::Nobody => {}
+            Holder::Held(_) | Holder::Nobody => {}
         }
-        let stop = Arc::new(Notify::new());
-        let task = tokio::spawn(hold(connection, Arc::clone(&self.used), Arc::clone(&stop)));
-        *holder = Holder::Task(Held { task, stop, file });
+        let place = Arc::new(Mutex::new(Some(connection)));
+        let task = tokio::spawn(hold(Arc::clone(&place), Arc::clone(&self.used)));
+        *holder = Holder::Held(Held { place, task, file });
         None
     }
 
@@ -79,10 +84,11 @@ impl Anchor {
     /// Closes the anchor for good, and waits until it is closed.
     pub(super) async fn close(&self) {
         let holder = std::mem::replace(&mut *self.holder(), Holder::Closed);
-        if let Holder::Task(mut held) = holder {
-            held.stop.notify_one();
-            // The task cannot panic; it is cancelled only with its runtime.
-            let _ = (&mut held.task).await;
+        let Holder::Held(mut held) = holder else { return };
+        match take(&held.place) {
+            Some(connection) => close(connection).await,
+            // The task is about it, or has done it.
+            None => drop(timeout(CLOSING_PATIENCE, &mut held.task).await),
         }
     }
 
@@ -91,8 +97,22 @@ impl Anchor {
     }
 }
 
-async fn hold(connection: SqliteConnection, used: Arc<AtomicBool>, stop: Arc<Notify>) {
-    while timeout(IDLE, stop.notified()).await.is_err() && used.swap(false, Ordering::AcqRel) {}
+async fn hold(place: Place, used: Arc<AtomicBool>) {
+    let mut looks = interval_at(Instant::now() + IDLE, IDLE);
+    looks.tick().await;
+    while used.swap(false, Ordering::AcqRel) {
+        looks.tick().await;
+    }
+    if let Some(connection) = take(&place) {
+        close(connection).await;
+    }
+}
+
+fn take(place: &Place) -> Option<SqliteConnection> {
+    place.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+async fn close(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the idle database connection did not close cleanly");
     }

@@ -17,9 +17,14 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Opens a file of locks; it is made for its owner only if it does not exist.
+/// Opens a file of locks; it is made for its owner only if it does not exist. A pipe that was put in its
+/// place keeps nobody waiting for a reader.
 pub(crate) fn open_lock_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    #[cfg(any(target_vendor = "apple", target_os = "linux"))]
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    options.open(path)
 }
 
 /// The memory that this process has in use, in bytes; `None` where the system tells it only to

@@ -198,6 +198,22 @@ async fn the_anchor_outlives_operations_and_ends_with_close() {
     assert_eq!(refused.kind(), ErrorKind::Closed);
 }
 
+/// It may live on a runtime that nobody drives any more.
+#[test]
+fn whoever_closes_the_cache_closes_the_anchor_himself() {
+    let folder = Folder::new();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (at_rest, driven) = (runtime(), runtime());
+    let db = at_rest.block_on(async {
+        let db = folder.open().await.unwrap();
+        db.write("test").await.unwrap().commit().await.unwrap();
+        db
+    });
+    driven.block_on(db.close());
+    assert!(!folder.dir.path().join("datacache.sqlite-wal").exists());
+    drop(at_rest);
+}
+
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
     let folder = Folder::new();
