@@ -2,8 +2,9 @@
 //!
 //! SQLite lets one write at a time. Who finds somebody at it looks again after pauses that grow to a
 //! tenth of a second, and may never come to it where others hardly pause. So a writer asks for
-//! `locks/write.lock` before, every millisecond, which anybody gets soon. It is a courtesy, not what
-//! keeps writers apart: where there can be no such file they do without, and so do other programs.
+//! `locks/write.lock` before, every millisecond, which anybody gets soon. Who has waited for [`LONG`]
+//! shares `locks/overdue.lock` then, and while anybody does, only those ask. All this is a courtesy, not
+//! what keeps writers apart: where there can be no such files they do without, and so do other programs.
 //!
 //! # What survives a crash
 //! Nothing: the system gives the lock back when its holder dies.
@@ -13,21 +14,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{BUSY_TIMEOUT, Db, Use};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lock::{self, FileLock};
+use crate::lock::{self, FileLock, Sharing};
 
 const FILE_NAME: &str = "write.lock";
+const OVERDUE: &str = "overdue.lock";
 
 /// So often a writer asks whether the others have finished.
 const STEP: Duration = Duration::from_millis(1);
+
+/// Who has waited for so long goes before those who have not.
+const LONG: Duration = Duration::from_millis(20);
 
 /// Where writers wait.
 pub(super) struct Line {
     in_process: Arc<Mutex<()>>,
     path: PathBuf,
+    overdue: PathBuf,
 }
 
 /// A writer's turn among those of its process, which ends when it is dropped.
@@ -39,13 +45,20 @@ pub(super) struct Turn {
 
 impl Line {
     pub(super) fn new(locks: &Path) -> Self {
-        Self { in_process: Arc::default(), path: locks.join(FILE_NAME) }
+        let (path, overdue) = (locks.join(FILE_NAME), locks.join(OVERDUE));
+        Self { in_process: Arc::default(), path, overdue }
     }
 
     /// The lock of who writes; `None` where there can be none.
     async fn lock(&self) -> Option<FileLock> {
+        let began = Instant::now();
+        let mut overdue = None;
         loop {
-            match lock::try_acquire(&self.path) {
+            if overdue.is_none() && began.elapsed() >= LONG {
+                overdue = lock::try_acquire_as(Sharing::Shared, &self.overdue).ok().flatten();
+            }
+            let is_due = overdue.is_some() || !self.is_somebody_overdue();
+            match if is_due { lock::try_acquire(&self.path) } else { Ok(None) } {
                 Ok(Some(lock)) => return Some(lock),
                 Ok(None) => {}
                 Err(error) => {
@@ -59,6 +72,11 @@ impl Line {
             )]
             sleep(STEP).await;
         }
+    }
+
+    /// That two look at the same moment costs one of them a step.
+    fn is_somebody_overdue(&self) -> bool {
+        matches!(lock::try_acquire(&self.overdue), Ok(None))
     }
 
     #[cfg(test)]
@@ -111,6 +129,17 @@ mod tests {
         drop(first);
         assert!(db.turn("test").await.unwrap().among_all(3 * STEP).await);
         assert!(other.turn("test").await.unwrap().among_all(3 * STEP).await);
+    }
+
+    #[tokio::test]
+    async fn while_somebody_is_overdue_only_he_is_let_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let (db, other) = (db(dir.path()), db(dir.path()));
+        let overdue = lock::try_acquire_as(Sharing::Shared, &dir.path().join(OVERDUE)).unwrap();
+        assert!(!db.turn("test").await.unwrap().among_all(3 * STEP).await);
+        assert!(other.turn("test").await.unwrap().among_all(10 * LONG).await, "overdue as well");
+        drop(overdue);
+        assert!(db.turn("test").await.unwrap().among_all(3 * STEP).await);
     }
 
     #[tokio::test]

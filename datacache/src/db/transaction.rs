@@ -41,6 +41,12 @@ impl WriteTransaction {
         matter: Matter,
     ) -> Result<Self> {
         let db = connection.db.clone();
+        let changed = ChangedRows::default();
+        if matter == Matter::Content {
+            let watched = watch(&mut connection, &changed).await;
+            watched.map_err(|source| connection.error(operation, source))?;
+        }
+        // Nothing that can be done before keeps others waiting.
         if !turn.among_all(BUSY_TIMEOUT).await {
             let reason = "other processes have kept the database busy all the time";
             return Err(Error::new(ErrorKind::Busy, operation, db.path().display(), reason));
@@ -48,11 +54,6 @@ impl WriteTransaction {
         db.keep_log_short().await;
         let begun = sqlx::raw_sql(AssertSqlSafe(&*db.0.begin)).execute(&mut *connection).await;
         begun.map_err(|source| connection.error(operation, source))?;
-        let changed = ChangedRows::default();
-        if matter == Matter::Content {
-            let watched = watch(&mut connection, &changed).await;
-            watched.map_err(|source| connection.error(operation, source))?;
-        }
         Ok(Self { connection, operation, changed, turn })
     }
 
