@@ -3,8 +3,8 @@
 //! SQLite tells no process of another's commit. But every commit rings a doorbell, and a connection
 //! that stays open can ask whether the database has changed since it asked last
 //! (`PRAGMA data_version`, which reads one number in shared memory). One task in a process asks on
-//! behalf of everybody who waits there: when the bell rings, and in case it was not rung or heard,
-//! every [`UNRUNG`]. What goes wrong there is tried again, with a new connection, every [`AGAIN`];
+//! behalf of everybody who waits there: when the bell rings, and in case it was not rung every
+//! [`UNRUNG`], or every [`UNHEARD`] where it cannot be heard. What goes wrong there is tried again, with a new connection, every [`AGAIN`];
 //! nobody who waits hears of it. So is a database that was replaced, whose connection would never
 //! again tell of a change. The task ends with the last of those who wait.
 
@@ -19,8 +19,11 @@ use crate::error::{Error, ErrorKind, Result};
 
 const OPERATION: &str = "watch";
 
-/// How often to ask although nobody rings: a worker at rest takes less than a hundredth of a core.
-const UNRUNG: Duration = Duration::from_millis(40);
+/// How often to ask although nobody rings: whoever commits does, unless he dies before.
+const UNRUNG: Duration = Duration::from_millis(200);
+
+/// How often to ask where no ring can be heard: a worker at rest takes about a hundredth of a core.
+const UNHEARD: Duration = Duration::from_millis(40);
 
 /// How often to try to watch again after an error.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -127,7 +130,8 @@ async fn watch(db: Db, mut watched: Watched, sender: Arc<watch::Sender<()>>) {
                 sender.send_replace(());
             }
         }
-        let _ = tokio::time::timeout(UNRUNG, watched.listener.rung()).await;
+        let patience = if watched.listener.hears() { UNRUNG } else { UNHEARD };
+        let _ = tokio::time::timeout(patience, watched.listener.rung()).await;
     }
     watched.connection.close();
 }

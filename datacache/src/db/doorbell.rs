@@ -75,6 +75,11 @@ fn watch(path: &Path, bell: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
 }
 
 impl Listener {
+    /// Whether rings are heard, as far as is known.
+    pub(super) fn hears(&self) -> bool {
+        self.watcher.is_some()
+    }
+
     /// Waits for a ring since it was waited for last. Several count as one.
     ///
     /// # Cancel safety
