@@ -2,14 +2,16 @@
 //! standard input and answers each with the [`Samples`] of its operations.
 //!
 //! Drivers are those of the comparison with peers (`peers/`), ours and the others written in Rust, and
-//! the processes of the scaling bench. The benches stand in `benches/`.
+//! the processes of the benches that start some. The benches stand in `benches/`.
 
 mod keyed;
 mod order;
+mod processes;
 mod samples;
 
 pub use keyed::{Keyed, Place, serve};
 pub use order::{Order, Orders};
+pub use processes::Processes;
 pub use samples::Samples;
 
 /// Why a driver gave up; whoever started it sees it on standard error.

@@ -1,40 +1,45 @@
-//! The processes that do the work, at the same time.
+//! Several processes of the running program, which do their work at the same time.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use datacache_benches::Samples;
-use tempfile::TempDir;
+use crate::{Failure, Samples};
 
-use crate::driver::SERVE;
-
-/// Processes with the cache open; dropping them ends them.
-pub(crate) struct Processes {
+/// Drivers that wait for orders; dropping them ends them.
+#[derive(Debug)]
+pub struct Processes {
     all: Vec<(Child, BufReader<ChildStdout>)>,
 }
 
 impl Processes {
-    pub(crate) fn start(folder: &TempDir, entries: u64, count: usize) -> Self {
-        let all = (0..count).map(|_| start(folder, entries)).collect();
-        Self { all }
+    /// Starts `count` of them with these arguments, and waits until all are ready.
+    ///
+    /// # Errors
+    /// One cannot be started, or says something else.
+    pub fn start(arguments: &[&str], count: usize) -> Result<Self, Failure> {
+        let all = (0..count).map(|_| start(arguments)).collect::<Result<_, _>>()?;
+        Ok(Self { all })
     }
 
-    /// Has each of them do `work` so many times, all at once.
-    pub(crate) fn order(&mut self, work: &str, operations: u64) -> Samples {
+    /// Has each of them do `work` so many times, or for so long, all at once.
+    ///
+    /// # Errors
+    /// One has failed.
+    pub fn order(&mut self, work: &str, count: u64) -> Result<Samples, Failure> {
         for (child, _) in &mut self.all {
-            let orders = child.stdin.as_mut().unwrap();
-            writeln!(orders, "{work} 0 {operations} 0").unwrap();
+            let orders = child.stdin.as_mut().ok_or("a driver without orders")?;
+            writeln!(orders, "{work} 0 {count} 0")?;
         }
         let mut samples = Samples::default();
         for (_, answers) in &mut self.all {
-            samples.join(Samples::read(&heard(answers)).unwrap());
+            samples.join(Samples::read(&heard(answers)?)?);
         }
-        samples
+        Ok(samples)
     }
 
-    /// The process id of the first.
-    pub(crate) fn id(&self) -> u32 {
-        self.all[0].0.id()
+    /// Their process ids.
+    pub fn ids(&self) -> impl Iterator<Item = u32> {
+        self.all.iter().map(|(child, _)| child.id())
     }
 }
 
@@ -48,22 +53,21 @@ impl Drop for Processes {
     }
 }
 
-fn start(folder: &TempDir, entries: u64) -> (Child, BufReader<ChildStdout>) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .arg(SERVE)
-        .arg(folder.path())
-        .arg(entries.to_string())
+fn start(arguments: &[&str]) -> Result<(Child, BufReader<ChildStdout>), Failure> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut answers = BufReader::new(child.stdout.take().unwrap());
-    assert_eq!(heard(&mut answers), "ready\n");
-    (child, answers)
+        .spawn()?;
+    let mut answers = BufReader::new(child.stdout.take().ok_or("a driver without answers")?);
+    match heard(&mut answers)?.as_str() {
+        "ready\n" => Ok((child, answers)),
+        other => Err(format!("a driver said {other:?}").into()),
+    }
 }
 
-fn heard(answers: &mut BufReader<ChildStdout>) -> String {
+fn heard(answers: &mut BufReader<ChildStdout>) -> Result<String, Failure> {
     let mut line = String::new();
-    answers.read_line(&mut line).unwrap();
-    line
+    answers.read_line(&mut line)?;
+    Ok(line)
 }

@@ -57,6 +57,16 @@ impl Samples {
         Ok(serde_json::from_str(line)?)
     }
 
+    /// How many operations there were.
+    pub fn count(&self, what: &str) -> usize {
+        self.nanoseconds.get(what).map_or(0, Vec::len)
+    }
+
+    /// The errors that reached callers.
+    pub fn errors(&self) -> &[String] {
+        &self.errors
+    }
+
     /// Adds those of another driver.
     pub fn join(&mut self, other: Self) {
         for (what, nanoseconds) in other.nanoseconds {

@@ -8,14 +8,11 @@
 
 mod driver;
 mod memory;
-mod processes;
 
 use std::time::Duration;
 
-use datacache_benches::Samples;
+use datacache_benches::{Processes, Samples};
 use tempfile::TempDir;
-
-use processes::Processes;
 
 const DEFAULT_SIZES: [u64; 3] = [100, 10_000, 100_000];
 const PROCESSES: [usize; 4] = [1, 2, 4, 8];
@@ -79,24 +76,29 @@ fn tell_growth(least: u64, entries: u64, first: &Medians, medians: &Medians) {
 
 fn filled(entries: u64) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let mut process = Processes::start(&folder, entries, 1);
-    process.order(driver::FILL, entries);
+    processes(&folder, entries, 1).order(driver::FILL, entries).unwrap();
     folder
+}
+
+/// Processes with the cache in `folder` open, which holds so many entries.
+fn processes(folder: &TempDir, entries: u64, count: usize) -> Processes {
+    let (folder, entries) = (folder.path().to_str().unwrap(), entries.to_string());
+    Processes::start(&[driver::SERVE, folder, &entries], count).unwrap()
 }
 
 /// Measures and prints one row; returns its medians in nanoseconds.
 #[expect(clippy::print_stdout, reason = "a bench tells its figures")]
 fn row(folder: &TempDir, entries: u64, count: usize) -> [u64; WORKS.len()] {
-    let mut processes = Processes::start(folder, entries, count);
+    let mut processes = processes(folder, entries, count);
     let mut samples = Samples::default();
     for (work, operations) in WORKS {
         if work != "settle" {
-            samples.join(processes.order(work, operations));
+            samples.join(processes.order(work, operations).unwrap());
             continue;
         }
         for _ in 0..SETTLES {
-            processes.order("prepare", operations);
-            samples.join(processes.order(work, operations));
+            processes.order("prepare", operations).unwrap();
+            samples.join(processes.order(work, operations).unwrap());
         }
     }
     let shown = WORKS.map(|(work, _)| {

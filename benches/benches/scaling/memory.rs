@@ -4,22 +4,22 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::processes::Processes;
+use crate::processes;
 
 const WARMING: u64 = 1_000;
 const MEASURED: u64 = 2_000;
 
 /// A line that says it, where the system tells.
 pub(crate) fn of(folder: &TempDir, entries: u64) -> String {
-    let mut process = Processes::start(folder, entries, 1);
-    let id = process.id();
+    let mut process = processes(folder, entries, 1);
+    let id = process.ids().next().unwrap();
     let Some(idle) = resident_bytes(id) else {
         return "This system does not tell how much memory a process takes.".to_owned();
     };
     // The first lookups also load code and fill SQLite's own caches.
-    process.order("lookup", WARMING);
+    process.order("lookup", WARMING).unwrap();
     let warm = resident_bytes(id).unwrap();
-    process.order("bodies", MEASURED);
+    process.order("bodies", MEASURED).unwrap();
     let grown = resident_bytes(id).unwrap().saturating_sub(warm);
     let (idle, warm, each) = (idle / 1024, warm / 1024, grown / MEASURED);
     format!(
