@@ -4,7 +4,8 @@
 //! last one to close. The first connection that an operation gives back becomes the anchor. A task
 //! closes it when no operation came by for [`IDLE`], so that a program at rest keeps no file open.
 //! When the database has been replaced, the next connection is the new anchor. Who closes the cache
-//! takes it from its place and closes it himself: nobody may drive the task's runtime any more.
+//! takes it from its place and closes it himself: nobody may drive the task's runtime any more. It is
+//! closed with that runtime, too.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,9 +48,18 @@ struct Held {
 }
 
 impl Drop for Held {
-    /// The connection closes when it is dropped.
     fn drop(&mut self) {
         self.task.abort();
+        drop(take(&self.place));
+    }
+}
+
+/// What the task has of the connection, which closes when it is dropped.
+struct Holding(Place);
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        drop(take(&self.0));
     }
 }
 
@@ -72,7 +82,7 @@ impl Anchor {
             Holder::Held(_) | Holder::Nobody => {}
         }
         let place = Arc::new(Mutex::new(Some(connection)));
-        let task = tokio::spawn(hold(Arc::clone(&place), Arc::clone(&self.used)));
+        let task = tokio::spawn(hold(Holding(Arc::clone(&place)), Arc::clone(&self.used)));
         *holder = Holder::Held(Held { place, task, file });
         None
     }
@@ -97,13 +107,13 @@ impl Anchor {
     }
 }
 
-async fn hold(place: Place, used: Arc<AtomicBool>) {
+async fn hold(holding: Holding, used: Arc<AtomicBool>) {
     let mut looks = interval_at(Instant::now() + IDLE, IDLE);
     looks.tick().await;
     while used.swap(false, Ordering::AcqRel) {
         looks.tick().await;
     }
-    if let Some(connection) = take(&place) {
+    if let Some(connection) = take(&holding.0) {
         close(connection).await;
     }
 }
@@ -115,5 +125,26 @@ fn take(place: &Place) -> Option<SqliteConnection> {
 async fn close(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the idle database connection did not close cleanly");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_closed_with_its_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let anchor = Anchor::default();
+        runtime.block_on(async {
+            let connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+            assert!(anchor.keep(connection, None).is_none());
+        });
+        let place = match &*anchor.holder() {
+            Holder::Held(held) => Arc::clone(&held.place),
+            _ => unreachable!("it was kept"),
+        };
+        drop(runtime);
+        assert!(take(&place).is_none());
     }
 }

@@ -130,6 +130,9 @@ async fn watch(db: Db, mut watched: Watched, sender: Arc<watch::Sender<()>>) {
                 sender.send_replace(());
             }
         }
+        if watched.listener.is_left_behind() {
+            watched.listener = db.0.doorbell.listen().await;
+        }
         let patience = if watched.listener.hears() { UNRUNG } else { UNHEARD };
         let _ = tokio::time::timeout(patience, watched.listener.rung()).await;
     }

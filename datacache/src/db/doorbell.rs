@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 
-use crate::platform;
+use crate::platform::{self, FileId};
 
 const FILE_NAME: &str = "commits.bell";
 
@@ -25,6 +25,9 @@ pub(super) struct Doorbell {
 /// Hears the rings that come after it began to listen.
 pub(super) struct Listener {
     rung: Arc<Notify>,
+    path: PathBuf,
+    /// The file that it listens to.
+    file: FileId,
     /// Watches until it is dropped; without one nothing is heard.
     watcher: Option<RecommendedWatcher>,
 }
@@ -44,8 +47,8 @@ impl Doorbell {
 
     fn write(&self, file: &mut Option<File>) -> io::Result<()> {
         let file = match file {
-            Some(file) => file,
-            None => file.insert(platform::open_lock_file(&self.path)?),
+            Some(file) if !platform::is_removed(file) => file,
+            _ => file.insert(platform::open_lock_file(&self.path)?),
         };
         file.rewind()?;
         file.write_all(b"!")
@@ -59,7 +62,8 @@ impl Doorbell {
         let heard = watcher.inspect_err(|error| {
             tracing::debug!(%error, "the doorbell is not heard; commits are noticed later");
         });
-        Listener { rung, watcher: heard.ok() }
+        let file = platform::file_id(&self.path);
+        Listener { rung, path: self.path.clone(), file, watcher: heard.ok() }
     }
 }
 
@@ -75,9 +79,14 @@ fn watch(path: &Path, bell: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
 }
 
 impl Listener {
-    /// Whether rings are heard, as far as is known.
+    /// Whether rings are heard.
     pub(super) fn hears(&self) -> bool {
-        self.watcher.is_some()
+        self.watcher.is_some() && !self.is_left_behind()
+    }
+
+    /// Whether somebody has removed the bell, so that another has its place or will have.
+    pub(super) fn is_left_behind(&self) -> bool {
+        platform::file_id(&self.path) != self.file
     }
 
     /// Waits for a ring since it was waited for last. Several count as one.
@@ -105,6 +114,24 @@ mod tests {
             doorbell.ring();
             listener.rung().await;
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_bell_that_was_removed_is_not_heard_and_rung_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let doorbell = Doorbell::new(dir.path());
+        let listener = doorbell.listen().await;
+        doorbell.ring();
+        assert!(listener.hears());
+        std::fs::remove_file(dir.path().join(FILE_NAME)).unwrap();
+        assert!(!listener.hears());
+        doorbell.ring();
+        assert!(!listener.hears(), "another one is rung");
+        let listener = doorbell.listen().await;
+        doorbell.ring();
+        listener.rung().await;
+        assert!(listener.hears());
     }
 
     #[tokio::test]

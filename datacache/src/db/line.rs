@@ -3,8 +3,9 @@
 //! SQLite lets one write at a time. Who finds somebody at it looks again after pauses that grow to a
 //! tenth of a second, and may never come to it where others hardly pause. So a writer asks for
 //! `locks/write.lock` before, every millisecond, which anybody gets soon. Who has waited for [`LONG`]
-//! shares `locks/overdue.lock` then, and while anybody does, only those ask. All this is a courtesy, not
-//! what keeps writers apart: where there can be no such files they do without, and so do other programs.
+//! shares `locks/overdue.lock` then; while anybody does, the others ask more rarely, but they do: he may
+//! have been stopped. All this is a courtesy, not what keeps writers apart: where there can be no such
+//! files they do without, and so do other programs.
 //!
 //! # What survives a crash
 //! Nothing: the system gives the lock back when its holder dies.
@@ -28,6 +29,9 @@ const STEP: Duration = Duration::from_millis(1);
 
 /// Who has waited for so long goes before those who have not.
 const LONG: Duration = Duration::from_millis(20);
+
+/// Of so many steps the others ask in the last only.
+const STEPS_HELD_BACK: u32 = 5;
 
 /// Where writers wait.
 pub(super) struct Line {
@@ -53,12 +57,13 @@ impl Line {
     async fn lock(&self) -> Option<FileLock> {
         let began = Instant::now();
         let mut overdue = None;
-        loop {
+        for step in 1_u32.. {
             if overdue.is_none() && began.elapsed() >= LONG {
                 overdue = lock::try_acquire_as(Sharing::Shared, &self.overdue).ok().flatten();
             }
-            let is_due = overdue.is_some() || !self.is_somebody_overdue();
-            match if is_due { lock::try_acquire(&self.path) } else { Ok(None) } {
+            let is_due = overdue.is_some() || step.is_multiple_of(STEPS_HELD_BACK);
+            let asks = is_due || !self.is_somebody_overdue();
+            match if asks { lock::try_acquire(&self.path) } else { Ok(None) } {
                 Ok(Some(lock)) => return Some(lock),
                 Ok(None) => {}
                 Err(error) => {
@@ -72,6 +77,7 @@ impl Line {
             )]
             sleep(STEP).await;
         }
+        None
     }
 
     /// That two look at the same moment costs one of them a step.
@@ -132,14 +138,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_somebody_is_overdue_only_he_is_let_through() {
+    async fn who_is_not_overdue_holds_back_a_little_though_he_who_is_may_have_been_stopped() {
         let dir = tempfile::tempdir().unwrap();
-        let (db, other) = (db(dir.path()), db(dir.path()));
-        let overdue = lock::try_acquire_as(Sharing::Shared, &dir.path().join(OVERDUE)).unwrap();
-        assert!(!db.turn("test").await.unwrap().among_all(3 * STEP).await);
-        assert!(other.turn("test").await.unwrap().among_all(10 * LONG).await, "overdue as well");
-        drop(overdue);
-        assert!(db.turn("test").await.unwrap().among_all(3 * STEP).await);
+        let db = db(dir.path());
+        for sharing in [Sharing::Shared, Sharing::Alone] {
+            let overdue = lock::try_acquire_as(sharing, &dir.path().join(OVERDUE)).unwrap();
+            assert!(!db.turn("test").await.unwrap().among_all(2 * STEP).await, "{sharing:?}");
+            assert!(db.turn("test").await.unwrap().among_all(10 * LONG).await, "{sharing:?}");
+            drop(overdue);
+            assert!(db.turn("test").await.unwrap().among_all(2 * STEP).await, "{sharing:?}");
+        }
     }
 
     #[tokio::test]

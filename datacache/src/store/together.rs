@@ -28,6 +28,10 @@ use crate::error::{Error, ErrorKind, Result};
 /// So many one transaction stores at most, so that it holds the write lock only briefly.
 const MOST_AT_ONCE: usize = 32;
 
+/// What one transaction stores, if it is several, takes so much at most of what the log may have before it
+/// is cut back: those who look how long it is do not see what their own transaction adds.
+const LOG_PART: u64 = 4;
+
 type Line = VecDeque<Put>;
 
 /// Who has something to store, by runtime; a task sees to each line that there is. Clones share it.
@@ -83,11 +87,18 @@ impl Service {
         self.waiting.len(self.runtime)
     }
 
-    /// Those who come next, `most` of them, but who have gone away.
-    fn next(&self, most: usize) -> Vec<Put> {
+    /// Those who come next, `most` of them, but who have gone away. If it is several, what they store has no
+    /// more than `most_bytes`.
+    pub(super) fn next(&self, most: usize, most_bytes: u64) -> Vec<Put> {
         let mut lines = self.waiting.lines();
         let Some(line) = lines.get_mut(&self.runtime) else { return Vec::new() };
-        let count = line.len().min(most);
+        let sizes = line.iter().map(|put| put.staged.size_bytes());
+        let count = sizes.take(most).scan(0, |total: &mut u64, size_bytes| {
+            *total = total.saturating_add(size_bytes);
+            Some(*total)
+        });
+        let count = count.take_while(|total| *total <= most_bytes).count();
+        let count = count.max(1).min(line.len());
         line.drain(..count).filter(|put| !put.tell.is_closed()).collect()
     }
 
@@ -122,10 +133,11 @@ impl Store {
             let waiting = service.len();
             match tokio::try_join!(self.db.write(STORE), self.disk()) {
                 Ok((tx, disk)) => {
-                    self.store_together(tx, service.next(MOST_AT_ONCE), disk).await;
+                    let puts = service.next(MOST_AT_ONCE, self.db.log_max_bytes() / LOG_PART);
+                    self.store_together(tx, puts, disk).await;
                 }
                 Err(error) => {
-                    let puts = service.next(waiting).into_iter();
+                    let puts = service.next(waiting, u64::MAX).into_iter();
                     puts.for_each(|put| put.answer(Err(error.clone())));
                 }
             }

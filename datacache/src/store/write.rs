@@ -61,6 +61,12 @@ pub(super) struct Placed {
     usage: Usage,
 }
 
+impl StagedEntry {
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.stored.bytes.len() as u64
+    }
+}
+
 impl Store {
     /// Stores an entry, replacing the one of its key; the cachekey stays. When this returns `Ok`,
     /// the entry survives the death of the process.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::budget::{assert_counted, bounded, has};
+use super::budget::{assert_counted, bounded, has, unique};
 use super::*;
 use crate::error::{Error, ErrorKind};
 use crate::store::together::Put;
@@ -90,6 +90,23 @@ async fn who_goes_away_before_his_turn_has_nothing_stored() {
     writing.roll_back().await;
     stays.await.unwrap().unwrap();
     assert!(has(&store, "stays").await && !has(&store, "gone").await);
+}
+
+/// What a transaction adds to the log is not seen by who looks how long that is.
+#[tokio::test]
+async fn what_is_stored_together_is_not_much() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let (mut service, mut told_all) = (None, Vec::new());
+    for length in [100, 10, 10, 10, 30] {
+        let staged = store.stage(entry("x", unique(0, length))).await.unwrap();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        told_all.push(told);
+        service = store.waiting.join(Handle::current().id(), Put { staged, tell }).or(service);
+    }
+    let service = service.unwrap();
+    let counts = [3, 2, 3, 3, 3].map(|most| service.next(most, 30).len());
+    assert_eq!(counts, [1, 2, 1, 1, 0], "one at least, else no more entries or bytes than may be");
 }
 
 /// Nobody drives the runtime whose task would store the one.
