@@ -56,7 +56,7 @@ PEERS = [
         "datacache",
         Suite.STORES,
         Program.OURS,
-        f"`lookup`, `put`. {NORMAL}; bodies over 16 KiB are synced. Verified at each read.",
+        f"`lookup`, `put`. {NORMAL}; bodies over 64 KiB are synced. Verified at each read.",
     ),
     Peer(
         "diskcache", Suite.STORES, Program.PYTHON, f"{NORMAL}; bodies over 32 KiB are not synced."
