@@ -23,12 +23,17 @@ const TASKS: usize = 16;
 /// So many images each artist has.
 const IMAGES_PER_ARTIST: u64 = 10;
 
+/// A million requests are more than an eighth of what a cache takes by default.
+const MAX_BYTES: u64 = 1024 * 1024 * 1024 * 1024;
+
 /// Jobs are queued so many at once.
 const BATCH: usize = 1_000;
 
 #[tokio::main]
 pub(crate) async fn serve(folder: &str, entries: u64) -> Result<(), Failure> {
-    let cache = Cache::open(Config::new(folder)).await?;
+    let mut config = Config::new(folder);
+    config.cache.max_bytes = MAX_BYTES;
+    let cache = Cache::open(config).await?;
     let driver = Driver { cache, entries, picture: picture()? };
     for order in Orders::begin() {
         let order = order?;
